@@ -1,0 +1,1 @@
+"""How an audio network hears like a human brain: the rooms that the notebooks call."""
