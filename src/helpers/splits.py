@@ -18,7 +18,7 @@ def published(sounds: list[str], n_splits: int = 10) -> xr.DataArray:
     n_sounds = len(sounds)
     if n_sounds < MINIMUM_SOUNDS:
         raise UserError(f"{n_sounds} sounds cannot be split; at least {MINIMUM_SOUNDS} are needed")
-    generator = np.random.RandomState(0)  # noqa: NPY002  the published generator
+    generator = np.random.RandomState(0)  # the published, legacy generator
     masks = np.zeros((n_splits, n_sounds), dtype=bool)
     for mask in masks:
         mask[generator.choice(n_sounds, n_sounds - n_sounds // 2, replace=False)] = True

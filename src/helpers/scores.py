@@ -1,0 +1,177 @@
+"""How well predicted responses fit measured ones: r², reliability, noise-corrected r², all labelled.
+
+Metrics carry their definition:
+- `r2_pearson`: squared Pearson correlation of prediction and data, negative correlations and constant predictions 0;
+- `r2_determination`: 1 - residual / total sum of squares around the test mean (sklearn's r2_score), can be negative;
+- `r2_corrected`: r2_pearson / (reliability of the data * reliability of the prediction), not clipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
+import numpy as np
+import torch
+import xarray as xr
+
+from helpers.names import LAYER, REPETITION, SOUND, SPLIT, TARGET, UNIT, UserError
+from helpers.regression import ALPHAS, BLOCK, RidgeLOO, blocks
+
+# Critical r at one-tailed p < .05 for 83 and 82 sounds: reliabilities below these are raised to them, as published
+FLOOR_DATA, FLOOR_PREDICTION = 0.182, 0.183
+CONSTANT = 1e-13  # a prediction whose deviation is below this share of its mean is constant up to rounding
+
+Progress = Callable[[Iterable, str], Iterable]
+
+
+def pearson(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Pearson correlation over the first axis: a and b (n_sounds, n_targets) -> (n_targets); NaN where one is constant."""
+    a, b = _standardised(a), _standardised(b)
+    return (a * b).sum(0)
+
+
+def _standardised(values: torch.Tensor) -> torch.Tensor:
+    mean = values.mean(0)
+    deviation = values - mean
+    norm = torch.linalg.vector_norm(deviation, dim=0)
+    constant = norm <= CONSTANT * mean.abs()
+    return deviation / torch.where(constant, torch.nan, norm)
+
+
+def r2_determination(prediction: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
+    """1 - sum (y - p)² / sum (y - mean y)² over sounds: (n_sounds, n_targets) -> (n_targets)."""
+    residual = (data - prediction).square().sum(0)
+    return 1 - residual / (data - data.mean(0)).square().sum(0)
+
+
+def spearman_brown(r: torch.Tensor, n_repetitions: int) -> torch.Tensor:
+    """Reliability of the mean of m repetitions from that of one, m r / (1 + (m - 1) r) (Spearman 1910, Brown 1910)."""
+    return n_repetitions * r / (1 + (n_repetitions - 1) * r)
+
+
+def pair_correlations(repetitions: list[torch.Tensor]) -> torch.Tensor:
+    """Correlations (n_pairs, n_targets) between all pairs of repetitions, each (n_sounds, n_targets)."""
+    order = sorted(combinations(range(len(repetitions)), 2), key=lambda pair: (pair[1] - pair[0], pair))
+    return torch.stack([pearson(repetitions[i], repetitions[j]) for i, j in order])
+
+
+def reliability(repetitions: list[torch.Tensor], floor: float, ignore_nan: bool) -> torch.Tensor:
+    """Spearman-Brown corrected median pair correlation (n_targets), at least `floor`, which also stands for NaN.
+
+    Not bounded above: a median below -1/(m - 1) makes the formula positive again, as in the published code.
+    """
+    pairs = pair_correlations(repetitions).cpu().numpy()
+    median = _median_ignoring_nan(pairs) if ignore_nan else np.median(pairs, axis=0)
+    corrected = spearman_brown(torch.as_tensor(median), len(repetitions))
+    return torch.nan_to_num(corrected, nan=floor).clamp(min=floor)
+
+
+def _median_ignoring_nan(pairs: np.ndarray) -> np.ndarray:
+    empty = np.isnan(pairs).all(0)
+    return np.where(empty, np.nan, np.nanmedian(np.where(empty, 0, pairs), axis=0))
+
+
+def score_layers(
+    features: xr.DataArray,
+    responses: xr.DataArray,
+    train: xr.DataArray,
+    *,
+    alphas: np.ndarray = ALPHAS,
+    device: str = "cpu",
+    block: int = BLOCK,
+    progress: Progress = lambda steps, label: steps,
+) -> xr.Dataset:
+    """Ridge scores (layer, split, target) of `responses` (sound, target[, repetition]) from `features` (layer, sound, unit).
+
+    `train` (split, sound) is True for train sounds. With repetitions the fit is on their mean, and r2_corrected is
+    added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
+    """
+    features, responses = matched(features, responses, train)
+    jobs = [(layer, split) for layer in features[LAYER].values for split in train[SPLIT].values]
+    scored = [
+        score_split(features.sel({LAYER: layer}), responses, train.sel({SPLIT: split}), alphas, device, block)
+        for layer, split in progress(jobs, "ridge: layer, split")
+    ]
+    return _stacked(scored, features[LAYER], train[SPLIT], responses[TARGET])
+
+
+def matched(features: xr.DataArray, responses: xr.DataArray, train: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Features and responses in the order of the splits' sounds; raises UserError naming sounds that are not in all."""
+    expected = train[SOUND].values
+    for name, data in (("activations", features), ("responses", responses)):
+        missing = np.setdiff1d(expected, data[SOUND].values)
+        extra = np.setdiff1d(data[SOUND].values, expected)
+        if len(missing) or len(extra) or len(data[SOUND]) != len(expected):
+            raise UserError(
+                f"{name} do not have the sounds of the splits: {len(missing)} of {len(expected)} missing "
+                f"({', '.join(missing[:3]) or 'none'}), {len(extra)} unknown ({', '.join(extra[:3]) or 'none'}); "
+                "extract the activations again for these sounds (notebooks/01_extract.py)"
+            )
+    if REPETITION in responses.dims:
+        if responses.sizes[REPETITION] < 2:
+            raise UserError(
+                "1 repetition found, at least 2 are needed for a noise correction; "
+                f"drop the dimension '{REPETITION}' to get uncorrected scores"
+            )
+        responses = responses.transpose(SOUND, TARGET, REPETITION)
+    else:
+        responses = responses.transpose(SOUND, TARGET)
+    order = {SOUND: expected}
+    return features.transpose(LAYER, SOUND, UNIT).sel(order), responses.sel(order)
+
+
+def score_split(
+    features: xr.DataArray,
+    responses: xr.DataArray,
+    train: xr.DataArray,
+    alphas: np.ndarray,
+    device: str,
+    block: int,
+) -> dict[str, np.ndarray]:
+    """Scores of one layer on one split: name -> (n_targets). The arrays are already matched."""
+    mask = train.values
+    ridge = RidgeLOO(features.values[mask], features.values[~mask], alphas, device)
+    y = torch.as_tensor(responses.values).to(device, torch.float64)
+    score = _score_repetitions if REPETITION in responses.dims else _score_single
+    parts = [score(ridge, y[mask][:, targets], y[~mask][:, targets]) for targets in blocks(y.shape[1], block)]
+    return {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in parts[0]}
+
+
+def _score_single(ridge: RidgeLOO, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
+    return _scores(ridge.fit(y_train), y_train, y_test)
+
+
+def _score_repetitions(ridge: RidgeLOO, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
+    mean, singles = ridge.fit_repetitions(y_train)
+    scores = _scores(mean, y_train.mean(-1), y_test.mean(-1))
+    of_data = reliability(list(y_train.unbind(-1)), FLOOR_DATA, ignore_nan=False)
+    of_prediction = reliability([single.test for single in singles], FLOOR_PREDICTION, ignore_nan=True)
+    corrected = scores["r2_pearson"].cpu() / (of_data * of_prediction)
+    return scores | {
+        "reliability": of_data,
+        "reliability_prediction": of_prediction,
+        "r2_corrected": corrected,
+    }
+
+
+def _scores(fit, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
+    train_mean = y_train.mean(0)
+    r_test, r_train = pearson(fit.test, y_test), pearson(fit.train, y_train)
+    return {
+        "alpha": fit.alpha,
+        "r_pearson": r_test,
+        "r2_pearson": _positive_square(r_test),
+        "r2_pearson_train": _positive_square(r_train),
+        "r2_determination": r2_determination(fit.test + train_mean, y_test),
+    }
+
+
+def _positive_square(r: torch.Tensor) -> torch.Tensor:
+    return torch.nan_to_num(r, nan=0.0).clamp(min=0).square()
+
+
+def _stacked(scored: list[dict], layer: xr.DataArray, split: xr.DataArray, target: xr.DataArray) -> xr.Dataset:
+    dims, shape = (LAYER, SPLIT, TARGET), (layer.size, split.size, target.size)
+    arrays = {name: (dims, np.stack([s[name] for s in scored]).reshape(shape)) for name in scored[0]}
+    return xr.merge([axis.coords.to_dataset() for axis in (layer, split, target)]).assign(arrays)
