@@ -100,7 +100,7 @@ def read_components(path: Path) -> tuple[xr.DataArray, dict[str, str]]:
         )
         profiles = xr.DataArray(content["R"].astype(np.float64), {SOUND: names, TARGET: components}, (SOUND, TARGET))
         return profiles.sel({TARGET: list(COMPONENTS)}), dict(zip(names, labels, strict=True))
-    except (OSError, KeyError, ValueError, TypeError, NotImplementedError) as error:
+    except Exception as error:  # a damaged MATLAB file makes its parser raise almost anything
         raise UserError(
             f"{path}: not the published component file ({error}); expected R, stim_names, category_labels and "
             "component_names in MATLAB 5 format; run 'python -m helpers fetch nh2015'"
