@@ -1,0 +1,40 @@
+# Each command sets up what it needs: .venv is built when it is missing or older than what it is made from.
+PYTHON ?= python3
+STUDY ?= demo
+BIN := .venv/bin
+
+.PHONY: help report test test-slow lab lint lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+report: .venv/ready  ## run a study and write outputs/STUDY/report.html (STUDY=demo, nh2015, encodecmae, ...)
+	$(BIN)/python -m helpers report $(STUDY)
+
+test: .venv/ready  ## the tests
+	$(BIN)/python -m pytest
+
+test-slow: .venv/ready  ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lab: .venv/ready  ## JupyterLab on the chapters
+	$(BIN)/jupyter lab --notebook-dir=. notebooks
+
+lint: .venv/ready  ## style, spelling, who imports whom
+	$(BIN)/pre-commit run --all-files
+
+lock: .venv/ready  ## renew requirements.lock from pyproject.toml
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+	sed -i.old 's/+cpu$$//' requirements.lock && rm requirements.lock.old  # any build of that torch will do
+
+clean:  ## remove .venv and everything computed
+	rm -rf .venv outputs/*/
+
+.venv/ready: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), f"Python 3.11 to 3.13 is needed, found {sys.version.split()[0]}: make PYTHON=python3.11"'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch .venv/ready

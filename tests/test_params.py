@@ -1,0 +1,81 @@
+"""A study's YAML: what is right is read, what is wrong is named with its key, its value and the fix."""
+
+import pytest
+
+from helpers.names import UserError
+from helpers.params import ROOT, load_study
+
+GOOD = """
+name: small
+dataset: demo
+models:
+  - {name: a, family: mini, steps: 3}
+  - {name: b, family: mini}
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    def load(text):
+        path = tmp_path / "study.yml"
+        path.write_text(text, encoding="utf-8")
+        return load_study(path)
+
+    return load
+
+
+def test_a_good_study_is_read(study):
+    small = study(GOOD)
+    assert [model.name for model in small.models] == ["a", "b"]
+    assert small.models[0].settings == {"steps": 3}
+    assert small.extraction.pooling == "mean" and small.extraction.last_layer == "merged"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "params").glob("*.yml")))
+def test_every_study_of_the_project_is_valid(name):
+    assert load_study(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("datset: demo", "unknown key 'datset'; did you mean 'dataset'?"),
+        ("seed: 1e-3", "seed: found the text '1e-3', expected a number; YAML reads it as text: write 0.001"),
+        ("seed: many", "seed: found 'many' (str)"),
+        ("seed: -1", "seed: found -1 (int)"),
+        ("chapters: no", "chapters: found False (bool)"),
+        ("extraction: {pooling: average}", "extraction.pooling: found 'average'"),
+        ("extraction: {poling: mean}", "unknown key 'extraction.poling'; did you mean 'pooling'?"),
+        ("models: []", "models: found []"),
+        ("models: [{name: a}]", "key 'models.0.family' is missing"),
+        ("models: [{name: a, family: mini}, {name: a, family: mini}]", "model names must differ"),
+        ("models: [{name: ../a, family: mini}]", "models.0.name: found '../a'"),
+        ("name: ../../etc", "name: found '../../etc'"),
+    ],
+)
+def test_mistakes_are_named(study, change, message):
+    key = change.split(":")[0]
+    kept = "\n".join(line for line in GOOD.strip().splitlines() if not line.startswith(key))
+    if key == "models":
+        kept = "name: small\ndataset: demo"
+    with pytest.raises(UserError) as error:
+        study(f"{kept}\n{change}\n")
+    assert message in str(error.value) and "study.yml" in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["- a list", "text", "", "a: [", "a: !!python/object/apply:os.system [ls]"])
+def test_what_is_not_plain_yaml_is_refused(study, text):
+    with pytest.raises(UserError, match=r"study\.yml"):
+        study(text)
+
+
+def test_unknown_studies_and_models_are_named(study):
+    with pytest.raises(UserError, match=r"no study 'nothing'; give a YAML file or one of: .*demo"):
+        load_study("nothing")
+    with pytest.raises(UserError, match=r"unknown model 'c' in study 'small'; .*known: a, b"):
+        study(GOOD).only(["c"])
+
+
+def test_only_keeps_the_order_of_the_study(study):
+    assert [model.name for model in study(GOOD).only(["b", "a"]).models] == ["a", "b"]
+    assert [model.name for model in study(GOOD).only(["b"]).models] == ["b"]
