@@ -19,7 +19,7 @@ N_ITERATIONS = 10  # random halves of the splits, as published
 
 
 def over_splits(r2: xr.DataArray, clip: bool = True) -> xr.DataArray:
-    """Median over splits (layer, target); clipped at 1 unless `clip` is False, `n_clipped` targets are touched by that."""
+    """Median over splits (layer, target), clipped at 1 unless told not to; `n_clipped` counts the targets touched."""
     medians = r2.median(SPLIT).transpose(LAYER, TARGET)
     if not clip:
         return medians
@@ -33,7 +33,7 @@ def by_subject(values: xr.DataArray) -> xr.DataArray:
 
 
 def within_subject_error(values: xr.DataArray, over: str) -> xr.DataArray:
-    """Within-subject standard error (..., without `subject`): the spread left when each subject's mean over `over` is gone.
+    """Within-subject standard error: the spread over subjects left when each one's mean over `over` is subtracted.
 
     Population standard deviation over n subjects / sqrt(n - 1); subjects without a value are left out.
     """

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers import brain, models, sounds, splits, storage, tables
-from helpers.names import LAYER, MODEL, SOUND, STEP, TOWER, UserError
+from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER, UserError
 from helpers.params import ROOT, Study, load_study
 from helpers.progress import progress
 from helpers.scores import score_layers
@@ -144,5 +144,5 @@ def encoder_layers(activations: xr.Dataset, last_layer: str) -> xr.DataArray:
     layers = layers.isel({LAYER: (layers[TOWER] == "encoder").values})
     if last_layer == "left":
         return layers
-    merged = activations["merged"].sel({TOWER: "encoder"}, drop=True)
+    merged = activations["merged"].sel({OUTPUT: "encoder"}, drop=True)
     return xr.where(layers[LAYER] == layers[LAYER].max(), merged, layers).transpose(*layers.dims)

@@ -6,7 +6,9 @@ sound i changes the error at i to
     e_i(alpha) = [(I - 11'/n - U diag(s² / (s² + alpha)) U') y]_i / [the same matrix]_ii,
 
 so one decomposition serves every alpha and every target, and the errors of all of them are one matrix product
-(Golub, Heath & Wahba 1979; the 1/n is the leverage of the intercept).
+(Golub, Heath & Wahba 1979; the 1/n is the leverage of the intercept). That product is nearly all of the cost, so it is
+done for few alphas: beyond s²max the mean squared error is a smooth function of 1 / alpha, below s²min of alpha, and
+three values fix each of the two ends to rounding.
 """
 
 from __future__ import annotations
@@ -22,17 +24,28 @@ ALPHAS = np.array([float(10**k) if k >= 0 else 10.0**k for k in range(49, -51, -
 
 EPSILON = torch.finfo(torch.float64).eps
 PLATEAU = 1e-12  # relative gain over alpha = infinity below which the choice of alpha is rounding noise
-BLOCK = 2048  # targets at a time: about 100 MB at 83 sounds and 40 distinct alphas
+END = 1e-5  # share of s²min (or s²max / alpha) from which three nodes fix the error: its cube is below rounding
+BLOCK = 256  # targets at a time: the residuals of three repetitions at some 20 alphas stay in a core's cache
 
 
 @dataclass(frozen=True)
 class Fit:
     """Ridge fits of a block of targets; predictions are of the centred data (train mean not added back)."""
 
+    ridge: RidgeLOO
     alpha: torch.Tensor  # (n_targets,)
     error: torch.Tensor  # (n_alphas, n_targets), mean squared leave-one-out error
-    train: torch.Tensor  # (n_train, n_targets)
-    test: torch.Tensor  # (n_test, n_targets)
+    coordinates: torch.Tensor  # (n_targets, rank), of the prediction in the directions U
+
+    @property
+    def train(self) -> torch.Tensor:
+        """Predictions of the train sounds (n_train, n_targets)."""
+        return (self.coordinates @ self.ridge.left.T).T
+
+    @property
+    def test(self) -> torch.Tensor:
+        """Predictions of the test sounds (n_test, n_targets)."""
+        return (self.coordinates @ self.ridge.test.T).T
 
 
 class RidgeLOO:
@@ -53,87 +66,123 @@ class RidgeLOO:
             raise ValueError("activations hold NaN or infinite values; ridge needs every value")
         mean = x_train.mean(0)
         self._decompose(x_train - mean, x_test - mean)
-        self.distinct, self.group = self._distinct_alphas()
-        self.residual_maker = torch.stack([self._residual_maker(a) for a in self.alphas[self.distinct]])
+        self.nodes, self.from_nodes = self._nodes()
+        self.residual_maker = self._residual_maker(self.alphas[self.nodes])
+        self.shrinkage = self._shrinkage()
 
     def _decompose(self, x: torch.Tensor, x_test: torch.Tensor) -> None:
-        """Keep U (n_train, rank), s² (rank,) and the test sounds in the same coordinates, X_test V / s."""
+        """Keep U (n_train, rank), s² (rank,), the test sounds in those coordinates X_test V / s, and what U misses."""
         left, singular, right = torch.linalg.svd(x, full_matrices=False)
-        if singular.numel() and singular[0] > 0:
-            kept = singular > singular[0] * max(x.shape) * EPSILON
-        else:
-            kept = torch.zeros_like(singular, dtype=torch.bool)
+        kept = singular > singular.max() * max(x.shape) * EPSILON
         kept[len(x) - 1 :] = False  # centred rows: one direction is lost, whatever rounding says
         self.left, self.squared = left[:, kept], singular[kept] ** 2
         self.test = x_test @ right[kept].T / singular[kept]
+        missed = torch.eye(len(x), dtype=x.dtype, device=x.device) - 1 / len(x) - self.left @ self.left.T
+        reached = missed.diagonal() < len(x) * EPSILON  # a projection's row is 0 where its diagonal is
+        self.missed = missed.masked_fill(reached[:, None] | reached, 0)
 
-    def _distinct_alphas(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Positions of the alphas whose errors can differ in float64, and for each alpha the one it equals.
+    def _nodes(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Positions of the alphas to compute (n_nodes,) and the matrix (n_nodes, n_alphas) from their errors to all.
 
-        Beyond s²max / eps a fit is the mean, below s²min * eps it is least squares: each end collapses into its
-        largest alpha, which is the one that wins a tie.
+        Each end of the list with more than three alphas is a quadratic through its first, its last and a neighbour,
+        in the variable that vanishes there.
         """
-        strongest, weakest = (self.squared[0], self.squared[-1]) if len(self.squared) else (1.0, 1.0)
-        infinite = strongest < EPSILON * self.alphas
-        zero = self.alphas < EPSILON * weakest
-        starts = ~(infinite | zero)
-        starts[0] = True
-        starts |= zero & ~torch.roll(zero, 1)
-        starts |= ~infinite & torch.roll(infinite, 1)
-        return torch.nonzero(starts).flatten(), starts.cumsum(0) - 1
+        n_alphas = len(self.alphas)
+        high = int((self.alphas * END > self._largest()).sum())
+        first = n_alphas - int((self.alphas < END * self._smallest()).sum())
+        matrix = torch.eye(n_alphas, dtype=torch.float64, device=self.alphas.device)
+        if high > 3:
+            _interpolate(matrix, [0, high - 2, high - 1], range(high), 1 / self.alphas)
+        if n_alphas - first > 3:
+            _interpolate(matrix, [first, first + 1, n_alphas - 1], range(first, n_alphas), self.alphas)
+        computed = torch.nonzero((matrix != 0).any(1)).flatten()
+        return computed, matrix[computed]
 
-    def _residual_maker(self, alpha: torch.Tensor) -> torch.Tensor:
-        """The matrix (n_train, n_train) that turns a target into its leave-one-out errors.
+    def _largest(self) -> float:
+        """The scale that a large alpha is compared with, s²max."""
+        return float(self.squared.amax()) if len(self.squared) else 1.0
 
-        alpha / (s² + alpha) and the unreachable directions are added up instead of subtracting the hat matrix from I:
-        at small alphas the difference would be rounding noise.
+    def _smallest(self) -> float:
+        """The scale that a small alpha is compared with: s²min, or less where a sound is nearly fitted exactly.
+
+        There the denominator of the leave-one-out error is nearly 0 without alpha, and it is alpha that matters.
         """
-        n_train = len(self.left)
-        kept = (self.left * (alpha / (self.squared + alpha))) @ self.left.T
-        if self.left.shape[1] < n_train - 1:
-            unreached = torch.eye(n_train, dtype=kept.dtype, device=kept.device) - 1 / n_train - self.left @ self.left.T
-            kept = kept + unreached
-        return kept / kept.diagonal()[:, None]
+        if not len(self.squared):
+            return 1.0
+        smallest = self.squared.amin()
+        if self.missed.any():
+            slope = (self.left.square() / self.squared).sum(1)
+            smallest = torch.minimum(smallest, (self.missed.diagonal() / slope).amin())
+        return float(smallest)
+
+    def _residual_maker(self, alphas: torch.Tensor) -> torch.Tensor:
+        """Matrices (n_train, n_nodes * n_train) that turn a target's row into its leave-one-out errors at all nodes.
+
+        alpha / (s² + alpha) and the missed directions are added up instead of subtracting the hat matrix from I: at
+        small alphas the difference would be rounding noise.
+        """
+        left_over = alphas[:, None] / (self.squared + alphas[:, None])
+        makers = (self.left * left_over[:, None]) @ self.left.T + self.missed
+        makers = makers / makers.diagonal(dim1=1, dim2=2)[..., None]
+        return makers.permute(2, 0, 1).flatten(1)
+
+    def _shrinkage(self) -> torch.Tensor:
+        """s² / (s² + alpha) (n_alphas, rank), exactly 0 where alpha is infinite to rounding: the mean is predicted."""
+        alphas = self.alphas[:, None]
+        return torch.where(self.squared < EPSILON * alphas, 0, self.squared / (self.squared + alphas))
 
     def fit(self, y_train) -> Fit:
         """Fit targets y_train (n_train, n_targets)."""
-        y = self._centred(y_train)
-        return self._chosen(self.errors_of(self.residuals(y)), y)
+        y = self._rows(y_train)
+        return self._chosen(self._errors(self._residuals(y)), y @ self.left)
 
     def fit_repetitions(self, y_train) -> tuple[Fit, list[Fit]]:
         """Fit the mean over repetitions and each repetition of y_train (n_train, n_targets, n_repetitions).
 
         Leave-one-out residuals are linear in y, so those of the mean are the mean of the repetitions' own.
         """
-        repetitions = [self._centred(y_train[..., index]) for index in range(y_train.shape[-1])]
-        residuals = [self.residuals(y) for y in repetitions]
-        singles = [self._chosen(self.errors_of(e), y) for e, y in zip(residuals, repetitions, strict=True)]
-        mean = sum(repetitions) / len(repetitions)
-        return self._chosen(self.errors_of(sum(residuals) / len(residuals)), mean), singles
+        repetitions = [self._rows(y_train[..., index]) for index in range(y_train.shape[-1])]
+        residuals = [self._residuals(y) for y in repetitions]
+        coordinates = [y @ self.left for y in repetitions]
+        singles = [self._chosen(self._errors(e), z) for e, z in zip(residuals, coordinates, strict=True)]
+        return self._chosen(self._errors(_mean(residuals)), _mean(coordinates)), singles
 
-    def residuals(self, y: torch.Tensor) -> torch.Tensor:
-        """Leave-one-out residuals (n_distinct_alphas, n_train, n_targets) of centred targets."""
-        return (self.residual_maker.flatten(0, 1) @ y).unflatten(0, self.residual_maker.shape[:2])
-
-    def errors_of(self, residuals: torch.Tensor) -> torch.Tensor:
-        """Mean squares (n_distinct_alphas, n_targets) of residuals."""
-        return torch.linalg.vector_norm(residuals, dim=1).square() / residuals.shape[1]
-
-    def _chosen(self, errors: torch.Tensor, y: torch.Tensor) -> Fit:
-        best = errors.argmin(0)  # the first of equals: the largest alpha
-        hopeless = errors.amin(0) >= (1 - PLATEAU) * errors[0]
-        best = torch.where(hopeless, 0, best)
-        alpha = self.alphas[self.distinct][best]
-        shrunk = self.squared[:, None] / (self.squared[:, None] + alpha)
-        shrunk = torch.where(self.squared[:, None] < EPSILON * alpha, 0, shrunk)  # an infinite alpha predicts the mean
-        coordinates = shrunk * (self.left.T @ y)
-        return Fit(alpha, errors[self.group], self.left @ coordinates, self.test @ coordinates)
-
-    def _centred(self, y_train) -> torch.Tensor:
-        y = _tensor(y_train, self.left.device)
+    def _rows(self, y_train) -> torch.Tensor:
+        """Targets as centred rows (n_targets, n_train), which is how a core's cache likes them."""
+        y = _tensor(y_train, self.left.device).T.contiguous()
         if not y.isfinite().all():
             raise ValueError("responses hold NaN or infinite values; leave those targets out and say so")
-        return y - y.mean(0)
+        return y - y.mean(1, keepdim=True)
+
+    def _residuals(self, y: torch.Tensor) -> torch.Tensor:
+        """Leave-one-out residuals (n_targets, n_nodes, n_train)."""
+        return (y @ self.residual_maker).unflatten(1, (len(self.nodes), -1))
+
+    def _errors(self, residuals: torch.Tensor) -> torch.Tensor:
+        """Mean squared leave-one-out errors at all alphas (n_targets, n_alphas)."""
+        return (torch.linalg.vector_norm(residuals, dim=2).square() / residuals.shape[2]) @ self.from_nodes
+
+    def _chosen(self, errors: torch.Tensor, coordinates: torch.Tensor) -> Fit:
+        best = errors.argmin(1)  # the first of equals: the largest alpha
+        hopeless = errors.amin(1) >= (1 - PLATEAU) * errors[:, 0]
+        best = torch.where(hopeless, 0, best)
+        return Fit(self, self.alphas[best], errors.T, self.shrinkage[best] * coordinates)
+
+
+def _interpolate(matrix: torch.Tensor, nodes: list[int], members: range, x: torch.Tensor) -> None:
+    """Replace the columns `members` by Lagrange's weights on the rows `nodes`, as polynomials of x."""
+    columns = list(members)
+    matrix[:, columns] = 0
+    for node in nodes:
+        others = [other for other in nodes if other != node]
+        matrix[node, columns] = torch.stack([(x[columns] - x[o]) / (x[node] - x[o]) for o in others]).prod(0)
+
+
+def _mean(parts: list[torch.Tensor]) -> torch.Tensor:
+    total = parts[0] + parts[1]
+    for part in parts[2:]:
+        total += part
+    return total.div_(len(parts))
 
 
 def blocks(n_targets: int, size: int = BLOCK) -> Iterator[slice]:
@@ -142,4 +191,4 @@ def blocks(n_targets: int, size: int = BLOCK) -> Iterator[slice]:
 
 
 def _tensor(values, device) -> torch.Tensor:
-    return torch.as_tensor(np.asarray(values) if not torch.is_tensor(values) else values).to(device, torch.float64)
+    return torch.as_tensor(values if torch.is_tensor(values) else np.asarray(values)).to(device, torch.float64)

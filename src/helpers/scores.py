@@ -26,7 +26,7 @@ Progress = Callable[[Iterable, str], Iterable]
 
 
 def pearson(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Pearson correlation over the first axis: a and b (n_sounds, n_targets) -> (n_targets); NaN where one is constant."""
+    """Pearson correlation over sounds: a and b (n_sounds, n_targets) -> (n_targets); NaN where one is constant."""
     a, b = _standardised(a), _standardised(b)
     return (a * b).sum(0)
 
@@ -82,7 +82,7 @@ def score_layers(
     block: int = BLOCK,
     progress: Progress = lambda steps, label: steps,
 ) -> xr.Dataset:
-    """Ridge scores (layer, split, target) of `responses` (sound, target[, repetition]) from `features` (layer, sound, unit).
+    """Ridge scores (layer, split, target): `features` (layer, sound, unit), `responses` (sound, target[, repetition]).
 
     `train` (split, sound) is True for train sounds. With repetitions the fit is on their mean, and r2_corrected is
     added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
