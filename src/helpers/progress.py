@@ -1,0 +1,32 @@
+"""Progress of long steps: a bar on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+SECONDS = 10  # between plain lines, so that a log stays readable
+
+T = TypeVar("T")
+
+
+def progress(iterable: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+    """The items of `iterable`, reported on stderr under `label`; `total` where the iterable has no length."""
+    total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
+    if sys.stderr.isatty():
+        return iter(tqdm(iterable, desc=label, total=total, leave=False, dynamic_ncols=True))
+    return _lines(iterable, label, total)
+
+
+def _lines(iterable: Iterable[T], label: str, total: int | None) -> Iterator[T]:
+    """As `progress`, in lines such as `mixture: 120 of 400, 35 s`; nothing for what takes less than 10 s."""
+    start = last = time.monotonic()
+    for done, item in enumerate(iterable):
+        now = time.monotonic()
+        if now - last >= SECONDS:
+            of = f" of {total}" if total else ""
+            print(f"{label}: {done}{of}, {now - start:.0f} s", file=sys.stderr, flush=True)
+            last = now
+        yield item
