@@ -114,7 +114,7 @@ def test_the_fit_of_the_mean_follows_from_the_repetitions():
     noise = np.random.default_rng(1).standard_normal((*y.shape, 3))
     repetitions = y[..., None] + noise
     ridge = RidgeLOO(x, x_test)
-    mean, singles = ridge.fit_repetitions(repetitions)
+    mean, singles = ridge.fit_repetitions(np.moveaxis(repetitions, -1, 0))
     direct = ridge.fit(repetitions.mean(-1))
     np.testing.assert_array_equal(mean.alpha, direct.alpha)
     np.testing.assert_allclose(mean.error, direct.error, rtol=1e-10)

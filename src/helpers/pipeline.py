@@ -112,7 +112,7 @@ class Work:
                 responses,
                 self.train,
                 device=self.study.device,
-                progress=lambda jobs, what: progress(jobs, label),
+                progress=lambda parts, what, total: progress(parts, label, total),
             )
 
         path = self.folder / "scores" / kind / name / f"step-{step:07d}.nc"

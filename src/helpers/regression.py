@@ -13,7 +13,7 @@ three values fix each of the two ends to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,12 +136,12 @@ class RidgeLOO:
         y = self._rows(y_train)
         return self._chosen(self._errors(self._residuals(y)), y @ self.left)
 
-    def fit_repetitions(self, y_train) -> tuple[Fit, list[Fit]]:
-        """Fit the mean over repetitions and each repetition of y_train (n_train, n_targets, n_repetitions).
+    def fit_repetitions(self, y_train: Sequence) -> tuple[Fit, list[Fit]]:
+        """Fit the mean over repetitions and each repetition, y_train[repetition] (n_train, n_targets).
 
         Leave-one-out residuals are linear in y, so those of the mean are the mean of the repetitions' own.
         """
-        repetitions = [self._rows(y_train[..., index]) for index in range(y_train.shape[-1])]
+        repetitions = [self._rows(repetition) for repetition in y_train]
         residuals = [self._residuals(y) for y in repetitions]
         coordinates = [y @ self.left for y in repetitions]
         singles = [self._chosen(self._errors(e), z) for e, z in zip(residuals, coordinates, strict=True)]

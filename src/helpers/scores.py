@@ -8,7 +8,9 @@ Metrics carry their definition:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -22,7 +24,9 @@ from helpers.regression import ALPHAS, BLOCK, RidgeLOO, blocks
 FLOOR_DATA, FLOOR_PREDICTION = 0.182, 0.183
 CONSTANT = 1e-13  # a prediction whose deviation is below this share of its mean is constant up to rounding
 
-Progress = Callable[[Iterable, str], Iterable]
+SLAB = 16384  # targets whose responses are held in float64 at a time
+
+Progress = Callable[[Iterable, str, int], Iterable]
 
 
 def pearson(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -80,7 +84,7 @@ def score_layers(
     alphas: np.ndarray = ALPHAS,
     device: str = "cpu",
     block: int = BLOCK,
-    progress: Progress = lambda steps, label: steps,
+    progress: Progress = lambda steps, label, total: steps,
 ) -> xr.Dataset:
     """Ridge scores (layer, split, target): `features` (layer, sound, unit), `responses` (sound, target[, repetition]).
 
@@ -88,12 +92,21 @@ def score_layers(
     added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
     """
     features, responses = matched(features, responses, train)
-    jobs = [(layer, split) for layer in features[LAYER].values for split in train[SPLIT].values]
-    scored = [
-        score_split(features.sel({LAYER: layer}), responses, train.sel({SPLIT: split}), alphas, device, block)
-        for layer, split in progress(jobs, "ridge: layer, split")
-    ]
-    return _stacked(scored, features[LAYER], train[SPLIT], responses[TARGET])
+    slabs = list(blocks(responses.sizes[TARGET], SLAB))
+    parts = _parts(features, responses, train, slabs, alphas, device, block)
+    n_parts = len(slabs) * train.sizes[SPLIT] * features.sizes[LAYER]
+    scored = list(progress(parts, "ridge: splits x layers", n_parts))
+    return _stacked(scored, len(slabs), features[LAYER], train[SPLIT], responses[TARGET])
+
+
+def _parts(features, responses, train, slabs, alphas, device, block) -> Iterator[dict[str, np.ndarray]]:
+    """Scores of one slab of targets, split and layer after the other, so that only one copy of the data is held."""
+    for slab in slabs:
+        measured = Measured.of(responses.isel({TARGET: slab}), device)
+        for mask in train.values:
+            halves = measured.rows(mask), measured.rows(~mask)
+            for x in features.values:
+                yield score_split(x, mask, halves, alphas, block)
 
 
 def matched(features: xr.DataArray, responses: xr.DataArray, train: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
@@ -121,38 +134,53 @@ def matched(features: xr.DataArray, responses: xr.DataArray, train: xr.DataArray
     return features.transpose(LAYER, SOUND, UNIT).sel(order), responses.sel(order)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Responses as tensors: their mean over repetitions (n_sounds, n_targets) and each repetition, if there are any."""
+
+    mean: torch.Tensor
+    repetitions: list[torch.Tensor]
+
+    @classmethod
+    def of(cls, responses: xr.DataArray, device: str) -> Measured:
+        y = torch.as_tensor(responses.values).to(device, torch.float64)
+        if REPETITION not in responses.dims:
+            return cls(y, [])
+        return cls(y.mean(-1), [part.contiguous() for part in y.unbind(-1)])
+
+    def rows(self, mask: np.ndarray) -> Measured:
+        return Measured(self.mean[mask], [part[mask] for part in self.repetitions])
+
+    def columns(self, targets: slice) -> Measured:
+        return Measured(self.mean[:, targets], [part[:, targets] for part in self.repetitions])
+
+    @cached_property
+    def reliability(self) -> torch.Tensor:
+        """Reliability of the data (n_targets), which no layer changes."""
+        return reliability(self.repetitions, FLOOR_DATA, ignore_nan=False)
+
+
 def score_split(
-    features: xr.DataArray,
-    responses: xr.DataArray,
-    train: xr.DataArray,
-    alphas: np.ndarray,
-    device: str,
-    block: int,
+    x: np.ndarray, mask: np.ndarray, halves: tuple[Measured, Measured], alphas: np.ndarray, block: int
 ) -> dict[str, np.ndarray]:
-    """Scores of one layer on one split: name -> (n_targets). The arrays are already matched."""
-    mask = train.values
-    ridge = RidgeLOO(features.values[mask], features.values[~mask], alphas, device)
-    y = torch.as_tensor(responses.values).to(device, torch.float64)
-    score = _score_repetitions if REPETITION in responses.dims else _score_single
-    parts = [score(ridge, y[mask][:, targets], y[~mask][:, targets]) for targets in blocks(y.shape[1], block)]
-    return {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in parts[0]}
+    """Scores of one layer x (n_sounds, n_units) on one split: name -> (n_targets). Sounds are already matched."""
+    train, test = halves
+    ridge = RidgeLOO(x[mask], x[~mask], alphas, train.mean.device)
+    parts = [_score(ridge, train.columns(some), test.columns(some)) for some in blocks(train.mean.shape[1], block)]
+    scored = {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in parts[0]}
+    if not train.repetitions:
+        return scored
+    of_data = train.reliability.numpy()
+    corrected = scored["r2_pearson"] / (of_data * scored["reliability_prediction"])
+    return scored | {"reliability": of_data, "r2_corrected": corrected}
 
 
-def _score_single(ridge: RidgeLOO, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
-    return _scores(ridge.fit(y_train), y_train, y_test)
-
-
-def _score_repetitions(ridge: RidgeLOO, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
-    mean, singles = ridge.fit_repetitions(y_train)
-    scores = _scores(mean, y_train.mean(-1), y_test.mean(-1))
-    of_data = reliability(list(y_train.unbind(-1)), FLOOR_DATA, ignore_nan=False)
+def _score(ridge: RidgeLOO, train: Measured, test: Measured) -> dict[str, torch.Tensor]:
+    if not train.repetitions:
+        return _scores(ridge.fit(train.mean), train.mean, test.mean)
+    mean, singles = ridge.fit_repetitions(train.repetitions)
     of_prediction = reliability([single.test for single in singles], FLOOR_PREDICTION, ignore_nan=True)
-    corrected = scores["r2_pearson"].cpu() / (of_data * of_prediction)
-    return scores | {
-        "reliability": of_data,
-        "reliability_prediction": of_prediction,
-        "r2_corrected": corrected,
-    }
+    return _scores(mean, train.mean, test.mean) | {"reliability_prediction": of_prediction}
 
 
 def _scores(fit, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -171,7 +199,14 @@ def _positive_square(r: torch.Tensor) -> torch.Tensor:
     return torch.nan_to_num(r, nan=0.0).clamp(min=0).square()
 
 
-def _stacked(scored: list[dict], layer: xr.DataArray, split: xr.DataArray, target: xr.DataArray) -> xr.Dataset:
-    dims, shape = (LAYER, SPLIT, TARGET), (layer.size, split.size, target.size)
-    arrays = {name: (dims, np.stack([s[name] for s in scored]).reshape(shape)) for name in scored[0]}
-    return xr.merge([axis.coords.to_dataset() for axis in (layer, split, target)]).assign(arrays)
+def _stacked(scored: list[dict], n_slabs: int, *axes: xr.DataArray) -> xr.Dataset:
+    """One dataset (layer, split, target) from scores in the order slab, split, layer."""
+    layer, split, target = axes
+    per_slab = split.size * layer.size
+
+    def whole(name: str) -> np.ndarray:
+        slabs = [np.stack([s[name] for s in scored[i * per_slab : (i + 1) * per_slab]]) for i in range(n_slabs)]
+        return np.concatenate(slabs, -1).reshape(split.size, layer.size, target.size)
+
+    arrays = {name: ((SPLIT, LAYER, TARGET), whole(name)) for name in scored[0]}
+    return xr.merge([axis.coords.to_dataset() for axis in axes]).assign(arrays).transpose(LAYER, SPLIT, TARGET)
