@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.brain import nh2015
+from helpers.brain import demo, nh2015
 from helpers.brain.base import Brain
 from helpers.names import UserError
 from helpers.params import suggestion
 
-DATASETS = {"nh2015_components": nh2015}
+DATASETS = {"demo": demo, "nh2015_components": nh2015}
 DOWNLOADS = {"nh2015": nh2015}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
 __all__ = ["DATASETS", "DOWNLOADS", "Brain", "fetch", "open"]
