@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import xarray as xr
 
-from helpers.names import LAYER, SPLIT, TARGET
+from helpers.names import LAYER, SPLIT, SUBJECT, TARGET
 
 ITERATION = "iteration"
 N_ITERATIONS = 10  # random halves of the splits, as published
@@ -29,7 +29,7 @@ def over_splits(r2: xr.DataArray, clip: bool = True) -> xr.DataArray:
 
 def by_subject(values: xr.DataArray) -> xr.DataArray:
     """Median over each subject's voxels: (..., target) -> (..., subject); NaN voxels are left out."""
-    return values.groupby("subject").median(TARGET)
+    return values.groupby(SUBJECT).median(TARGET)
 
 
 def within_subject_error(values: xr.DataArray, over: str) -> xr.DataArray:
@@ -38,8 +38,23 @@ def within_subject_error(values: xr.DataArray, over: str) -> xr.DataArray:
     Population standard deviation over n subjects / sqrt(n - 1); subjects without a value are left out.
     """
     centred = values - values.mean(over)
-    n_subjects = centred.notnull().sum("subject")
-    return centred.std("subject") / np.sqrt(n_subjects - 1)
+    n_subjects = centred.notnull().sum(SUBJECT)
+    return centred.std(SUBJECT) / np.sqrt((n_subjects - 1).where(n_subjects > 1))
+
+
+def bootstrap_interval(values: xr.DataArray, seed: int, n_draws: int = 2000, level: float = 0.95) -> xr.DataArray:
+    """Percentile interval (bound, ...) of the mean over subjects, subjects drawn with replacement (Efron 1979).
+
+    NaN with fewer than three subjects: there is nothing to draw from.
+    """
+    subjects = values.transpose(SUBJECT, ...)
+    drawn = np.random.default_rng(seed).integers(len(subjects), size=(n_draws, len(subjects)))
+    means = xr.DataArray(np.nanmean(subjects.values[drawn], axis=1), dims=("draw", *subjects.dims[1:]))
+    bounds = means.quantile([(1 - level) / 2, (1 + level) / 2], "draw").drop_vars("quantile")
+    bounds = bounds if len(subjects) > 2 else bounds * np.nan
+    return bounds.rename(quantile="bound").assign_coords(
+        bound=["low", "high"], **subjects.isel(subject=0).drop_vars(SUBJECT).coords
+    )
 
 
 def best_layer(medians: xr.DataArray) -> xr.Dataset:
