@@ -9,13 +9,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+import torch
 import xarray as xr
 from pydantic import Field, model_validator
 
 from helpers import params
 from helpers.models.base import CODE, AudioModel
 from helpers.models.checkpoint import load_network
-from helpers.models.network import Network
+from helpers.models.network import Network, Sizes
+from helpers.models.pretraining import initialised
 from helpers.names import UserError
 from helpers.params import ROOT, Extraction, suggestion
 from helpers.storage import code_digest, sha256
@@ -138,3 +140,12 @@ def _commit(path: Path) -> str | None:
     """The commit of a file in Hugging Face's cache, .../snapshots/<commit>/<file>."""
     found = re.search(r"snapshots/([0-9a-f]{40})/", path.as_posix())
     return found[1] if found else None
+
+
+def example(folder: Path) -> dict:
+    """Settings of a model small enough for tests: random weights, written to `folder`."""
+    sizes = Sizes(width=16, heads=2, encoder_layers=2, decoder_layers=1, feed_forward=32)
+    path = folder / "random.pt"
+    weights = initialised(sizes, codebooks=1, codes=2, seed=0).weights()
+    torch.save({"imports": "", "config": "", "state_dict": weights}, path)
+    return {"weights": str(path), "heads": 2}
