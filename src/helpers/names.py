@@ -6,6 +6,7 @@ SAMPLE_RATE = 24_000  # Hz, of every waveform inside the project
 SOUND, SAMPLE, UNIT, TARGET = "sound", "sample", "unit", "target"
 REPETITION, SPLIT, LAYER, BRANCH = "repetition", "split", "layer", "branch"
 MODEL, STEP, TOWER, ESTIMATOR, METRIC = "model", "step", "tower", "estimator", "metric"
+SUBJECT = "subject"
 OUTPUT = "output"  # dimension of what whole towers put out; `tower` labels layers and cannot be a dimension beside it
 
 # The two residual streams of a ResiDual transformer (Xie et al. 2023): the layer-normed one and the running sum

@@ -55,6 +55,7 @@ class Study(Settings):
     extraction: Extraction = Extraction()
     splits: Literal["published"] = "published"
     device: str = "cpu"  # where the regression runs
+    permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
 
     @field_validator("models")
     @classmethod

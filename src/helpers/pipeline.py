@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from helpers import brain, models, sounds, splits, storage, tables
+from helpers import brain, models, sounds, splits, storage, tables, voxels
 from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER, UserError
 from helpers.params import ROOT, Study, load_study
+from helpers.permutation import permutation_test
 from helpers.progress import progress
 from helpers.scores import score_layers
 
@@ -91,6 +92,68 @@ class Work:
         """The best layer of each model, step and component."""
         return self.kept("component_best", tables.best_layers(self.component_curves()))
 
+    @cache  # noqa: B019
+    def voxel_scores(self, name: str) -> xr.Dataset:
+        """Scores (layer, split, target) of every voxel from a trained model; also kept as netCDF."""
+        if self.brain.voxels is None:
+            raise UserError(f"dataset '{self.study.dataset}' has no voxels; leave 02_voxelwise out of `chapters`")
+        last = self.features(name).isel({STEP: -1})
+        return self._scores_at(last, "voxels", self.brain.voxels)
+
+    @cache  # noqa: B019
+    def voxel_test(self, name: str) -> xr.Dataset:
+        """The permutation test of every voxel for a trained model."""
+        last = self.features(name).isel({STEP: -1})
+        scores = self.voxel_scores(name)
+        inputs = self._inputs(last, self.brain.voxels, "helpers.permutation")
+        inputs |= {"permutations": self.study.permutations, "seed": self.study.seed}
+        path = self.folder / "scores" / "permutation" / name / f"step-{int(last[STEP]):07d}.nc"
+        return storage.cached(path, inputs, lambda: self._permuted(last, scores, f"permutations {name}"))
+
+    def _permuted(self, features: xr.DataArray, scores: xr.Dataset, label: str) -> xr.Dataset:
+        return permutation_test(
+            features,
+            self.brain.voxels,
+            self.train,
+            scores,
+            seed=self.study.seed,
+            n_permutations=self.study.permutations,
+            device=self.study.device,
+            progress=lambda parts, what, total: progress(parts, label, total),
+        )
+
+    def voxel_table(self, name: str) -> pd.DataFrame:
+        """`tables/voxel_<name>.parquet`: voxel_layers, voxels, pooled, regions, depth, hierarchy, models, summary."""
+        return self.kept(f"voxel_{name}", getattr(self, f"_voxel_{name}")())
+
+    def _of_models(self, table, *arguments) -> pd.DataFrame:
+        return pd.concat([table(self.voxel_scores(name), *arguments) for name in self.model_names], ignore_index=True)
+
+    def _voxel_layers(self) -> pd.DataFrame:
+        return self._of_models(voxels.by_layer)
+
+    def _voxel_voxels(self) -> pd.DataFrame:
+        parts = [voxels.by_voxel(self.voxel_scores(name), self.voxel_test(name)) for name in self.model_names]
+        return pd.concat(parts, ignore_index=True)
+
+    def _voxel_pooled(self) -> pd.DataFrame:
+        return self._of_models(voxels.pooled)
+
+    def _voxel_regions(self) -> pd.DataFrame:
+        return self._of_models(voxels.regions, self.study.seed)
+
+    def _voxel_depth(self) -> pd.DataFrame:
+        return self._of_models(voxels.depth)
+
+    def _voxel_hierarchy(self) -> pd.DataFrame:
+        return voxels.hierarchy(self._voxel_depth(), self.study.seed)
+
+    def _voxel_models(self) -> pd.DataFrame:
+        return voxels.models([self.voxel_scores(name) for name in self.model_names], self.study.seed)
+
+    def _voxel_summary(self) -> pd.DataFrame:
+        return voxels.summary(self._voxel_voxels())
+
     def _scores(self, name: str, kind: str, responses: xr.DataArray) -> xr.Dataset:
         features = self.features(name)
         parts = [self._scores_at(features.sel({STEP: step}), kind, responses) for step in features[STEP].values]
@@ -98,12 +161,7 @@ class Work:
 
     def _scores_at(self, features: xr.DataArray, kind: str, responses: xr.DataArray) -> xr.Dataset:
         name, step = str(features[MODEL].values), int(features[STEP])
-        inputs = {
-            "features": storage.digest(features.values, list(features[SOUND].values)),
-            "responses": storage.digest(responses.values, list(responses[SOUND].values)),
-            "splits": storage.digest(self.train.values, list(self.train[SOUND].values)),
-            "code": storage.code_digest(*SCORING),
-        }
+        inputs = self._inputs(features, responses)
 
         def compute() -> xr.Dataset:
             label = f"ridge {name} step {step}"
@@ -117,6 +175,12 @@ class Work:
 
         path = self.folder / "scores" / kind / name / f"step-{step:07d}.nc"
         return storage.cached(path, inputs, compute).assign_coords({MODEL: name, STEP: step})
+
+    def _inputs(self, features: xr.DataArray, responses: xr.DataArray, *code: str) -> dict:
+        """What scores depend on: features, responses, splits, and the code that makes scores of them."""
+        arrays = {"features": features, "responses": responses, "splits": self.train}
+        digests = {name: storage.digest(a.values, a[SOUND].values.tolist()) for name, a in arrays.items()}
+        return digests | {"code": storage.code_digest(*SCORING, *code)}
 
     def kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """`table`, after writing it to `tables/<name>.parquet` beside the report."""

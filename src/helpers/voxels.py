@@ -165,7 +165,7 @@ def summary(voxels: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
 
 
 def _places(voxels: xr.DataArray | xr.Dataset):
-    """(region, hemisphere, mask) of all voxels and of each region, in both hemispheres and each, where there are any."""
+    """(region, hemisphere, mask): all voxels and each region, in both hemispheres and each, where there are any."""
     hemisphere, region = (_coordinate(voxels, name) for name in ("hemisphere", "region"))
     for where in (ALL, *REGIONS):
         for side in (BOTH, "lh", "rh"):
