@@ -29,7 +29,7 @@ def notes(rng, rate, lowest, highest):
     """A walk over the scale: onsets (s) on a beat of `rate` per second, and a pitch (Hz) for each."""
     onsets = np.arange(0, 1.95, 1 / rate)
     walk = rng.integers(0, 8) + np.cumsum(rng.choice([-2, -1, 1, 2], len(onsets)))
-    turned = 9 - np.abs(9 - np.abs(walk))  # at either end of two octaves the walk turns back
+    turned = 9 - np.abs(9 - walk % 18)  # at either end of two octaves the walk turns back
     octave, degree = np.divmod(turned, len(SCALE))
     return onsets, rng.uniform(lowest, highest) * 2 ** (octave + SCALE[degree] / 12)
 
