@@ -3,7 +3,7 @@ PYTHON ?= python3
 STUDY ?= demo
 BIN := .venv/bin
 
-.PHONY: help report test test-slow lab lint lock clean
+.PHONY: help report test test-slow bench lab lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -16,6 +16,9 @@ test: .venv/ready  ## the tests
 
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+bench: .venv/ready  ## what the regression costs beside scikit-learn and himalaya, into outputs/bench.json
+	$(BIN)/python tests/bench.py
 
 lab: .venv/ready  ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. notebooks

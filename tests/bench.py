@@ -1,0 +1,161 @@
+"""What the voxel-wise ridge costs, side by side in one run on one thread; `make bench` writes outputs/bench.json.
+
+One split of the published procedure: 83 train and 82 test sounds, 768 units, 7,694 voxels, fits of three repetitions
+and of their mean, 100 alphas, predictions of the test sounds.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+import xarray as xr
+from himalaya.kernel_ridge import KernelRidgeCV
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold
+from threadpoolctl import threadpool_limits
+
+from conftest import ROOT
+from helpers import splits
+from helpers.regression import ALPHAS, RidgeLOO, blocks
+from helpers.scores import score_layers
+from helpers.storage import write_text
+
+N_TRAIN, N_TEST, N_UNITS, N_VOXELS, N_REPETITIONS = 83, 82, 768, 7694, 3
+RUNS = 5
+LOOP_SAMPLE = 24  # voxels that the per-voxel loop is timed on; the rest is extrapolated
+
+
+def study(n_voxels: int = N_VOXELS, n_sounds: int = N_TRAIN + N_TEST) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n_sounds, n_units) with a falling spectrum, responses (n_sounds, n_voxels, n_repetitions)."""
+    generator = np.random.default_rng(0)
+    mixing = generator.standard_normal((n_sounds, N_UNITS)) * np.logspace(0, -3, n_sounds)[:, None]
+    x = np.tanh(np.linalg.qr(generator.standard_normal((n_sounds, n_sounds)))[0] @ mixing * 10)
+    signal = x @ generator.standard_normal((N_UNITS, n_voxels)) / np.sqrt(N_UNITS)
+    return x, signal[..., None] + generator.standard_normal((n_sounds, n_voxels, N_REPETITIONS))
+
+
+def four(y: np.ndarray) -> list[np.ndarray]:
+    """The mean of the repetitions and each of them."""
+    return [y.mean(-1), *np.moveaxis(y, -1, 0)]
+
+
+def ours(x: np.ndarray, y: np.ndarray) -> None:
+    ridge = RidgeLOO(x[:N_TRAIN], x[N_TRAIN:])
+    repetitions = [torch.as_tensor(part.copy()) for part in np.moveaxis(y[:N_TRAIN], -1, 0)]
+    for some in blocks(y.shape[1]):
+        mean, singles = ridge.fit_repetitions([part[:, some] for part in repetitions])
+        _ = [fit.test for fit in (mean, *singles)]
+
+
+def products(x: np.ndarray, y: np.ndarray) -> None:
+    """The matrix products that `ours` cannot do without, in its block size and nothing else."""
+    ridge = RidgeLOO(x[:N_TRAIN], x[N_TRAIN:])
+    rank = ridge.left.shape[1]
+    for some in blocks(y.shape[1]):
+        size = some.stop - some.start
+        rows, coordinates = torch.ones(size, N_TRAIN).double(), torch.ones(size, rank).double()
+        for _ in range(N_REPETITIONS):
+            _ = rows @ ridge.residual_maker, rows @ ridge.left
+        for _ in range(N_REPETITIONS + 1):
+            _ = coordinates @ ridge.test.T
+
+
+def sklearn_multi(x: np.ndarray, y: np.ndarray) -> None:
+    for part in four(y):
+        RidgeCV(ALPHAS, alpha_per_target=True).fit(x[:N_TRAIN], part[:N_TRAIN]).predict(x[N_TRAIN:])
+
+
+def sklearn_loop(x: np.ndarray, y: np.ndarray) -> None:
+    for part in four(y[:, :LOOP_SAMPLE]):
+        for voxel in part.T:
+            RidgeCV(ALPHAS).fit(x[:N_TRAIN], voxel[:N_TRAIN]).predict(x[N_TRAIN:])
+
+
+def himalaya(folds: int):
+    def run(x: np.ndarray, y: np.ndarray) -> None:
+        for part in four(y):
+            model = KernelRidgeCV(ALPHAS, cv=KFold(folds), fit_intercept=True, warn=False)
+            model.fit(x[:N_TRAIN], part[:N_TRAIN])
+            model.predict(x[N_TRAIN:])
+
+    return run
+
+
+def seconds(run, *arguments) -> float:
+    start = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - start
+
+
+def side_by_side() -> dict[str, float]:
+    """Median seconds of every contender over RUNS rounds, each round running all of them in turn."""
+    x, y = study()
+    contenders = {
+        "this code": ours,
+        "its matrix products alone": products,
+        "scikit-learn RidgeCV, all voxels at once": sklearn_multi,
+        "himalaya KernelRidgeCV, leave-one-out": himalaya(N_TRAIN),
+        "himalaya KernelRidgeCV, 5-fold": himalaya(5),
+        "scikit-learn RidgeCV, voxel by voxel (extrapolated)": sklearn_loop,
+    }
+    times = {name: [] for name in contenders}
+    for _ in range(RUNS):
+        for name, run in contenders.items():
+            times[name].append(seconds(run, x, y) * (N_VOXELS / LOOP_SAMPLE if run is sklearn_loop else 1))
+    return {name: median(values) for name, values in times.items()}
+
+
+def whole_model(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str, float]:
+    """Seconds and peak memory of `score_layers` in a process of its own."""
+    command = [sys.executable, __file__, *map(str, (n_voxels, n_layers, n_splits, threads))]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def score(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str, float]:
+    torch.set_num_threads(threads)
+    x, y = study(n_voxels)
+    sounds = [f"s{index}" for index in range(len(x))]
+    features = xr.DataArray(np.stack([x] * n_layers), dims=("layer", "sound", "unit"), coords={"sound": sounds})
+    features = features.assign_coords(layer=np.arange(1, n_layers + 1))
+    responses = xr.DataArray(y, dims=("sound", "target", "repetition"), coords={"sound": sounds})
+    responses = responses.assign_coords(target=np.arange(n_voxels))
+    spent = seconds(score_layers, features, responses, splits.published(sounds, n_splits))
+    return {"seconds": spent, "peak_mb": peak_mb(), "of_it_responses_mb": y.nbytes / 2**20}
+
+
+def peak_mb() -> float:
+    """The largest resident size so far of this program itself, not of the one that started it (Linux)."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    with threadpool_limits(1):
+        torch.set_num_threads(1)
+        times = side_by_side()
+    base = times["this code"]
+    print(f"one split, {N_VOXELS} voxels, {N_REPETITIONS + 1} fits, {len(ALPHAS)} alphas, one thread, median of {RUNS}")
+    for name, spent in times.items():
+        print(f"  {spent:10.3f} s  {spent / base:8.1f} x  {name}")
+    sizes = [(n, 1, 2, 1) for n in (1000, 10_000, 100_000)] + [(N_VOXELS, 1, 10, 1), (N_VOXELS, 10, 10, 2)]
+    growth = [
+        dict(zip(("voxels", "layers", "splits", "threads"), size, strict=True)) | whole_model(*size) for size in sizes
+    ]
+    for row in growth:
+        print("  " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
+    report = {"one_split_s": times, "ratio": {name: spent / base for name, spent in times.items()}, "growth": growth}
+    write_text(ROOT / "outputs" / "bench.json", json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(score(*map(int, sys.argv[1:]))))
+    else:
+        main()
