@@ -102,7 +102,7 @@ def test_loss_weighs_hidden_and_visible_frames():
 
 def test_training_learns_to_predict_hidden_codes(waveforms):
     mels = normalised_mel(torch.from_numpy(waveforms.values))
-    codes = torch.from_numpy(targets.codes_of(mels.numpy(), [3], 16, 8, seed=0).astype(np.int64))
+    codes = torch.from_numpy(targets.codes_of(mels.numpy(), 3, 8, 1, 16, seed=0).astype(np.int64))
     learner = initialised(Sizes(32, 2, 2, 1, 64), 1, 16, seed=0)
     hidden = torch.from_numpy(gaps(20, mels.shape[1], np.random.default_rng(9)))
 
@@ -125,10 +125,22 @@ def test_schedule_warms_up_and_ends_near_zero():
 
 def test_codes_follow_the_sounds(waveforms):
     mels = normalised_mel(torch.from_numpy(waveforms.values)).numpy()
-    codes = targets.codes_of(mels, [1, 3], 16, 8, seed=0)
+    codes = targets.codes_of(mels, 3, 8, 2, 16, seed=0)
     assert codes.shape == (*mels.shape[:2], 2) and codes.min() >= 0 and codes.max() < 16
-    assert np.array_equal(codes, targets.codes_of(mels, [1, 3], 16, 8, seed=0))
+    assert np.array_equal(codes, targets.codes_of(mels, 3, 8, 2, 16, seed=0))
     assert not set(codes[:10, :, 0].ravel()) & set(codes[10:, :, 0].ravel())  # tones and noises share no code
+
+
+def test_codebooks_say_different_things(waveforms):
+    mels = normalised_mel(torch.from_numpy(waveforms.values)).numpy()
+    first, second = np.moveaxis(targets.codes_of(mels, 3, 16, 2, 8, seed=0), -1, 0)
+    joint = targets.perplexity(first * 8 + second, 64)
+    assert joint > 1.5 * max(targets.perplexity(first, 8), targets.perplexity(second, 8))
+
+
+def test_too_few_frames_are_refused(opened):
+    with pytest.raises(UserError, match="frames of sound are too few to learn from, expected at least 5000"):
+        opened(codes=5000).network(0)
 
 
 def test_perplexity():
@@ -139,7 +151,7 @@ def test_perplexity():
 def test_collapsed_targets_are_refused(opened, waveforms):
     """Sounds that are all alike give one code: the loss would be 0 with nothing learned."""
     silent = waveforms.copy(data=np.zeros_like(waveforms.values))
-    with pytest.raises(UserError, match=r"the training targets collapsed: codebook .* uses 1.\d of 16 codes"):
+    with pytest.raises(UserError, match=r"the training targets collapsed: a codebook uses 1.\d of 16 codes"):
         opened(silent, codes=16).network(0)
 
 
@@ -226,7 +238,7 @@ def test_short_sounds_are_repeated_instead_of_ending_in_silence(waveforms):
         ({"learning_rate": "1e-3"}, "write 0.001"),
         ({"steps": 10, "checkpoints": [20]}, r"`checkpoints` \[20\] are not between 0 and `steps` \(10\)"),
         ({"heads": 8, "width": 4}, "`heads` .8. cannot exceed"),
-        ({"spans": [0]}, "must be 1 frame or more"),
+        ({"components": 4, "codebooks": 8}, "`codebooks` .8. cannot exceed `components` .4."),
         ({"widht": 4}, "unknown key 'widht'; did you mean 'width'"),
     ],
 )

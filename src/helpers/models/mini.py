@@ -43,9 +43,10 @@ class Settings(params.Settings):
     crop_s: float = Field(2.0, ge=0.1, le=4.0)  # seconds of each
     learning_rate: float = Field(1e-3, gt=0)
     warm_up: int = Field(40, ge=0)  # steps
-    spans: list[int] = Field([1, 3, 5, 9], min_length=1)  # frames that each codebook's codes describe
-    codes: int = Field(256, ge=2)  # per codebook
-    components: int = Field(64, ge=1)  # principal components kept in whitening
+    span: int = Field(5, ge=1, le=99)  # frames that a code describes
+    components: int = Field(256, ge=1)  # principal components of a whitened span, shared out among the codebooks
+    codebooks: int = Field(8, ge=1)
+    codes: int = Field(128, ge=2)  # per codebook
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
@@ -54,8 +55,8 @@ class Settings(params.Settings):
             raise ValueError(f"`checkpoints` {late} are not between 0 and `steps` ({self.steps})")
         if self.heads > self.width:
             raise ValueError(f"`heads` ({self.heads}) cannot exceed `width` ({self.width})")
-        if min(self.spans) < 1:
-            raise ValueError(f"`spans` {self.spans} must be 1 frame or more")
+        if self.components < self.codebooks:
+            raise ValueError(f"`codebooks` ({self.codebooks}) cannot exceed `components` ({self.components})")
         return self
 
     @property
@@ -115,8 +116,9 @@ class Mini(AudioModel):
         """Pretrain from the start and write every checkpoint."""
         settings = self.settings
         mels = normalised_mel(torch.from_numpy(_repeated(self.lessons)))
-        codes = targets.codes_of(mels.numpy(), settings.spans, settings.codes, settings.components, self.seed)
-        learner = initialised(settings.sizes, len(settings.spans), settings.codes, self.seed)
+        shape = (settings.span, settings.components, settings.codebooks, settings.codes)
+        codes = targets.codes_of(mels.numpy(), *shape, self.seed)
+        learner = initialised(settings.sizes, settings.codebooks, settings.codes, self.seed)
         plan = self._plan(mels.shape[1])
         codes = torch.from_numpy(codes.astype(np.int64))
         for step, weights in pretrain(
@@ -150,7 +152,7 @@ def open(
 def example(folder: Path) -> dict:  # noqa: ARG001
     """Settings of a model small enough for tests."""
     small = {"layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 4, "checkpoints": [2], "batch": 2}
-    return {**small, "crop_s": 0.5, "spans": [1, 3], "codes": 4, "components": 8, "warm_up": 1}
+    return {**small, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 4, "warm_up": 1}
 
 
 def _of_categories(waveforms: xr.DataArray, categories: list[str], name: str) -> xr.DataArray:

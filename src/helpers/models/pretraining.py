@@ -107,12 +107,16 @@ def schedule(step: int, plan: Plan) -> float:
 
 
 def _batch(mels: Tensor, codes: Tensor, plan: Plan, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Crops of randomly drawn sounds, their codes, and which frames are hidden."""
-    sounds = random.integers(0, len(mels), plan.batch)
-    start = int(random.integers(0, mels.shape[1] - plan.crop + 1))
-    crop = slice(start, start + plan.crop)
+    """Crops (B, crop) of randomly drawn sounds, their codes, and which frames are hidden.
+
+    A crop begins anywhere and goes on at the sound's beginning when it reaches its end: otherwise a few sounds heard
+    many times would be recognised by position.
+    """
+    sounds = random.integers(0, len(mels), (plan.batch, 1))
+    starts = random.integers(0, mels.shape[1], (plan.batch, 1))
+    frames = (starts + np.arange(plan.crop)) % mels.shape[1]
     hidden = torch.from_numpy(gaps(plan.batch, plan.crop, random))
-    return mels[sounds, crop], codes[sounds, crop], hidden
+    return mels[sounds, frames], codes[sounds, frames], hidden
 
 
 def gaps(n_sounds: int, n_frames: int, random: np.random.Generator) -> np.ndarray:

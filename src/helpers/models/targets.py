@@ -1,4 +1,9 @@
-"""What the miniature learns to predict: discrete codes of what each frame and its surroundings sound like."""
+"""What the miniature learns to predict: discrete codes of what each frame and its neighbours sound like.
+
+Frames are stacked and whitened, z = PCA(stack) / standard deviations, so that weak regularities such as harmonics count
+as much as loudness; then the components are dealt out to the codebooks in turn, and each codebook is k-means on its own
+share (product quantisation, Jégou, Douze & Schmid 2011). Codebooks thus say different things about a frame.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +16,28 @@ from helpers.names import UserError
 LEAST_USE = 0.1  # of the codes in use, by perplexity; a collapsed codebook is predicted without hearing anything
 
 
-def codes_of(mels: np.ndarray, spans: list[int], n_codes: int, components: int, seed: int) -> np.ndarray:
-    """Codes (n_sounds, n_frames, n_codebooks) of mel frames (n_sounds, n_frames, n_mels), one codebook per span.
+def codes_of(mels: np.ndarray, span: int, components: int, codebooks: int, codes: int, seed: int) -> np.ndarray:
+    """Codes (n_sounds, n_frames, codebooks), each 0 .. codes - 1, of mel frames (n_sounds, n_frames, n_mels).
 
-    A codebook is k-means over `span` frames stacked around each frame and whitened (PCA, equal variances), so that
-    weak regularities such as harmonics count as much as loudness. Raises UserError when a codebook collapses.
+    `span`: frames stacked; `components`: principal components kept in whitening. Raises UserError when a codebook
+    collapses, and when there are too few frames for that many codes or components.
     """
-    books = [_codebook(mels, span, n_codes, components, seed + i) for i, span in enumerate(spans)]
-    for span, book in zip(spans, books, strict=True):
-        check_use(book, n_codes, span)
-    return np.stack([book.reshape(mels.shape[:2]) for book in books], -1)
-
-
-def _codebook(mels: np.ndarray, span: int, n_codes: int, components: int, seed: int) -> np.ndarray:
-    """Cluster numbers (n_sounds * n_frames,)."""
     frames = stacked(mels, span).reshape(-1, span * mels.shape[-1])
-    components = min(components, *frames.shape)
+    if len(frames) < max(components, codes):
+        raise UserError(
+            f"{len(frames)} frames of sound are too few to learn from, expected at least {max(components, codes)} "
+            "for so many `components` and `codes`; give more sounds or lower these"
+        )
     white = PCA(components, whiten=True, svd_solver="randomized", random_state=seed).fit_transform(frames)
-    means = MiniBatchKMeans(n_codes, random_state=seed, batch_size=4096, n_init=1, max_iter=30)
-    return means.fit_predict(white)
+    books = [_clusters(white[:, i::codebooks], codes, seed + i) for i in range(codebooks)]
+    check_use(books, codes)
+    return np.stack(books, -1).reshape(*mels.shape[:2], codebooks)
+
+
+def _clusters(features: np.ndarray, codes: int, seed: int) -> np.ndarray:
+    """The nearest of `codes` centres for each row."""
+    means = MiniBatchKMeans(codes, random_state=seed, batch_size=2048, n_init=1, max_iter=15)
+    return means.fit_predict(np.ascontiguousarray(features))
 
 
 def stacked(mels: np.ndarray, span: int) -> np.ndarray:
@@ -46,11 +54,11 @@ def perplexity(codes: np.ndarray, n_codes: int) -> float:
     return float(np.exp(-(share * np.log(share)).sum()))
 
 
-def check_use(codes: np.ndarray, n_codes: int, span: int) -> None:
+def check_use(books: list[np.ndarray], n_codes: int) -> None:
     """Raise UserError when a codebook has collapsed: the loss would fall to 0 with nothing learned."""
-    used = perplexity(codes, n_codes)
-    if used < LEAST_USE * n_codes:
+    used = min(perplexity(book, n_codes) for book in books)
+    if used < max(LEAST_USE * n_codes, 1.5):
         raise UserError(
-            f"the training targets collapsed: codebook of span {span} uses {used:.1f} of {n_codes} codes, expected at "
-            f"least {LEAST_USE * n_codes:.0f}; give more varied sounds or fewer `codes`"
+            f"the training targets collapsed: a codebook uses {used:.1f} of {n_codes} codes, expected at least "
+            f"{max(LEAST_USE * n_codes, 1.5):.1f}; give more varied sounds or fewer `codes`"
         )
