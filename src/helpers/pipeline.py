@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from helpers import brain, models, sounds, splits, storage, tables, voxels
-from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER, UserError
+from helpers import brain, models, sounds, splits, storage, tables, text, voxels
+from helpers.names import LAYER, MODEL, OUTPUT, SAMPLE_RATE, SOUND, STEP, TOWER, UserError
 from helpers.params import ROOT, Study, load_study
 from helpers.permutation import permutation_test
 from helpers.progress import progress
@@ -21,14 +21,15 @@ SCORING = ("helpers.regression", "helpers.scores", "helpers.splits")
 class Work:
     """Everything that the chapters of one study ask for."""
 
-    def __init__(self, study: Study, outputs: str | Path = "outputs"):
-        self.study = study
+    def __init__(self, study: Study, outputs: str | Path = "outputs", source: str = ""):
+        self.study, self.outputs = study, outputs
+        self.source = source or study.name  # what a chapter is told to load it from
         self.folder = ROOT / outputs / study.name
 
     @classmethod
     def of(cls, study: str | Path, models: list[str] = (), outputs: str | Path = "outputs") -> Work:
         """The work of a study given by name or YAML path, restricted to some of its models."""
-        return cls(load_study(study).only(list(models)), outputs)
+        return cls(load_study(study).only(list(models)), outputs, str(study))
 
     def check(self) -> None:
         """Raise UserError for whatever can be known to be wrong before anything is computed."""
@@ -75,6 +76,56 @@ class Work:
     def features(self, name: str) -> xr.DataArray:
         """What is regressed: encoder layers (step, layer, sound, unit), the last merged or not as the study says."""
         return encoder_layers(self.activations(name), self.study.extraction.last_layer)
+
+    @property
+    def merged_last(self) -> bool:
+        """Whether the last layer shown is the sum of both branches."""
+        return self.study.extraction.last_layer == "merged"
+
+    @property
+    def look(self) -> dict:
+        """What every figure of this study is told."""
+        return {"synthetic": self.brain.synthetic, "language": self.study.language}
+
+    def banner(self) -> text.Bilingual | None:
+        """The warning that heads every chapter on synthetic data."""
+        return text.both("say.synthetic") if self.brain.synthetic else None
+
+    def sound_facts(self) -> dict:
+        """Numbers of sounds and categories, and the longest sound in seconds."""
+        sounds_, seconds = self.brain.waveforms, self.brain.waveforms.sizes["sample"] / SAMPLE_RATE
+        return {"n": sounds_.sizes[SOUND], "n_categories": len(set(sounds_["category"].values)), "seconds": seconds}
+
+    def pretraining_note(self) -> text.Bilingual | None:
+        """What networks trained here have heard; nothing where none was."""
+        heard = self.brain.waveforms.sizes[SOUND]
+        return text.both("say.pretraining", n=heard) if self.trains_here else None
+
+    @property
+    def trains_here(self) -> bool:
+        return any(entry.family == "mini" for entry in self.study.models)
+
+    def component_sentences(self) -> list[tuple[str, dict]]:
+        """One sentence per component: who predicts it best, where, and what the untrained network reaches."""
+        return tables.component_sentences(self.component_best())
+
+    def categories(self) -> pd.DataFrame:
+        """How many sounds each category has."""
+        return self.kept("categories", tables.counted(self.brain.waveforms["category"]))
+
+    def networks(self) -> pd.DataFrame:
+        """What each model is: family, layers, units, checkpoints, and what it learned from if it was trained here."""
+        rows = [tables.network(entry, self.features(entry.name)) for entry in self.study.models]
+        return self.kept("networks", pd.DataFrame(rows))
+
+    def spectra(self) -> pd.DataFrame:
+        """Mean log mel spectrum of each category."""
+        return self.kept("spectra", tables.spectra(self.brain.waveforms))
+
+    def dimensions(self) -> pd.DataFrame:
+        """Effective dimensions of every layer of the trained models."""
+        rows = [tables.dimensions(self.features(name).isel({STEP: -1})) for name in self.model_names]
+        return self.kept("dimensions", pd.concat(rows, ignore_index=True))
 
     @cache  # noqa: B019
     def component_scores(self) -> pd.DataFrame:

@@ -61,6 +61,16 @@ def _unbiased(n: int, trace, total_x, total_y, product) -> torch.Tensor:
     return (trace + total_x * total_y / ((n - 1) * (n - 2)) - 2 / (n - 2) * product) / (n * (n - 3))
 
 
+def participation_ratio(x) -> float:
+    """Effective dimensions of x (n, n_units): (sum of variances)² / sum of their squares, along principal axes.
+
+    1 when everything lies on a line, the number of units for independent ones of equal variance; NaN for constants.
+    """
+    x = torch.as_tensor(np.asarray(x), dtype=torch.float64)
+    variances = torch.linalg.svdvals(x - x.mean(0)).square()
+    return float(variances.sum().square() / variances.square().sum())
+
+
 class StreamedCKA:
     """CKA between all layers over samples that come in batches and are never all held; exact, no average of batches.
 

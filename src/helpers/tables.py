@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+import torch
 import xarray as xr
 
-from helpers.names import LAYER, MODEL, SPLIT, STEP, TARGET
+from helpers.models.mel import BANDS, HIGHEST, LOWEST, log_mel, mel_bank
+from helpers.names import LAYER, MODEL, SPLIT, STEP, TARGET, UNIT
+from helpers.params import ModelEntry
+from helpers.similarity import participation_ratio
 
 CURVE = [MODEL, STEP, LAYER, TARGET]
 
@@ -40,3 +45,65 @@ def trained(table: pd.DataFrame) -> pd.DataFrame:
 def untrained(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of step 0: networks before any training."""
     return table[table[STEP] == 0].reset_index(drop=True)
+
+
+def counted(categories: xr.DataArray) -> pd.DataFrame:
+    """Categories in the order of their first sound, with their number of sounds."""
+    counts = categories.to_series().value_counts(sort=False)
+    return counts.rename_axis("category").reset_index(name="n_sounds")
+
+
+def network(entry: ModelEntry, features: xr.DataArray) -> dict:
+    """One row that says what a model is."""
+    learned_from = entry.settings.get("categories", []) if entry.family == "mini" else None
+    return {
+        MODEL: entry.name,
+        "family": entry.family,
+        "n_layers": features.sizes[LAYER],
+        "n_units": features.sizes[UNIT],
+        "steps": ", ".join(str(step) for step in features[STEP].values),
+        "learned_from": None if learned_from is None else ", ".join(learned_from) or "all",
+    }
+
+
+def dimensions(features: xr.DataArray) -> pd.DataFrame:
+    """Participation ratio of every layer (layer, sound, unit)."""
+    values = [participation_ratio(features.sel({LAYER: layer}).values) for layer in features[LAYER]]
+    frame = pd.DataFrame({LAYER: features[LAYER].values, "dimensions": values})
+    return frame.assign(**{MODEL: str(features[MODEL].values), STEP: int(features[STEP])})
+
+
+def spectra(waveforms: xr.DataArray) -> pd.DataFrame:
+    """Mean log mel spectrum of each category's sounds (sound, sample); bands that hold no FFT bin are left out."""
+    corners = np.linspace(*(1127 * np.log1p(hertz / 700) for hertz in (LOWEST, HIGHEST)), BANDS + 2)
+    centres = 700 * np.expm1(corners[1:-1] / 1127) / 1000
+    used = (mel_bank().sum(1) > 0).numpy()
+    sounds = zip(waveforms.values, waveforms["n_samples"].values, strict=True)
+    levels = np.stack([log_mel(torch.from_numpy(wave[None, :length]))[0].mean(0).numpy() for wave, length in sounds])
+    means = (
+        pd.DataFrame(levels[:, used], columns=centres[used]).groupby(waveforms["category"].values, sort=False).mean()
+    )
+    return means.rename_axis(index="category", columns="frequency_khz").stack().rename("level").reset_index()
+
+
+def component_sentences(best: pd.DataFrame) -> list[tuple[str, dict]]:
+    """(text key, values) per component, from `best_layers`; names are asked of the labeller when they are said."""
+    rows = trained(best)
+    return [_sentence(rows[rows[TARGET] == target], best[best[TARGET] == target]) for target in rows[TARGET].unique()]
+
+
+def _sentence(rows: pd.DataFrame, all_steps: pd.DataFrame) -> tuple[str, dict]:
+    top = rows.nlargest(1, "median_r2").iloc[0]
+    before = untrained(all_steps).query(f"{MODEL} == @top.{MODEL}")["median_r2"]
+    values = {
+        "component": lambda labeller: labeller.name("component", top[TARGET]),
+        "model": lambda labeller: labeller.name("model", top[MODEL]),
+        "r2": top["median_r2"],
+        "layer": int(top[LAYER]),
+        "n": int(top["n_splits"]),
+        "q25": top["q25"],
+        "q75": top["q75"],
+    }
+    if before.empty or top[STEP] == 0:
+        return "say.best_trained_only", values
+    return "say.best", values | {"untrained": float(before.iloc[0])}

@@ -1,0 +1,66 @@
+"""The command line: `python -m helpers report STUDY`, `fetch DATA`, `check STUDY`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from helpers import brain
+from helpers.names import UserError
+from helpers.pipeline import Work
+from helpers.report import report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns 0, or 2 for what the user can mend and 130 for Ctrl-C (anything else raises: exit 1)."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was computed so far is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m helpers", description="How an audio network hears like a brain")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("report", help="run a study's chapters and write outputs/STUDY/report.html")
+    _study(command)
+    command.set_defaults(run=_report)
+    command = commands.add_parser("check", help="say what is wrong with a study before anything is computed")
+    _study(command)
+    command.set_defaults(run=_check)
+    command = commands.add_parser("fetch", help=f"download and verify data: {', '.join(brain.DOWNLOADS)}")
+    command.add_argument("name")
+    command.set_defaults(run=lambda options: print(brain.fetch(options.name)))
+    return parser
+
+
+def _study(command: argparse.ArgumentParser) -> None:
+    command.add_argument("study", help="a YAML file or the name of one in params/")
+    command.add_argument("--models", default="", help="some of its models, separated by commas")
+    command.add_argument("--outputs", default="outputs", help="folder for everything computed")
+
+
+def _work(options: argparse.Namespace) -> tuple[Work, list[str]]:
+    models = [name for name in options.models.split(",") if name]
+    return Work.of(options.study, models, options.outputs), models
+
+
+def _report(options: argparse.Namespace) -> None:
+    work, models = _work(options)
+    report(work, models)
+
+
+def _check(options: argparse.Namespace) -> None:
+    work, _ = _work(options)
+    work.check()
+    print(f"study '{work.study.name}' is sound")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""r² of the six components by layer: one panel each, one line per model, the untrained network as baseline."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from helpers.figures import style
+from helpers.figures.bilingual import bilingual
+from helpers.names import COMPONENTS, LAYER, MODEL, STEP, TARGET
+from helpers.text import Labeller
+
+COLUMNS = 3
+
+
+def by_layer(curves: pd.DataFrame, *, merged_last: bool, synthetic: bool, language: str = "en") -> go.Figure:
+    """`curves` (model, step, layer, target, median_r2, q25, q75) at each model's last step and at step 0."""
+    shown = curves[curves[STEP].isin([0]) | (curves[STEP] == curves.groupby(MODEL)[STEP].transform("max"))]
+    return bilingual(
+        lambda labeller: _figure(shown, labeller, merged_last, synthetic),
+        lambda labeller: labeller("figure.components.alt", facts=_facts(shown, labeller)),
+        shown,
+        language,
+    )
+
+
+def _figure(curves: pd.DataFrame, labeller: Labeller, merged_last: bool, synthetic: bool) -> go.Figure:
+    titles = [labeller.name("component", component) for component in COMPONENTS]
+    figure = make_subplots(
+        rows=2, cols=COLUMNS, shared_xaxes=True, shared_yaxes=True, subplot_titles=titles,
+        horizontal_spacing=0.04, vertical_spacing=0.12,
+    )  # fmt: skip
+    models = list(dict.fromkeys(curves[MODEL]))
+    for panel, component in enumerate(COMPONENTS):
+        place = {"row": panel // COLUMNS + 1, "col": panel % COLUMNS + 1}
+        for index, model in enumerate(models):
+            for line in _lines(curves, component, model, index, labeller, merged_last, first=panel == 0):
+                figure.add_trace(line, **place)
+    style.laid_out(figure, labeller, labeller("figure.components.title"), 620, synthetic)
+    return _axes(figure, curves, labeller, merged_last)
+
+
+def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, merged_last: bool) -> go.Figure:
+    last = curves[LAYER].max()
+    figure.update_xaxes(dtick=1 if last <= 6 else 2, tick0=1, range=[0.6, last + 0.4])
+    figure.update_yaxes(range=[0, 1], dtick=0.25, tickformat=".2f")
+    figure.update_xaxes(title_text=labeller("axis.layer_merged" if merged_last else "axis.layer"), row=2, col=2)
+    for row in (1, 2):
+        figure.update_yaxes(title_text=labeller("axis.r2_median"), row=row, col=1)
+    return figure
+
+
+def _lines(curves, component, model, index, labeller, merged_last, first) -> list[go.Scatter]:
+    """The trained network with its band over splits, and the untrained one as a thin grey line of the same marker."""
+    own = curves[(curves[MODEL] == model) & (curves[TARGET] == component)]
+    last = own[STEP].max()
+    trained = _line(own[own[STEP] == last], labeller.name("model", model), style.of_model(index), labeller, merged_last)
+    lines = [_band(own[own[STEP] == last], index, model), trained.update(legendgroup=model, showlegend=first)]
+    if last > 0 and (own[STEP] == 0).any():
+        name = labeller("figure.untrained", model=labeller.name("model", model))
+        look = style.of_model(index)
+        look = {
+            "line": look["line"] | {"color": style.GREY, "width": 1},
+            "marker": look["marker"] | {"color": style.GREY, "size": 5},
+        }
+        untrained = _line(own[own[STEP] == 0], name, look, labeller, merged_last)
+        lines.append(untrained.update(legendgroup=f"{model} 0", showlegend=first))
+    return lines
+
+
+def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller, merged_last: bool) -> go.Scatter:
+    rows = rows.sort_values(LAYER)
+    symbols = [look["marker"]["symbol"]] * len(rows)
+    if merged_last and symbols:
+        symbols[-1] = "diamond-wide"
+    return go.Scatter(
+        x=rows[LAYER].to_numpy(),
+        y=rows["median_r2"].to_numpy(),
+        customdata=rows[["q25", "q75"]].to_numpy(),
+        name=name,
+        mode="lines+markers",
+        line=look["line"],
+        marker=look["marker"] | {"symbol": symbols},
+        hovertemplate=labeller("figure.components.hover", model=name) + "<extra></extra>",
+    )
+
+
+def _band(rows: pd.DataFrame, index: int, model: str) -> go.Scatter:
+    """Quartiles over splits."""
+    rows = rows.sort_values(LAYER)
+    up, down = rows[[LAYER, "q75"]].to_numpy(), rows[[LAYER, "q25"]].to_numpy()[::-1]
+    outline = [*up, *down]
+    return go.Scatter(
+        x=[float(x) for x, _ in outline],
+        y=[float(y) for _, y in outline],
+        fill="toself",
+        fillcolor=style.faint(style.COLOURS[index % len(style.COLOURS)]),
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=model,
+    )
+
+
+def _facts(curves: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    for component in COMPONENTS:
+        best = curves[curves[TARGET] == component].nlargest(1, "median_r2").iloc[0]
+        words = {"component": labeller.name("component", component), "model": labeller.name("model", best[MODEL])}
+        facts.append(labeller("figure.components.alt_fact", **words, r2=best["median_r2"], layer=int(best[LAYER])))
+    return " ".join(facts)

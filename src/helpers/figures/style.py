@@ -1,0 +1,48 @@
+"""How all figures look: colours safe for colour-blind readers, a dash and a marker as second cue, one layout."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from helpers.text import Labeller
+
+# Okabe & Ito 2008, in an order whose neighbours differ most; black and yellow are left out for dark and light pages
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+GREY = "#888888"
+GRID = "rgba(128,128,128,0.25)"
+
+
+def of_model(index: int) -> dict:
+    """Line and marker of the model at that place in the study."""
+    turn = index % len(COLOURS)
+    return {
+        "line": {"color": COLOURS[turn], "dash": DASHES[turn], "width": 2},
+        "marker": {"color": COLOURS[turn], "symbol": MARKERS[turn], "size": 7},
+    }
+
+
+def faint(colour: str, alpha: float = 0.15) -> str:
+    """A hex colour as a transparent one."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, synthetic: bool) -> go.Figure:
+    """The common layout: legend below, so that the plot keeps a phone's width; synthetic data say so."""
+    note = f"<br><sup>{labeller('figure.synthetic')}</sup>" if synthetic else ""
+    figure.update_layout(
+        title={"text": title + note, "x": 0, "xref": "container", "pad": {"l": 8}, "font": {"size": 16}},
+        height=height,
+        margin={"l": 56, "r": 12, "t": 72, "b": 48},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        hoverlabel={"align": "left"},
+        template="none",
+    )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return figure

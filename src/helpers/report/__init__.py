@@ -1,0 +1,5 @@
+"""A study's report: run the chapters with papermill, put them into one HTML file."""
+
+from helpers.report.build import report
+
+__all__ = ["report"]

@@ -1,0 +1,137 @@
+"""`es.yml` and `en.yml` hold every visible word under the same keys; this turns keys, names and numbers into words."""
+
+from __future__ import annotations
+
+import html
+import string
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+import yaml
+from babel.numbers import format_decimal
+
+from helpers.names import LANGUAGES
+
+DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
+
+
+class Labeller:
+    """The words of one language.
+
+    `labeller("key", n=3)` fills the text at `key`; in it `{x}` is a number with two decimals or a word as it is, `{x:3}`
+    a number with three, and `{n:sound|sounds}` the form that goes with the number n. Raises KeyError for an unknown
+    key: a word that one language lacks is a mistake, not a thing to skip.
+    """
+
+    def __init__(self, language: str):
+        self.language = language
+        self.words = _words(language)
+        self._formatter = _Formatter(self)
+
+    def __call__(self, key: str, **values) -> str:
+        if key not in self.words:
+            raise KeyError(f"no text '{key}' in {self.language}.yml")
+        return self._formatter.format(self.words[key], **values)
+
+    def name(self, kind: str, identifier) -> str:
+        """The word for an identifier of a kind, such as ("component", "lowfreq"); models keep a name that has none."""
+        key = f"{kind}.{identifier}"
+        if kind == "model" and key not in self.words:
+            return str(identifier)
+        return self(key)
+
+    def number(self, value: float, digits: int = DIGITS) -> str:
+        """A number with this language's signs; a dash where it is missing."""
+        if pd.isna(value):
+            return "–"
+        return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.language)
+
+    @property
+    def separators(self) -> str:
+        """Plotly's `layout.separators`: decimal sign, then thousands sign."""
+        return ",." if self.language == "es" else ".,"
+
+
+class _Formatter(string.Formatter):
+    def __init__(self, labeller: Labeller):
+        self.labeller = labeller
+
+    def format_field(self, value, spec: str) -> str:
+        if "|" in spec:
+            one, many = spec.split("|")
+            return one if value == 1 else many
+        if isinstance(value, str):
+            return value
+        is_whole = not spec and float(value).is_integer() and not isinstance(value, float)
+        return self.labeller.number(value, 0 if is_whole else int(spec or DIGITS))
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    content = yaml.safe_load((files(__package__) / f"{language}.yml").read_text(encoding="utf-8"))
+    return dict(_flat(content))
+
+
+def _flat(tree: dict, prefix: str = ""):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)
+
+
+@cache
+def labellers() -> dict[str, Labeller]:
+    """A labeller for each language."""
+    return {language: Labeller(language) for language in LANGUAGES}
+
+
+class Bilingual:
+    """A piece of HTML in both languages, of which the report shows one; a notebook shows both."""
+
+    def __init__(self, pieces: dict[str, str]):
+        self.pieces = pieces
+
+    def _repr_html_(self) -> str:
+        return "".join(f'<div lang="{language}">{piece}</div>' for language, piece in self.pieces.items())
+
+
+def both(key: str, **values) -> Bilingual:
+    """A paragraph: the text at `key` in both languages; a value that is a function is asked with each labeller."""
+    return Bilingual({language: f"<p>{_say(labeller, key, values)}</p>" for language, labeller in labellers().items()})
+
+
+def markdown(sentences: list[Bilingual]) -> Bilingual:
+    """Several pieces, one after the other."""
+    return Bilingual({language: "".join(s.pieces[language] for s in sentences) for language in LANGUAGES})
+
+
+def _say(labeller: Labeller, key: str, values: dict) -> str:
+    return labeller(key, **{name: value(labeller) if callable(value) else value for name, value in values.items()})
+
+
+def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
+    """A frame as an HTML table: columns, identifiers and numbers in each language, everything escaped."""
+    return Bilingual({language: _table(frame, labeller, digits) for language, labeller in labellers().items()})
+
+
+KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
+KINDS |= {"category": "category", "metric": "metric", "tower": "tower", "branch": "branch"}
+
+
+def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
+    words = pd.DataFrame({column: _cells(frame[column], labeller, digits) for column in frame})
+    words.columns = [html.escape(labeller(f"column.{column}")) for column in frame]
+    body = words.to_html(index=False, border=0, classes="numbers", escape=False)
+    return f'<div class="table">{body}</div>'
+
+
+def _cells(column: pd.Series, labeller: Labeller, digits: int) -> list[str]:
+    kind = KINDS.get(str(column.name))
+    if (kind and f"{kind}.{column.iloc[0] if len(column) else ''}" in labeller.words) or kind == "model":
+        return [html.escape(labeller.name(kind, value)) for value in column]
+    if pd.api.types.is_numeric_dtype(column):
+        places = digits if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any() else 0
+        return [labeller.number(value, places) for value in column]
+    return [html.escape(str(value)) for value in column]
