@@ -239,7 +239,7 @@ def test_short_sounds_are_repeated_instead_of_ending_in_silence(waveforms):
         ({"steps": 10, "checkpoints": [20]}, r"`checkpoints` \[20\] are not between 0 and `steps` \(10\)"),
         ({"heads": 8, "width": 4}, "`heads` .8. cannot exceed"),
         ({"components": 4, "codebooks": 8}, "`codebooks` .8. cannot exceed `components` .4."),
-        ({"widht": 4}, "unknown key 'widht'; did you mean 'width'"),
+        ({"widths": 4}, "unknown key 'widths'; did you mean 'width'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):
