@@ -27,7 +27,7 @@ outputs = "outputs"  # the folder for everything computed
 
 # %%
 from helpers import figures, text
-from helpers.pipeline import Work
+from helpers.pipeline import Work, listening
 
 work = Work.of(study, models, outputs)
 look = work.look
@@ -36,10 +36,10 @@ look = work.look
 work.banner()
 
 # %%
-text.both("say.sounds", **work.sound_facts())
+listening.facts(work)
 
 # %%
-text.table(work.categories())
+text.table(listening.categories(work))
 
 # %% [markdown] tags=["lang-es"]
 # Las categorías ya difieren en su espectro medio, que es lo primero que extrae cualquier red: la energía en 256 bandas
@@ -52,7 +52,7 @@ text.table(work.categories())
 # rhythm of syllables or a melody, is what a network can add.
 
 # %%
-figures.spectra(work.spectra(), **look)
+figures.spectra(listening.spectra(work), **look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Las redes
@@ -73,10 +73,10 @@ figures.spectra(work.spectra(), **look)
 # and it is marked as such.
 
 # %%
-text.table(work.networks())
+text.table(listening.networks(work))
 
 # %%
-work.pretraining_note()
+listening.pretraining(work)
 
 # %% [markdown] tags=["lang-es"]
 # Cuántas dimensiones usa una capa para distinguir estos sonidos se resume en la razón de participación de sus
@@ -91,4 +91,4 @@ work.pretraining_note()
 # $$\frac{\left(\sum_i \lambda_i\right)^2}{\sum_i \lambda_i^2}$$
 
 # %%
-figures.dimensions(work.dimensions(), **look)
+figures.dimensions(listening.dimensions(work), **look)

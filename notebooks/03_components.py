@@ -13,10 +13,10 @@
 # %% [markdown] tags=["lang-es"]
 # # Seis componentes de la corteza auditiva
 #
-# Norman-Haignere, Kanwisher y McDermott (2015) encontraron que las respuestas de miles de vóxeles de la corteza auditiva
-# a 165 sonidos naturales se explican con seis perfiles de respuesta. Cuatro siguen la acústica (frecuencias bajas,
-# frecuencias altas, sonidos de banda ancha, altura tonal) y dos son selectivos del habla y de la música. ¿Qué capa de
-# una red predice mejor cada uno?
+# Norman-Haignere, Kanwisher y McDermott (2015) encontraron que las respuestas de miles de vóxeles de la corteza
+# auditiva a 165 sonidos naturales se explican con seis perfiles de respuesta. Cuatro siguen la acústica
+# (frecuencias bajas, frecuencias altas, sonidos de banda ancha, altura tonal) y dos son selectivos del habla y de la
+# música. ¿Qué capa de una red predice mejor cada uno?
 
 # %% [markdown] tags=["lang-en"]
 # # Six components of auditory cortex
@@ -33,7 +33,7 @@ outputs = "outputs"  # the folder for everything computed
 
 # %%
 from helpers import figures, text
-from helpers.pipeline import Work
+from helpers.pipeline import Work, components
 
 work = Work.of(study, models, outputs)
 look = work.look
@@ -47,12 +47,12 @@ work.banner()
 # Los sonidos se parten diez veces al azar en mitades: una para entrenar, otra para poner a prueba. En la primera se
 # resta la media a las activaciones $X$ y a las respuestas $y$ y se ajusta una regresión *ridge*,
 #
-# $$\hat{w} = \arg\min_w \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
+# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
 #
 # con un $\alpha$ propio para cada componente: el que da el menor error al dejar afuera un sonido por vez, entre cien
 # potencias de diez de $10^{49}$ a $10^{-50}$. La lista es tan ancha para que sus bordes no decidan nada. En la segunda
-# mitad se mide $r^2$, la correlación de Pearson al cuadrado entre lo predicho y lo medido; una correlación negativa vale
-# cero. Lo que se muestra es la mediana entre particiones, con sus cuartiles.
+# mitad se mide $r^2$, la correlación de Pearson al cuadrado entre lo predicho y lo medido; una correlación negativa
+# vale cero. Lo que se muestra es la mediana entre particiones, con sus cuartiles.
 
 # %% [markdown] tags=["lang-en"]
 # ## How it is predicted
@@ -60,7 +60,7 @@ work.banner()
 # The sounds are split at random into halves ten times: one to train on, one to test on. On the first, the mean is
 # subtracted from activations $X$ and responses $y$, and a ridge regression is fitted,
 #
-# $$\hat{w} = \arg\min_w \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
+# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
 #
 # with an $\alpha$ for each component: the one with the smallest error when one sound at a time is left out, among a
 # hundred powers of ten from $10^{49}$ to $10^{-50}$. The list is that wide so that its edges decide nothing. On the
@@ -68,7 +68,7 @@ work.banner()
 # correlation counts as zero. What is shown is the median over splits, with its quartiles.
 
 # %%
-curves = work.component_curves()
+curves = components.curves(work)
 figures.by_layer(curves, merged_last=work.merged_last, **look)
 
 # %% [markdown] tags=["lang-es"]
@@ -80,8 +80,8 @@ figures.by_layer(curves, merged_last=work.merged_last, **look)
 # above it was learned.
 
 # %%
-best = work.component_best()
+best = components.best(work)
 text.table(best.drop(columns=["metric"]))
 
 # %%
-text.markdown([text.both(key, **values) for key, values in work.component_sentences()])
+components.sentences(work)

@@ -11,7 +11,7 @@ from helpers.figures.bilingual import bilingual
 from helpers.names import COMPONENTS, LAYER, MODEL, STEP, TARGET
 from helpers.text import Labeller
 
-COLUMNS = 3
+COLUMNS, ROWS = 2, 3  # two side by side are still readable on a phone
 
 
 def by_layer(curves: pd.DataFrame, *, merged_last: bool, synthetic: bool, language: str = "en") -> go.Figure:
@@ -28,8 +28,8 @@ def by_layer(curves: pd.DataFrame, *, merged_last: bool, synthetic: bool, langua
 def _figure(curves: pd.DataFrame, labeller: Labeller, merged_last: bool, synthetic: bool) -> go.Figure:
     titles = [labeller.name("component", component) for component in COMPONENTS]
     figure = make_subplots(
-        rows=2, cols=COLUMNS, shared_xaxes=True, shared_yaxes=True, subplot_titles=titles,
-        horizontal_spacing=0.04, vertical_spacing=0.12,
+        rows=ROWS, cols=COLUMNS, shared_xaxes=True, shared_yaxes=True, subplot_titles=titles,
+        horizontal_spacing=0.05, vertical_spacing=0.08,
     )  # fmt: skip
     models = list(dict.fromkeys(curves[MODEL]))
     for panel, component in enumerate(COMPONENTS):
@@ -37,7 +37,7 @@ def _figure(curves: pd.DataFrame, labeller: Labeller, merged_last: bool, synthet
         for index, model in enumerate(models):
             for line in _lines(curves, component, model, index, labeller, merged_last, first=panel == 0):
                 figure.add_trace(line, **place)
-    style.laid_out(figure, labeller, labeller("figure.components.title"), 620, synthetic)
+    style.laid_out(figure, labeller, labeller("figure.components.title"), 860, synthetic)
     return _axes(figure, curves, labeller, merged_last)
 
 
@@ -45,9 +45,8 @@ def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, merged_la
     last = curves[LAYER].max()
     figure.update_xaxes(dtick=1 if last <= 6 else 2, tick0=1, range=[0.6, last + 0.4])
     figure.update_yaxes(range=[0, 1], dtick=0.25, tickformat=".2f")
-    figure.update_xaxes(title_text=labeller("axis.layer_merged" if merged_last else "axis.layer"), row=2, col=2)
-    for row in (1, 2):
-        figure.update_yaxes(title_text=labeller("axis.r2_median"), row=row, col=1)
+    figure.update_xaxes(title_text=labeller("axis.layer_merged" if merged_last else "axis.layer"), row=ROWS, col=1)
+    figure.update_yaxes(title_text=labeller("axis.r2_median"), row=2, col=1)
     return figure
 
 
@@ -94,6 +93,7 @@ def _band(rows: pd.DataFrame, index: int, model: str) -> go.Scatter:
     return go.Scatter(
         x=[float(x) for x, _ in outline],
         y=[float(y) for _, y in outline],
+        mode="lines",
         fill="toself",
         fillcolor=style.faint(style.COLOURS[index % len(style.COLOURS)]),
         line={"width": 0},

@@ -28,7 +28,9 @@ def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
                 hovertemplate=labeller("figure.spectra.hover", category=name) + "<extra></extra>",
             )
         style.laid_out(figure, labeller, labeller("figure.spectra.title"), 460, synthetic)
-        figure.update_xaxes(title_text=labeller("axis.frequency"), type="log")
+        figure.update_xaxes(
+            title_text=labeller("axis.frequency"), type="log", tickvals=[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+        )
         return figure.update_yaxes(title_text=labeller("axis.level"))
 
     return bilingual(build, lambda labeller: labeller("figure.spectra.alt", n=len(categories)), frame, language)

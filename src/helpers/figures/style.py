@@ -35,12 +35,13 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
     figure.update_layout(
         title={"text": title + note, "x": 0, "xref": "container", "pad": {"l": 8}, "font": {"size": 16}},
         height=height,
-        margin={"l": 56, "r": 12, "t": 72, "b": 48},
+        margin={"l": 56, "r": 12, "t": 88, "b": 48},
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13},
         hoverlabel={"align": "left"},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": COLOURS[0]},
         template="none",
     )
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)

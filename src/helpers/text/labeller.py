@@ -1,4 +1,4 @@
-"""`es.yml` and `en.yml` hold every visible word under the same keys; this turns keys, names and numbers into words."""
+"""`es/` and `en/` hold every visible word under the same keys; this turns keys, names and numbers into words."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
 class Labeller:
     """The words of one language.
 
-    `labeller("key", n=3)` fills the text at `key`; in it `{x}` is a number with two decimals or a word as it is, `{x:3}`
-    a number with three, and `{n:sound|sounds}` the form that goes with the number n. Raises KeyError for an unknown
+    `labeller("key", n=3)` fills the text at `key`: in it `{x}` is a number with two decimals or a word, `{x:3}` one
+    with three, and `{n:sound|sounds}` the form that goes with the number n. Raises KeyError for an unknown
     key: a word that one language lacks is a mistake, not a thing to skip.
     """
 
@@ -31,7 +31,7 @@ class Labeller:
 
     def __call__(self, key: str, **values) -> str:
         if key not in self.words:
-            raise KeyError(f"no text '{key}' in {self.language}.yml")
+            raise KeyError(f"no text '{key}' in text/{self.language}/")
         return self._formatter.format(self.words[key], **values)
 
     def name(self, kind: str, identifier) -> str:
@@ -69,8 +69,13 @@ class _Formatter(string.Formatter):
 
 @cache
 def _words(language: str) -> dict[str, str]:
-    content = yaml.safe_load((files(__package__) / f"{language}.yml").read_text(encoding="utf-8"))
-    return dict(_flat(content))
+    """All files of a language's folder together; raises KeyError where two of them say the same key."""
+    words: dict[str, str] = {}
+    for file in sorted((files(__package__) / language).iterdir(), key=lambda file: file.name):
+        for key, text in _flat(yaml.safe_load(file.read_text(encoding="utf-8"))):
+            if words.setdefault(key, text) is not text:
+                raise KeyError(f"text '{key}' stands twice in {language}/, once in {file.name}")
+    return words
 
 
 def _flat(tree: dict, prefix: str = ""):
@@ -116,8 +121,9 @@ def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
     return Bilingual({language: _table(frame, labeller, digits) for language, labeller in labellers().items()})
 
 
+# Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "
 KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
-KINDS |= {"category": "category", "metric": "metric", "tower": "tower", "branch": "branch"}
+KINDS |= {"category": "category", "metric": "metric", "learned_from": "category"}
 
 
 def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
@@ -128,10 +134,16 @@ def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
 
 
 def _cells(column: pd.Series, labeller: Labeller, digits: int) -> list[str]:
-    kind = KINDS.get(str(column.name))
-    if (kind and f"{kind}.{column.iloc[0] if len(column) else ''}" in labeller.words) or kind == "model":
-        return [html.escape(labeller.name(kind, value)) for value in column]
     if pd.api.types.is_numeric_dtype(column):
         places = digits if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any() else 0
         return [labeller.number(value, places) for value in column]
-    return [html.escape(str(value)) for value in column]
+    return [html.escape(_names(KINDS.get(str(column.name)), value, labeller)) for value in column]
+
+
+def _names(kind: str | None, cell: object, labeller: Labeller) -> str:
+    """The words for the identifiers of a cell; what is no identifier of that kind stays as it is."""
+    if pd.isna(cell):
+        return "–"
+    parts = str(cell).split(", ")
+    known = kind == "model" or (kind and all(f"{kind}.{part}" in labeller.words for part in parts))
+    return ", ".join(labeller.name(kind, part) for part in parts) if known else str(cell)

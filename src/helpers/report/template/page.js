@@ -80,6 +80,10 @@
 
   document.getElementById("language").addEventListener("click",
     () => choose(languages.find(language => language !== root.lang)));
+  document.getElementById("code").addEventListener("click", event => {
+    const shown = root.classList.toggle("with-code");
+    event.currentTarget.setAttribute("aria-pressed", String(shown));
+  });
   window.addEventListener("hashchange", () => { const language = asked(); if (language && language !== root.lang) choose(language); });
   dark.addEventListener("change", redraw);
   downloads();

@@ -1,0 +1,155 @@
+"""What all chapters share: data, models, activations and scores, kept under `outputs/<study>/` while inputs last."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from helpers import brain, models, sounds, splits, storage, text
+from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER
+from helpers.params import ROOT, Study, load_study
+from helpers.progress import progress
+from helpers.scores import score_layers
+
+SCORING = ("helpers.regression", "helpers.scores", "helpers.splits")
+
+
+class Work:
+    """Everything that the chapters of one study ask for."""
+
+    def __init__(self, study: Study, outputs: str | Path = "outputs", source: str = ""):
+        self.study, self.outputs = study, outputs
+        self.source = source or study.name  # what a chapter is told to load it from
+        self.folder = ROOT / outputs / study.name
+
+    @classmethod
+    def of(cls, study: str | Path, models: list[str] = (), outputs: str | Path = "outputs") -> Work:
+        """The work of a study given by name or YAML path, restricted to some of its models."""
+        return cls(load_study(study).only(list(models)), outputs, str(study))
+
+    def check(self) -> None:
+        """Raise UserError for whatever can be known to be wrong before anything is computed."""
+        for entry in self.study.models:
+            models.check(entry)
+        _ = self.brain
+
+    @cached_property
+    def brain(self) -> brain.Brain:
+        return brain.open(self.study.dataset, self.study.data_dir, self.study.seed)
+
+    @cached_property
+    def train(self) -> xr.DataArray:
+        """The splits (split, sound): True is train."""
+        return splits.SCHEMES[self.study.splits](list(self.brain.waveforms[SOUND].values))
+
+    @property
+    def model_names(self) -> list[str]:
+        return [entry.name for entry in self.study.models]
+
+    @cache  # noqa: B019  one Work lives as long as its chapter
+    def model(self, name: str) -> models.AudioModel:
+        """An opened model; raises UserError for a name that the study does not have."""
+        entry = self.study.only([name]).models[0]
+        folder = self.folder / "models" / name
+        return models.open(entry, self.brain.waveforms, folder, self.study.seed, self.study.extraction)
+
+    @cache  # noqa: B019
+    def activations(self, name: str) -> xr.Dataset:
+        """Pooled activations (step, branch, layer, sound, unit) of a model at all its checkpoints."""
+        parts = [self._activations(name, step) for step in self.model(name).steps]
+        return xr.concat(parts, STEP, join="exact", coords="minimal", compat="equals")
+
+    def _activations(self, name: str, step: int) -> xr.Dataset:
+        model = self.model(name)
+        inputs = {
+            "sounds": sounds.digest(self.brain.waveforms),
+            "model": model.identity(step),
+            "extraction": self.study.extraction.model_dump(),
+        }
+        path = self.folder / "activations" / name / f"step-{step:07d}.nc"
+        return storage.cached(path, inputs, lambda: model.activations(step)).assign_coords({MODEL: name, STEP: step})
+
+    def features(self, name: str) -> xr.DataArray:
+        """What is regressed: encoder layers (step, layer, sound, unit), the last merged or not as the study says."""
+        return encoder_layers(self.activations(name), self.study.extraction.last_layer)
+
+    @property
+    def merged_last(self) -> bool:
+        """Whether the last layer shown is the sum of both branches."""
+        return self.study.extraction.last_layer == "merged"
+
+    @property
+    def look(self) -> dict:
+        """What every figure of this study is told."""
+        return {"synthetic": self.brain.synthetic, "language": self.study.language}
+
+    def banner(self) -> text.Bilingual | None:
+        """The warning that heads every chapter on synthetic data."""
+        return text.both("say.synthetic") if self.brain.synthetic else None
+
+    @property
+    def trains_here(self) -> bool:
+        """Whether some model of the study is trained on the study's own sounds."""
+        return any(entry.family == "mini" for entry in self.study.models)
+
+    def scores(self, name: str, kind: str, responses: xr.DataArray) -> xr.Dataset:
+        """Scores (step, layer, split, target) of `responses`, of a model at all checkpoints."""
+        features = self.features(name)
+        parts = [self.scores_at(features.sel({STEP: step}), kind, responses) for step in features[STEP].values]
+        return xr.concat(parts, STEP, join="exact", coords="minimal", compat="equals")
+
+    def scores_at(self, features: xr.DataArray, kind: str, responses: xr.DataArray) -> xr.Dataset:
+        """Scores (layer, split, target) at one checkpoint, kept as netCDF."""
+        name, step = str(features[MODEL].values), int(features[STEP])
+        inputs = self.inputs(features, responses)
+
+        def compute() -> xr.Dataset:
+            label = f"ridge {name} step {step}"
+            return score_layers(
+                features,
+                responses,
+                self.train,
+                device=self.study.device,
+                progress=lambda parts, what, total: progress(parts, label, total),
+            )
+
+        path = self.folder / "scores" / kind / name / f"step-{step:07d}.nc"
+        return storage.cached(path, inputs, compute).assign_coords({MODEL: name, STEP: step})
+
+    def inputs(self, features: xr.DataArray, responses: xr.DataArray, *code: str) -> dict:
+        """What scores depend on: features, responses, splits, and the code that makes scores of them."""
+        arrays = {"features": features, "responses": responses, "splits": self.train}
+        digests = {name: storage.digest(a.values, a[SOUND].values.tolist()) for name, a in arrays.items()}
+        return digests | {"code": storage.code_digest(*SCORING, *code)}
+
+    def kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """`table`, after writing it to `tables/<name>.parquet` beside the report."""
+        storage.write_table(self.folder / "tables" / f"{name}.parquet", table)
+        return table
+
+    @property
+    def provenance(self) -> dict:
+        """What the report's footer names: parameters, checksums of sounds, data and weights."""
+        return {
+            "study": self.study.model_dump(),
+            "dataset": self.brain.provenance,
+            "sounds": sounds.digest(self.brain.waveforms),
+            "models": {name: self.model(name).identity(self.model(name).steps[-1]) for name in self.model_names},
+        }
+
+
+def encoder_layers(activations: xr.Dataset, last_layer: str) -> xr.DataArray:
+    """The encoder's layers of the left branch; `last_layer` "merged" puts the sum of both branches in the last place.
+
+    The published analysis did that (the reference's `postnorm_last_activation=True`), which is why its last layer is
+    unlike all others.
+    """
+    layers = activations["activations"].sel(branch="left")
+    layers = layers.isel({LAYER: (layers[TOWER] == "encoder").values})
+    if last_layer == "left":
+        return layers
+    merged = activations["merged"].sel({OUTPUT: "encoder"}, drop=True)
+    return xr.where(layers[LAYER] == layers[LAYER].max(), merged, layers).transpose(*layers.dims)
