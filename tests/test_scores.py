@@ -139,3 +139,19 @@ def test_reliability_follows_spearman_brown():
     assert abs(scores.reliability(repetitions, 0.1, False).item() - 0.75) < 0.02  # 3 * 0.5 / (1 + 2 * 0.5)
     noise = [torch.as_tensor(generator.standard_normal((20000, 1))) for _ in range(3)]
     assert scores.reliability(noise, 0.182, False).item() == 0.182
+
+
+def test_where_memory_does_not_last_blocks_are_halved_and_said_so(study, monkeypatch, capsys):
+    labelled, _, responses, train = study
+    few, train = responses.isel(target=slice(0, 20)), train.isel(split=slice(0, 1))
+    whole = scores.score_layers(labelled("mel32"), few, train)
+    fit = scores.RidgeLOO.fit_repetitions
+
+    def small(self, y_train):
+        if y_train[0].shape[1] > 5:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+        return fit(self, y_train)
+
+    monkeypatch.setattr(scores.RidgeLOO, "fit_repetitions", small)
+    xr.testing.assert_allclose(scores.score_layers(labelled("mel32"), few, train, block=16), whole, atol=1e-10)
+    assert "not enough memory for 8 targets at a time; going on with 4" in capsys.readouterr().err

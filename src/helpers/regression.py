@@ -185,6 +185,11 @@ def _mean(parts: list[torch.Tensor]) -> torch.Tensor:
     return total.div_(len(parts))
 
 
+def block_for(device: str) -> int:
+    """Targets at a time: what fits a core's cache, or what keeps a GPU busy (about 1 GB of residuals)."""
+    return BLOCK if device == "cpu" else 32 * BLOCK
+
+
 def blocks(n_targets: int, size: int = BLOCK) -> Iterator[slice]:
     """Slices that cut targets into blocks, so that memory does not grow with their number."""
     return (slice(start, min(start + size, n_targets)) for start in range(0, n_targets, size))

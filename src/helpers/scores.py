@@ -8,6 +8,7 @@ Metrics carry their definition:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ import torch
 import xarray as xr
 
 from helpers.names import LAYER, REPETITION, SOUND, SPLIT, TARGET, UNIT, UserError
-from helpers.regression import ALPHAS, BLOCK, RidgeLOO, blocks
+from helpers.regression import ALPHAS, RidgeLOO, block_for, blocks
 
 # Critical r at one-tailed p < .05 for 83 and 82 sounds: reliabilities below these are raised to them, as published
 FLOOR_DATA, FLOOR_PREDICTION = 0.182, 0.183
@@ -83,17 +84,17 @@ def score_layers(
     *,
     alphas: np.ndarray = ALPHAS,
     device: str = "cpu",
-    block: int = BLOCK,
+    block: int | None = None,
     progress: Progress = lambda steps, label, total: steps,
 ) -> xr.Dataset:
     """Ridge scores (layer, split, target): `features` (layer, sound, unit), `responses` (sound, target[, repetition]).
 
-    `train` (split, sound) is True for train sounds. With repetitions the fit is on their mean, and r2_corrected is
-    added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
+    `train` (split, sound) is True for train sounds; `block` targets are fitted at a time, by default as many as the
+    device likes. With repetitions the fit is on their mean, and r2_corrected is added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
     """
     features, responses = matched(features, responses, train)
     slabs = list(blocks(responses.sizes[TARGET], SLAB))
-    parts = _parts(features, responses, train, slabs, alphas, device, block)
+    parts = _parts(features, responses, train, slabs, alphas, device, block or block_for(device))
     n_parts = len(slabs) * train.sizes[SPLIT] * features.sizes[LAYER]
     scored = list(progress(parts, "ridge: splits x layers", n_parts))
     return _stacked(scored, len(slabs), features[LAYER], train[SPLIT], responses[TARGET])
@@ -166,13 +167,33 @@ def score_split(
     """Scores of one layer x (n_sounds, n_units) on one split: name -> (n_targets). Sounds are already matched."""
     train, test = halves
     ridge = RidgeLOO(x[mask], x[~mask], alphas, train.mean.device)
-    parts = [_score(ridge, train.columns(some), test.columns(some)) for some in blocks(train.mean.shape[1], block)]
+    parts = _in_blocks(lambda some: _score(ridge, train.columns(some), test.columns(some)), train.mean.shape[1], block)
     scored = {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in parts[0]}
     if not train.repetitions:
         return scored
     of_data = train.reliability.numpy()
     corrected = scored["r2_pearson"] / (of_data * scored["reliability_prediction"])
     return scored | {"reliability": of_data, "r2_corrected": corrected}
+
+
+def _in_blocks(score: Callable[[slice], dict], n_targets: int, size: int) -> list[dict]:
+    """`score` of all blocks of targets; where memory does not last, in blocks half as large, which is said."""
+    while True:
+        try:
+            return [score(some) for some in blocks(n_targets, size)]
+        except (MemoryError, RuntimeError) as error:  # torch raises RuntimeErrors, CUDA's own among them
+            if not _is_memory(error):
+                raise
+            if size == 1:
+                raise UserError(
+                    f"not enough memory for a single target ({error}); free some, or use fewer units"
+                ) from None
+        size = size // 2
+        print(f"not enough memory for {2 * size} targets at a time; going on with {size}", file=sys.stderr)
+
+
+def _is_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _score(ridge: RidgeLOO, train: Measured, test: Measured) -> dict[str, torch.Tensor]:

@@ -34,6 +34,8 @@ class Work:
         """Raise UserError for whatever can be known to be wrong before anything is computed."""
         for entry in self.study.models:
             models.check(entry)
+        for device in (self.study.device, self.study.extraction.device):
+            models.device_of(device)
         _ = self.brain
 
     @cached_property
