@@ -90,7 +90,8 @@ def score_layers(
     """Ridge scores (layer, split, target): `features` (layer, sound, unit), `responses` (sound, target[, repetition]).
 
     `train` (split, sound) is True for train sounds; `block` targets are fitted at a time, by default as many as the
-    device likes. With repetitions the fit is on their mean, and r2_corrected is added. Raises UserError when the three do not have the same sounds, or when only one repetition is given.
+    device likes. With repetitions the fit is on their mean, and r2_corrected is added. Raises UserError when the three
+    do not have the same sounds, or when only one repetition is given.
     """
     features, responses = matched(features, responses, train)
     slabs = list(blocks(responses.sizes[TARGET], SLAB))
