@@ -18,3 +18,38 @@ torch.set_num_threads(1)  # the tests are many small products: more threads only
 def golden():
     """Reference numbers: `golden("regression/common")["alphas"]`."""
     return lambda name: np.load(SHARED / "golden" / f"{name}.npz", allow_pickle=False)
+
+
+@pytest.fixture
+def small_brain(monkeypatch):
+    """Twenty short sounds, six components and eight voxels in place of every dataset; returns the brain."""
+    import xarray as xr
+
+    from helpers import brain, sounds
+    from helpers.names import COMPONENTS
+
+    random = np.random.default_rng(0)
+    names = [f"s{index:02d}" for index in range(20)]
+    categories = dict(zip(names, ["Music", "Song", "EngSpeech", "ForSpeech"] * 5, strict=True))
+    tones = {
+        name: np.sin(np.arange(6000) * (0.05 + 0.02 * i)) + 0.1 * random.standard_normal(6000)
+        for i, name in enumerate(names)
+    }
+    waveforms = sounds.labelled({name: (0.1 * tone).astype(np.float32) for name, tone in tones.items()}, categories)
+    values = random.standard_normal((20, 6)) + np.arange(20)[:, None] / 5
+    components = xr.DataArray(values, {"sound": names, "target": list(COMPONENTS)}, ("sound", "target"))
+    place = {
+        "subject": ("target", [f"S{1 + v // 2}" for v in range(8)]),
+        "hemisphere": ("target", ["lh", "rh"] * 4),
+        "region": ("target", ["Primary", "Anterior", "Lateral", "Posterior"] * 2),
+        "x": ("target", np.arange(8.0)),
+        "y": ("target", np.arange(8.0)),
+    }
+    voxels = xr.DataArray(
+        values[:, [0, 1, 2, 3, 4, 5, 0, 1], None] + 0.3 * random.standard_normal((20, 8, 3)),
+        {"sound": names, "target": [f"v{v}" for v in range(8)], **place},
+        ("sound", "target", "repetition"),
+    )
+    small = brain.Brain("small", True, waveforms, components, voxels, {"citation": "Synthetic, made by a test"})
+    monkeypatch.setattr(brain, "open", lambda *_: small)
+    return small

@@ -32,9 +32,10 @@ def curves(rows: pd.DataFrame, metric: str = "r2_pearson") -> pd.DataFrame:
 
 def best_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Per model, step and target the row of `curves` with the highest median; of equals the shallowest layer."""
-    groups = [MODEL, STEP, TARGET]
-    ordered = table.sort_values([*groups, "median_r2", LAYER], ascending=[True, True, True, False, True])
-    return ordered.groupby(groups, sort=False, observed=True).head(1).reset_index(drop=True)
+    by_depth = table.sort_values(LAYER, kind="stable")
+    highest = by_depth.groupby([MODEL, STEP, TARGET], sort=False, observed=True)["median_r2"].idxmax()
+    order = table.drop_duplicates([MODEL, STEP, TARGET])[[MODEL, STEP, TARGET]]
+    return order.merge(table.loc[highest], on=[MODEL, STEP, TARGET], how="left")[list(table)]
 
 
 def trained(table: pd.DataFrame) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def by_voxel(scores: xr.Dataset, test: xr.Dataset | None = None) -> pd.DataFrame
     if "reliability" in scores:
         columns = columns.assign(ceiling=scores["reliability"].median([SPLIT, LAYER]))
     if test is not None:
-        columns = columns.merge(test[["p_value", "q_value"]])
+        columns = columns.merge(test[["p_value", "q_value"]], join="exact", compat="equals")
     return _frame(columns.rename(best_value="best_r2"), scores)
 
 

@@ -1,0 +1,81 @@
+"""The command line: exit code 2 and one clear line for what a user can mend, and nothing half-written."""
+
+import pytest
+import torch
+import yaml
+
+from helpers.__main__ import main
+
+GOOD = {"name": "small", "dataset": "demo", "models": [{"name": "a", "family": "mini"}]}
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Run `report` on a study with changes; returns (exit code, message)."""
+
+    def run_(**changes):
+        path = tmp_path / "study.yml"
+        path.write_text(yaml.safe_dump({**GOOD, **changes}), encoding="utf-8")
+        code = main(["report", str(path), "--outputs", str(tmp_path / "outputs")])
+        assert not (tmp_path / "outputs").exists() or not list((tmp_path / "outputs").rglob("*.*"))
+        return code, capsys.readouterr().err
+
+    return run_
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"datset": "demo"}, "unknown key 'datset'; did you mean 'dataset'?"),
+        ({"seed": "1e-3"}, "seed: found the text '1e-3', expected a number"),
+        ({"dataset": "nh2016"}, "unknown dataset 'nh2016'; "),
+        ({"models": [{"name": "a", "family": "minni"}]}, "model 'a': unknown family 'minni'; did you mean 'mini'?"),
+        ({"models": [{"name": "a", "family": "mini", "categories": ["Musik"]}]}, "no sound is of category 'Musik'"),
+        (
+            {"models": [{"name": "a", "family": "encodecmae", "weights": "mel256-ec-bas"}]},
+            "unknown weights 'mel256-ec-bas'",
+        ),
+        ({"models": [{"name": "a", "family": "encodecmae", "weights": "nowhere/x.pt"}]}, "no file 'nowhere/x.pt'"),
+        ({"chapters": ["03_componentes"]}, "chapters: no notebook '03_componentes'; known: 01_extract"),
+        ({"dataset": "nh2015_components", "data_dir": "nowhere"}, "found no folder nowhere"),
+        ({"data_dir": "nowhere"}, "dataset 'demo': found data_dir 'nowhere', expected none"),
+        ({"extraction": {"device": "cuda:9"}}, "device: found 'cuda:9'"),
+    ],
+)
+def test_what_a_user_can_mend_is_said_in_one_place(run, changes, message):
+    code, error = run(**changes)
+    assert code == 2 and message in error and error.startswith("error: ") and "Traceback" not in error
+
+
+def test_checkpoints_that_are_none_or_carry_objects_are_refused(run, tmp_path):
+    text, hostile = tmp_path / "text.pt", tmp_path / "hostile.pt"
+    text.write_text("no checkpoint")
+    torch.save({"state_dict": {}, "imports": pytest.raises}, hostile)
+    for path, message in ((text, "not a checkpoint"), (hostile, "carries a pickled object")):
+        code, error = run(models=[{"name": "a", "family": "encodecmae", "weights": str(path)}])
+        assert code == 2 and message in error and path.name in error
+
+
+def test_unknown_studies_models_and_downloads(capsys, tmp_path):
+    for arguments, message in [
+        (["report", "nothing"], "no study 'nothing'"),
+        (
+            ["report", "demo", "--models", "mixture,musik"],
+            "unknown model 'musik' in study 'demo'; did you mean 'music'?",
+        ),
+        (["fetch", "nh2016"], "unknown download 'nh2016'; did you mean 'nh2015'?"),
+    ]:
+        assert main(arguments) == 2 and message in capsys.readouterr().err
+
+
+def test_a_sound_study_is_called_sound(capsys):
+    assert main(["check", "demo"]) == 0
+    assert "study 'demo' is sound" in capsys.readouterr().out
+
+
+def test_interruption_is_130(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("helpers.__main__.report", interrupted)
+    assert main(["report", "demo"]) == 130
