@@ -59,17 +59,27 @@ def test_components_are_drawn_with_their_numbers(curves):
 
 def test_the_untrained_network_is_the_baseline_and_steps_between_are_not_shown(curves):
     figure = figures.by_layer(curves, merged_last=True, synthetic=False)
-    (first, *_) = baselines = named(figure, "Mixture, untrained (step 0)")
-    assert len(baselines) == 6 and not named(figure, "Speech, untrained (step 0)")
+    (first, *_) = baselines = named(figure, "Untrained network (step 0)")
+    assert len(baselines) == 6 and [trace.name for trace in figure.data].count("Speech") == 6
     expected = curves.query("model == 'mixture' and step == 0 and target == 'lowfreq'").median_r2
     np.testing.assert_array_equal(first.y, expected)
     assert set(curves.query("step == 100").median_r2).isdisjoint(np.concatenate([t.y for t in figure.data if t.name]))
+
+
+def test_networks_that_start_alike_are_one_baseline(curves):
+    start = curves.query("model == 'mixture' and step == 0")
+    alike = pd.concat([curves, start.assign(model="speech")])
+    assert len(named(figures.by_layer(alike, merged_last=True, synthetic=False), "Untrained network (step 0)")) == 6
+    other = pd.concat([curves, start.assign(model="speech", median_r2=0.1)])
+    figure = figures.by_layer(other, merged_last=True, synthetic=False)
+    assert len(named(figure, "Mixture, untrained (step 0)")) == len(named(figure, "Speech, untrained (step 0)")) == 6
 
 
 def test_the_merged_last_layer_is_marked_and_called_out(curves):
     merged = figures.by_layer(curves, merged_last=True, synthetic=False)
     plain = figures.by_layer(curves, merged_last=False, synthetic=False)
     assert named(merged, "Mixture")[0].marker.symbol[-1] != named(merged, "Mixture")[0].marker.symbol[0]
+    assert named(merged, "Mixture")[0].marker.size[-1] > named(merged, "Mixture")[0].marker.size[0]
     assert len(set(named(plain, "Mixture")[0].marker.symbol)) == 1
     axes = [{axis.title.text for axis in figure.select_xaxes()} for figure in (merged, plain)]
     assert any("merges" in (title or "") for title in axes[0]) and not any(

@@ -32,10 +32,14 @@ def _figure(curves: pd.DataFrame, labeller: Labeller, merged_last: bool, synthet
         horizontal_spacing=0.05, vertical_spacing=0.08,
     )  # fmt: skip
     models = list(dict.fromkeys(curves[MODEL]))
+    baselines = _baselines(curves, models, labeller)
     for panel, component in enumerate(COMPONENTS):
         place = {"row": panel // COLUMNS + 1, "col": panel % COLUMNS + 1}
+        own = curves[curves[TARGET] == component]
+        for model, name in baselines.items():
+            figure.add_trace(_untrained(own, model, name, models.index(model), labeller, first=panel == 0), **place)
         for index, model in enumerate(models):
-            for line in _lines(curves, component, model, index, labeller, merged_last, first=panel == 0):
+            for line in _trained(own, model, index, labeller, merged_last, first=panel == 0):
                 figure.add_trace(line, **place)
     style.laid_out(figure, labeller, labeller("figure.components.title"), 860, synthetic)
     return _axes(figure, curves, labeller, merged_last)
@@ -50,29 +54,40 @@ def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, merged_la
     return figure
 
 
-def _lines(curves, component, model, index, labeller, merged_last, first) -> list[go.Scatter]:
-    """The trained network with its band over splits, and the untrained one as a thin grey line of the same marker."""
-    own = curves[(curves[MODEL] == model) & (curves[TARGET] == component)]
-    last = own[STEP].max()
-    trained = _line(own[own[STEP] == last], labeller.name("model", model), style.of_model(index), labeller, merged_last)
-    lines = [_band(own[own[STEP] == last], index, model), trained.update(legendgroup=model, showlegend=first)]
-    if last > 0 and (own[STEP] == 0).any():
-        name = labeller("figure.untrained", model=labeller.name("model", model))
-        look = style.of_model(index)
-        look = {
-            "line": look["line"] | {"color": style.GREY, "width": 1},
-            "marker": look["marker"] | {"color": style.GREY, "size": 5},
-        }
-        untrained = _line(own[own[STEP] == 0], name, look, labeller, merged_last)
-        lines.append(untrained.update(legendgroup=f"{model} 0", showlegend=first))
-    return lines
+def _baselines(curves: pd.DataFrame, models: list[str], labeller: Labeller) -> dict[str, str]:
+    """Models whose untrained network is drawn, and its name; networks that start alike are one baseline."""
+    starts = {}
+    for model in models:
+        rows = curves[(curves[MODEL] == model) & (curves[STEP] == 0)]
+        if len(rows) and (curves.loc[curves[MODEL] == model, STEP] > 0).any():
+            starts.setdefault(tuple(rows["median_r2"]), []).append(model)
+    if len(starts) == 1:
+        return {group[0]: labeller("figure.untrained_all") for group in starts.values()}
+    names = {group[0]: ", ".join(labeller.name("model", model) for model in group) for group in starts.values()}
+    return {model: labeller("figure.untrained", model=name) for model, name in names.items()}
+
+
+def _untrained(own: pd.DataFrame, model: str, name: str, index: int, labeller: Labeller, first: bool) -> go.Scatter:
+    look = style.of_model(index)
+    look = {key: look[key] | {"color": style.GREY} for key in look}
+    look["line"]["width"], look["marker"]["size"] = 1, 5
+    rows = own[(own[MODEL] == model) & (own[STEP] == 0)]
+    return _line(rows, name, look, labeller, merged_last=False).update(legendgroup=f"{model} 0", showlegend=first)
+
+
+def _trained(own: pd.DataFrame, model: str, index: int, labeller, merged_last: bool, first: bool) -> list[go.Scatter]:
+    """The band over splits and the line of a model's last checkpoint."""
+    rows = own[own[MODEL] == model]
+    rows = rows[rows[STEP] == rows[STEP].max()]
+    line = _line(rows, labeller.name("model", model), style.of_model(index), labeller, merged_last)
+    return [_band(rows, index, model), line.update(legendgroup=model, showlegend=first)]
 
 
 def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller, merged_last: bool) -> go.Scatter:
     rows = rows.sort_values(LAYER)
-    symbols = [look["marker"]["symbol"]] * len(rows)
-    if merged_last and symbols:
-        symbols[-1] = "diamond-wide"
+    symbols, sizes = [look["marker"]["symbol"]] * len(rows), [look["marker"]["size"]] * len(rows)
+    if merged_last and len(rows):
+        symbols[-1], sizes[-1] = "diamond", 1.7 * sizes[-1]
     return go.Scatter(
         x=rows[LAYER].to_numpy(),
         y=rows["median_r2"].to_numpy(),
@@ -80,7 +95,7 @@ def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller, merged_
         name=name,
         mode="lines+markers",
         line=look["line"],
-        marker=look["marker"] | {"symbol": symbols},
+        marker=look["marker"] | {"symbol": symbols, "size": sizes},
         hovertemplate=labeller("figure.components.hover", model=name) + "<extra></extra>",
     )
 
