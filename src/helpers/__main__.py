@@ -9,16 +9,20 @@ from helpers import brain
 from helpers.names import UserError
 from helpers.pipeline import Work
 from helpers.report import report
+from helpers.report.chapters import ChapterError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns 0, or 2 for what the user can mend and 130 for Ctrl-C (anything else raises: exit 1)."""
+    """Run a command; returns 0, 2 for what the user can mend, 1 for a chapter that failed, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except ChapterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("stopped; what was computed so far is kept", file=sys.stderr)
         return 130

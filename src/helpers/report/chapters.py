@@ -23,6 +23,10 @@ STAMP = "made_from"  # notebook metadata: what the executed notebook depends on
 START_TIMEOUT = 120  # s, for a kernel on a busy laptop
 
 
+class ChapterError(RuntimeError):
+    """A chapter that failed for a reason that is not the user's: exit code 1."""
+
+
 def path_of(chapter: str) -> Path:
     """The source of a chapter; raises UserError, naming those there are, for an unknown one."""
     path = SOURCES / f"{chapter}.py"
@@ -39,6 +43,7 @@ def run(chapter: str, parameters: dict, target: Path, depends_on: str) -> nbform
     if (done := _read(target, stamp)) is not None:
         return done
     notebook = jupytext.reads(source, fmt="py:percent")
+    notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python", "display_name": "Python 3"})
     _check_parameters(notebook, parameters, chapter)
     executed = _execute(notebook, parameters, chapter, target)
     executed.metadata[STAMP] = stamp
@@ -104,4 +109,4 @@ def _told(error: PapermillExecutionError, chapter: str, failed: Path) -> Excepti
     place = f"notebooks/{chapter}.py, cell {error.exec_count}"
     if error.ename == UserError.__name__:
         return UserError(f"{place}: {error.evalue}")
-    return RuntimeError(f"{place} failed with {error.ename}: {error.evalue}; the notebook so far is {failed}")
+    return ChapterError(f"{place} failed with {error.ename}: {error.evalue}; the notebook so far is {failed}")

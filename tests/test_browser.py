@@ -1,0 +1,169 @@
+"""The report in a real browser: drawn, bilingual, quiet, alone."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.__main__ import main
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1200,900",
+]
+SMALL = {"family": "mini", "layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1]}
+SMALL |= {"batch": 2, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
+CHAPTERS = ["01_extract", "03_components"]
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory) -> Path:
+    """The demo's report with a network that is as small as can be."""
+    folder = tmp_path_factory.mktemp("report")
+    study = {
+        "name": "tiny",
+        "dataset": "demo",
+        "chapters": CHAPTERS,
+        "models": [{"name": "mixture", **SMALL}],
+        "permutations": 5,
+    }
+    (folder / "tiny.yml").write_text(yaml.safe_dump(study))
+    assert main(["report", str(folder / "tiny.yml"), "--outputs", str(folder)]) == 0
+    return folder / "tiny" / "report.html"
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A function that opens an address in a fresh profile; everything it asks the network for goes to `net.json`."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    hosts = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    for flag in [*FLAGS, hosts, f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={tmp_path / 'net.json'}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def drawn(browser, n_figures: int) -> None:
+    """Scroll through the page until every figure is drawn."""
+    for place in browser.find_elements("css selector", "figure.plot"):
+        browser.execute_script("arguments[0].scrollIntoView()", place)
+        time.sleep(0.3)
+    deadline = time.monotonic() + 20
+    while browser.execute_script("return document.querySelectorAll('figure.plot .main-svg').length") < n_figures:
+        assert time.monotonic() < deadline, "a figure was not drawn"
+        time.sleep(0.2)
+
+
+def visible(browser) -> str:
+    return browser.find_element("tag name", "body").text
+
+
+def axis_titles(browser) -> str:
+    return browser.execute_script(
+        "return [...document.querySelectorAll('text[class*=title], .legendtext')].map(t => t.textContent).join('|')"
+    )
+
+
+def test_the_report_is_drawn_bilingual_and_quiet(page, browser):
+    browser.get(f"file://{page}#lang=en")
+    n_figures = len(browser.find_elements("css selector", "figure.plot"))
+    assert n_figures >= 3
+    drawn(browser, n_figures)
+    assert "What is heard" in visible(browser) and "Lo que se escucha" not in visible(browser)
+    assert "Median test r²" in axis_titles(browser) and "Layer" in axis_titles(browser)
+    browser.find_element("id", "language").click()
+    time.sleep(1)
+    assert "Lo que se escucha" in visible(browser) and "What is heard" not in visible(browser)
+    assert "Mediana de r² en prueba" in axis_titles(browser) and "Median test" not in axis_titles(browser)
+    assert browser.execute_script("return document.documentElement.lang") == "es"
+    assert "lang=es" in browser.current_url and browser.title.startswith("¿")
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('figure.plot')]"
+        ".map(f => [f.clientWidth, f.querySelector('.main-svg').clientWidth])"
+    )
+    assert all(abs(place - drawing) < 3 for place, drawing in widths), widths
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert not errors
+
+
+def test_the_language_survives_a_reload_and_stands_in_the_address(page, browser):
+    browser.get(f"file://{page}")
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+    browser.find_element("id", "language").click()
+    browser.get(f"file://{page}")
+    browser.refresh()
+    assert browser.execute_script("return document.documentElement.lang") == "es"
+    browser.get("about:blank")
+    browser.get(f"file://{page}#lang=en")
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+
+
+def test_no_request_leaves_the_page(page, browser, tmp_path):
+    browser.get(f"file://{page}")
+    drawn(browser, 1)
+    browser.find_element("id", "language").click()
+    time.sleep(1)
+    browser.quit()
+    log = json.loads((tmp_path / "net.json").read_text())
+    start = log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    asked = [event.get("params", {}) for event in log["events"] if event["type"] == start]
+    pages = [one["url"] for one in asked if one.get("url", "").startswith(("http", "ws")) and _by_the_page(one)]
+    assert asked and not pages
+
+
+def _by_the_page(request: dict) -> bool:
+    """Chromium itself asks for components and updates; such requests have no initiator."""
+    return request.get("initiator", "not an origin") not in ("not an origin", "", None)
+
+
+def test_synthetic_data_say_so_on_the_page_and_in_every_figure(page, browser):
+    browser.get(f"file://{page}#lang=es")
+    drawn(browser, 1)
+    assert browser.find_element("css selector", ".banner").is_displayed()
+    titles = browser.execute_script("return reportFigures.map(f => f.content.layout.title.text)")
+    assert all("Datos sintéticos" in title for title in titles)
+
+
+def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
+    browser.get(f"file://{page}#lang=en")
+    rows, y = browser.execute_script(
+        "const f = reportFigures[reportFigures.length - 1];"
+        "return [f.content.layout.meta.table, f.content.data.filter(t => t.name === 'Mixture').map(t => t.y)]"
+    )
+    header, *lines = rows.strip().splitlines()
+    column = header.split(",").index("median_r2")
+    table = sorted(float(line.split(",")[column]) for line in lines if ",2," in line)
+    links = browser.execute_script("return [...document.querySelectorAll('.download a')].map(a => a.download)")
+    assert table and links == [f"figure-{i + 1}.csv" for i in range(len(links))] and y
+
+
+def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch, capsys):
+    import helpers.pipeline.work as work
+    import helpers.report.chapters as chapters
+
+    def never(*_, **__):
+        raise AssertionError("this was computed again")
+
+    monkeypatch.setattr(chapters, "_papermill", never)
+    monkeypatch.setattr(work, "score_layers", never)
+    folder = page.parent.parent
+    assert main(["report", str(folder / "tiny.yml"), "--outputs", str(folder)]) == 0
+    assert "report.html" in capsys.readouterr().out

@@ -1,0 +1,117 @@
+"""Chapters run with their parameters and fail with their reason; the page holds what it must and asks for nothing."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from conftest import ROOT
+from helpers.names import UserError
+from helpers.report import chapters, export
+
+CHAPTER = """
+# %% tags=["parameters"]
+study = "demo"  # a comment
+models: list = []
+
+# %%
+{body}
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setattr(chapters, "SOURCES", tmp_path)
+
+    def run_(body, depends_on="a", **parameters):
+        (tmp_path / "99_test.py").write_text(CHAPTER.format(body=body), encoding="utf-8")
+        return chapters.run("99_test", parameters, tmp_path / "out" / "99_test.ipynb", depends_on)
+
+    return run_
+
+
+def printed(notebook):
+    return "".join(
+        o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []) if o.get("name") == "stdout"
+    )
+
+
+def test_a_chapter_gets_its_parameters_and_is_run_again_only_when_something_changed(run, tmp_path):
+    body = "import time; print(study, models, time.time())"
+    first = run(body, study="x", models=["a"])
+    assert printed(first).startswith("x ['a']")
+    assert printed(run(body, study="x", models=["a"])) == printed(first)
+    assert printed(run(body, "b", study="x", models=["a"])) != printed(first)
+    assert printed(run(body + "  # changed", "b", study="x", models=["a"])) != printed(first)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["99_test.ipynb"]
+
+
+def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
+    with pytest.raises(
+        chapters.ChapterError, match=r"99_test\.py, cell \d+ failed with ZeroDivisionError: division by zero"
+    ):
+        run("1 / 0")
+    assert (tmp_path / "out" / "99_test.failed.ipynb").exists() and not (tmp_path / "out" / "99_test.ipynb").exists()
+    with pytest.raises(UserError, match=r"99_test\.py, cell \d+: mend this"):
+        run("from helpers.names import UserError\nraise UserError('mend this')")
+    run("print(1)")
+    assert not (tmp_path / "out" / "99_test.failed.ipynb").exists()
+
+
+def test_a_parameter_that_the_chapter_lacks_is_refused(run):
+    with pytest.raises(UserError, match="no parameter modles in its cell"):
+        run("print(1)", modles=["a"])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("[0-9]*.py")), ids=lambda path: path.stem)
+def test_chapters_are_thin_and_speak_both_languages(path):
+    import jupytext
+
+    notebook = jupytext.read(path)
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("lang-es") == tags.count("lang-en") > 0 and tags.count("parameters") == 1
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(len(source.splitlines()) <= 8 for source in code)
+    assert not [source for source in code if re.search(r"^\s*(for|if|while|def)\b", source, re.MULTILINE)]
+    assert any("banner()" in source for source in code)
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert len([text for text in prose if text.startswith("# ")]) == 2
+
+
+def figure(**layout):
+    return {"data": [{"x": [1], "y": [2], "name": "</script><b>x"}], "layout": {"height": 300, **layout}}
+
+
+def test_figures_cannot_break_out_of_their_data():
+    meta = {"alt": {"en": "<img src=x>", "es": "b"}, "words": {}}
+    html = export.figure_html(figure(meta=meta), "figure-1")
+    assert html.count("</script>") == 1 and "<img" not in html and "&lt;img" in html
+    data = re.search(r'<script type="application/json">(.*)</script>', html).group(1)
+    assert json.loads(data)["data"][0]["name"] == "</script><b>x"
+
+
+def test_offline_cells_have_formulas_and_figures_and_no_log():
+    markdown = nbformat.v4.new_markdown_cell(r"Let $x_i^2$ be" + "\n\n$$\\frac{a}{b}$$")
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="log"),
+        nbformat.v4.new_output(
+            "display_data", data={export.PLOTLY: figure(), "text/html": "<script src='https://cdn'>"}
+        ),
+    ]
+    code = nbformat.v4.new_code_cell("1", outputs=outputs)
+    done, _ = export.Offline().preprocess(nbformat.v4.new_notebook(cells=[markdown, code]), {})
+    assert (
+        "<math" in done.cells[0].source
+        and "$" not in done.cells[0].source
+        and 'display="block"' in done.cells[0].source
+    )
+    (shown,) = done.cells[1].outputs
+    assert list(shown.data) == ["text/html"] and 'id="figure-1"' in shown.data["text/html"] and "cdn" not in str(shown)
+
+
+def test_merged_chapters_have_unique_cell_ids():
+    cells = [nbformat.v4.new_markdown_cell("a", id="same")]
+    whole = export.merged([nbformat.v4.new_notebook(cells=cells), nbformat.v4.new_notebook(cells=cells)])
+    assert len({cell.id for cell in whole.cells}) == 2
+    nbformat.validate(whole)
