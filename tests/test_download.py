@@ -1,14 +1,17 @@
 """Downloads against a server of this test: verified, resumed, and never half there."""
 
 import hashlib
+import io
+import tarfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from helpers import brain, download
-from helpers.brain import nh2015
+from helpers.brain import nh2015, tuckute2023
 from helpers.names import UserError
 
 CONTENT = {"a.txt": b"first", "sub/b.bin": bytes(range(256)) * 64, "sub/c.bin": b"last"}
@@ -26,9 +29,10 @@ class Handler(SimpleHTTPRequestHandler):
         if name not in self.truncated:
             return super().do_GET()
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT[name])))
+        content = (Path(self.directory) / name).read_bytes()
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(CONTENT[name][: len(CONTENT[name]) // 2])
+        self.wfile.write(content[: len(content) // 2])
         return None
 
     def log_message(self, *_):
@@ -118,3 +122,151 @@ def test_fetch_of_nh2015_goes_to_the_folder_that_open_reads(server, tmp_path, mo
 def test_unknown_downloads_are_refused():
     with pytest.raises(UserError, match="unknown download 'nh2051'; did you mean 'nh2015'"):
         brain.fetch("nh2051")
+
+
+# One tar, whose checksum nobody published
+
+WANTED = ["data/neural/a.npy", "data/neural/B/b.pkl"]
+INSIDE = {"data/neural/a.npy": b"a" * 30_000, "data/neural/B/b.pkl": b"b", "data/other/c.txt": b"not wanted"}
+
+
+def pack(path, contents, *more):
+    """A tar of `contents` (name -> bytes), and of entries made by hand."""
+    with tarfile.open(path, "w") as tar:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        for entry in more:
+            tar.addfile(entry)
+
+
+def link(name, to, kind=tarfile.SYMTYPE):
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = kind, str(to)
+    return entry
+
+
+@pytest.fixture
+def packed(server, tmp_path):
+    """The URL of a tar, its path, the folder to fill, and the server's handler."""
+    url, handler = server
+    path = tmp_path / "public" / "data.tar"
+    pack(path, INSIDE)
+    return f"{url}/data.tar", path, tmp_path / "here", handler
+
+
+def refused(url, here, match):
+    before = found(here) if here.exists() else {}
+    with pytest.raises(UserError, match=match):
+        download.archive(url, here, WANTED)
+    assert (found(here) if here.exists() else {}) == before
+
+
+def test_a_tar_gives_the_wanted_files_and_its_checksums_are_recorded(packed):
+    url, path, here, handler = packed
+    download.archive(url, here, WANTED)
+    assert set(found(here)) == {*WANTED, "data.tar.sha256"}
+    assert all((here / name).read_bytes() == INSIDE[name] for name in WANTED)
+    record = download.recorded(here, "data.tar")
+    assert record["data.tar"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert record[WANTED[0]] == hashlib.sha256(INSIDE[WANTED[0]]).hexdigest()
+    handler.asked.clear()
+    download.archive(url, here, WANTED)
+    assert handler.asked == []
+
+
+def test_what_was_lost_or_damaged_comes_back_if_the_tar_is_the_same(packed):
+    url, path, here, _ = packed
+    download.archive(url, here, WANTED)
+    before = found(here)
+    (here / WANTED[0]).write_bytes(b"damaged")
+    (here / WANTED[1]).unlink()
+    download.archive(url, here, WANTED)
+    assert found(here) == before
+    (here / WANTED[1]).unlink()
+    pack(path, INSIDE | {WANTED[0]: b"another"})
+    refused(url, here, r"data\.tar is not what it was at the first download.*remove .*data\.tar\.sha256 and fetch")
+    (here / "data.tar.sha256").unlink()
+    download.archive(url, here, WANTED)
+    assert (here / WANTED[0]).read_bytes() == b"another"
+
+
+def test_somebodys_own_copy_is_kept(packed, capsys):
+    url, _, here, handler = packed
+    for name in WANTED:
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes(b"own")
+    download.archive(url, here, WANTED)
+    assert handler.asked == [] and set(found(here).values()) == {b"own"}
+    assert "nothing is recorded" in capsys.readouterr().out
+
+
+def test_a_truncated_tar_leaves_nothing(packed):
+    url, path, here, handler = packed
+    handler.truncated.add("data.tar")
+    refused(url, here, r"data\.tar could not be downloaded")
+    handler.truncated.clear()
+    content = path.read_bytes()
+    for length in (0, 100, 20_000, 31_000, len(content) // 2):
+        path.write_bytes(content[:length])  # whole for all that the server says
+        refused(url, here, "not the expected tar")
+    path.write_bytes(content)
+    download.archive(url, here, WANTED)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        tarfile.TarInfo("../escaped"),
+        tarfile.TarInfo("data/neural/../../../escaped"),
+        tarfile.TarInfo("/tmp/escaped"),
+        link("data/neural/B/b.pkl", "/etc/passwd"),
+        link("data/neural/a.npy", "/etc/passwd", tarfile.LNKTYPE),
+        link("./data/neural/a.npy", "b.pkl"),
+    ],
+    ids=["parent", "parent inside", "absolute", "symlink", "hard link", "symlink as another name"],
+)
+def test_a_hostile_tar_leaves_nothing(packed, tmp_path, entry):
+    url, path, here, _ = packed
+    pack(path, INSIDE, entry)
+    refused(url, here, r"data\.tar is not the expected tar: (it holds the path|.* missing or not a plain file)")
+    assert not list(tmp_path.rglob("escaped"))
+
+
+def test_a_link_in_the_way_of_wanted_files_leads_nowhere(packed, tmp_path):
+    url, path, here, _ = packed
+    (tmp_path / "outside").mkdir()
+    with tarfile.open(path, "w") as tar:
+        tar.addfile(link("data/neural/B", tmp_path / "outside"))
+    with tarfile.open(path, "a") as tar:
+        for name, content in INSIDE.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    download.archive(url, here, WANTED)
+    assert not list((tmp_path / "outside").iterdir()) and not (here / "data/neural/B").is_symlink()
+
+
+def test_a_tar_without_the_wanted_files_is_refused(packed):
+    url, path, here, _ = packed
+    pack(path, {WANTED[0]: b"a"})
+    refused(url, here, r"data/neural/B/b\.pkl missing")
+
+
+def test_a_damaged_record_is_named(packed):
+    url, _, here, _ = packed
+    download.archive(url, here, WANTED)
+    (here / "data.tar.sha256").write_text("no checksums")
+    refused(url, here, r"data\.tar\.sha256: found no list of checksums")
+
+
+def test_fetch_of_voxels_goes_to_the_folder_that_the_datasets_read(packed, tmp_path, monkeypatch):
+    url, path, _, _ = packed
+    names = [name for dataset in tuckute2023.STIMULI for name in tuckute2023.files(dataset)]
+    pack(path, {f"./{name}": name.encode() for name in names})
+    monkeypatch.setenv(tuckute2023.FOLDER_VARIABLE, str(tmp_path / "mine"))
+    assert brain.DOWNLOADS["voxels"].fetch(url=url) == tmp_path / "mine"
+    for dataset in tuckute2023.STIMULI:
+        folder, _ = tuckute2023.locate(None, dataset)
+        assert folder == tmp_path / "mine/data/neural" / dataset

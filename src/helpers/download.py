@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import posixpath
+import shutil
 import sys
+import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pooch
 from tqdm import tqdm
 
+from helpers import storage
 from helpers.names import UserError
 
 LINES = 10  # progress lines of a download whose output is not a terminal
@@ -42,6 +47,92 @@ def _fetch(source: pooch.Pooch, name: str) -> None:
         raise UserError(
             f"{url} could not be brought to {source.path}: {error}; check the network and the free space; {advice}"
         ) from None
+
+
+def archive(url: str, folder: Path, names: list[str]) -> None:
+    """Bring the files `names` out of the tar at `url` into `folder`, for tars whose checksum nobody published.
+
+    The SHA-256 of the tar and of each file are written beside them at the first download (see `recorded`), and every
+    later one must have the same. The tar arrives whole or not at all; a stopped download starts again. Files that
+    are there without a record are somebody's own copy and stay as they are. Raises UserError, with nothing changed,
+    for a tar that differs, is damaged, or holds links or paths that lead out of it, and for files it does not have.
+    """
+    folder, tar = Path(folder), posixpath.basename(url)
+    known = recorded(folder, tar)
+    if all((folder / name).is_file() for name in names):
+        if not known:
+            print(f"{folder} has these files already; they are kept as they are, and nothing is recorded to check them")
+        if all(storage.sha256(folder / name) == checksum for name, checksum in known.items() if name != tar):
+            return
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
+        downloaded = Path(scratch) / "tar"
+        _download(url, downloaded)
+        checksums = {tar: storage.sha256(downloaded)}
+        if known and checksums[tar] != known[tar]:
+            raise UserError(
+                f"{url} is not what it was at the first download: found SHA-256 {checksums[tar]}, expected "
+                f"{known[tar]}; if its authors say that they changed it, remove {_record(folder, tar)} and fetch again"
+            )
+        files = _extract(downloaded, names, Path(scratch) / "files", url)
+        checksums |= {name: storage.sha256(path) for name, path in files.items()}
+        lines = [f"{checksum}  {name}\n" for name, checksum in checksums.items()]
+        storage.write_text(_record(folder, tar), "".join(lines))  # first: a file without its record is never checked
+        for name, path in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            path.replace(folder / name)
+
+
+def recorded(folder: Path, tar: str) -> dict[str, str]:
+    """SHA-256 of `tar` and of the files out of it (relative path), as of the first download; empty without one."""
+    path = _record(folder, tar)
+    if not path.is_file():
+        return {}
+    lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    if not all(len(line) == 2 and len(line[0]) == 64 for line in lines) or tar not in [line[-1] for line in lines]:
+        raise UserError(
+            f"{path}: found no list of checksums, expected 'SHA-256  name' lines; remove it and fetch again"
+        )
+    return {name: checksum for checksum, name in lines}
+
+
+def _record(folder: Path, tar: str) -> Path:
+    return folder / f"{tar}.sha256"
+
+
+def _download(url: str, path: Path) -> None:
+    pooch.get_logger().setLevel(logging.WARNING)
+    print(f"downloading {url}", flush=True)
+    try:
+        pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)(url, str(path), None)
+    except OSError as error:
+        raise UserError(
+            f"{url} could not be downloaded: {error}; check the network and the free space, and run the command again"
+        ) from None
+
+
+def _extract(tar: Path, names: list[str], folder: Path, url: str) -> dict[str, Path]:
+    """Copy the contents of `names`, and of nothing else in the tar, to plain files below `folder`."""
+    try:
+        with tarfile.open(tar) as opened:
+            members = {_inside(member.name): member for member in opened}
+            wrong = [name for name in names if name not in members or not members[name].isreg()]
+            if wrong:
+                raise tarfile.TarError(f"{', '.join(wrong)} missing or not a plain file")
+            for name in names:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                with opened.extractfile(members[name]) as source, (folder / name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
+    except (tarfile.TarError, EOFError) as error:
+        raise UserError(f"{url} is not the expected tar: {error}; nothing of it was kept; try again later") from None
+    return {name: folder / name for name in names}
+
+
+def _inside(name: str) -> str:
+    """A member's path in plain form; a path that leads out of the tar marks the whole tar as hostile."""
+    if name.startswith("/") or ".." in name.split("/"):
+        raise tarfile.TarError(f"it holds the path {name}, which leads out of it")
+    return posixpath.normpath(name)
 
 
 def _progress(names: Iterable[str], folder: Path) -> Iterator[str]:
