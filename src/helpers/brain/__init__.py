@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.brain import demo, nh2015
+from helpers.brain import b2021, demo, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
 from helpers.brain.base import Brain
 from helpers.names import UserError
 from helpers.params import suggestion
 
-DATASETS = {"demo": demo, "nh2015_components": nh2015}
-DOWNLOADS = {"nh2015": nh2015}  # what `fetch` knows: modules with `fetch(folder) -> Path`
+DATASETS = {
+    "demo": demo,
+    "nh2015_components": nh2015,
+    "nh2015": nh2015_voxels,
+    "nh2015_rank6": nh2015_rank6,
+    "b2021": b2021,
+}
+DOWNLOADS = {"nh2015": nh2015, "voxels": tuckute2023}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
 __all__ = ["DATASETS", "DOWNLOADS", "Brain", "fetch", "open"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -11,15 +11,25 @@ from helpers.names import HEMISPHERES, REGIONS, REPETITION, SAMPLE, SOUND, TARGE
 
 VOXEL_COORDS = ("subject", "hemisphere", "region", "x", "y")
 
+# Why a dataset leaves voxels out before anybody sees them; each voxel is counted at the first reason that applies
+EXCLUSIONS = {
+    "few_repetitions": "fewer than 3 repetitions",
+    "not_finite": "NaN or infinite responses",
+    "constant": "the same response to all sounds in some repetition",
+    "identical": "two repetitions that are copies of each other, so that their reliability would not be real",
+}
+
 
 @dataclass(frozen=True)
 class Brain:
     """Sounds and responses of one dataset, in the order of `waveforms`.
 
     waveforms: (sound, sample) as `sounds.labelled` makes them; components: (sound, target) or None;
-    voxels: (sound, target, repetition) or None, with the coordinates of VOXEL_COORDS on target (x, y in mm).
-    Responses in another order of sounds are aligned by name. Raises UserError, naming what is wrong, for repeated
-    names, sounds that only one side has, values that are not finite, and voxels without their coordinates.
+    voxels: (sound, target, repetition), (sound, target) where there are no repetitions, or None, with the coordinates
+    of VOXEL_COORDS on target: x, y in mm, NaN where unknown, as '' in hemisphere and region. excluded: how many voxels
+    of the dataset were left out, by reason (EXCLUSIONS). Responses in another order of sounds are aligned by name.
+    Raises UserError, naming what is wrong, for repeated names, sounds that only one side has, values that are not
+    finite, and voxels without their coordinates.
     """
 
     name: str
@@ -28,6 +38,7 @@ class Brain:
     components: xr.DataArray | None
     voxels: xr.DataArray | None
     provenance: dict  # JSON-able: citation, checksums that do not depend on the folder, note on the licence
+    excluded: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check(self.waveforms, (SOUND, SAMPLE), "waveforms")
@@ -36,7 +47,8 @@ class Brain:
         if self.components is not None:
             self._adopt("components", (SOUND, TARGET))
         if self.voxels is not None:
-            self._adopt("voxels", (SOUND, TARGET, REPETITION))
+            repeated = REPETITION in self.voxels.dims
+            self._adopt("voxels", (SOUND, TARGET, REPETITION) if repeated else (SOUND, TARGET))
             self._check_voxels()
 
     def _adopt(self, field: str, dims: tuple[str, ...]) -> None:
@@ -64,7 +76,7 @@ class Brain:
         absent = [coord for coord in VOXEL_COORDS if coord not in self.voxels.coords]
         if absent:
             raise self._wrong(f"voxels without {', '.join(absent)}", f"coordinates {', '.join(VOXEL_COORDS)}")
-        for coord, known in (("hemisphere", HEMISPHERES), ("region", (*REGIONS, ""))):
+        for coord, known in (("hemisphere", (*HEMISPHERES, "")), ("region", (*REGIONS, ""))):
             other = sorted(set(self.voxels[coord].values.tolist()) - set(known))
             if other:
                 raise self._wrong(f"{coord} {some(other)}", f"one of {known}")

@@ -1,0 +1,46 @@
+"""Real data: every voxel of auditory cortex of eight subjects, and the six components, for the 165 natural sounds.
+
+Norman-Haignere, Kanwisher & McDermott 2015, Neuron 88:1281-1296, as packaged with Tuckute et al. 2023; the sounds and
+components come from the NH2015 folder. The sounds stand in the order of the voxel files, which the published splits
+go by, and which is not that of the component file.
+"""
+
+from __future__ import annotations
+
+from helpers.brain import nh2015, packaged, tuckute2023
+from helpers.brain.base import Brain
+from helpers.names import SOUND
+
+NAME, DATASET = "nh2015", "NH2015"
+FIELDS = ["voxel_id", "subj_idx", "hemi", "x_ras", "y_ras", "n_reps"]
+
+
+def open(data_dir: str | None, seed: int) -> Brain:
+    """Voxels with three repetitions, and components; `data_dir` is the folder of the voxels (see `tuckute2023.locate`).
+
+    Raises UserError for missing, changed or contradicting files; unusable voxels are counted in `Brain.excluded`.
+    """
+    folder, checksums = tuckute2023.locate(data_dir, DATASET)
+    heard = nh2015.open(None, seed)
+    stimuli = folder / tuckute2023.STIMULI[DATASET]
+    names = packaged.sound_names(_file_names(stimuli), heard.waveforms, stimuli)
+    voxels, excluded = packaged.read(folder, names, tuckute2023.table(folder / tuckute2023.VOXELS, FIELDS))
+    waveforms = heard.waveforms.sel({SOUND: names})
+    return Brain(NAME, False, waveforms, heard.components, voxels, provenance(heard, checksums), excluded)
+
+
+def provenance(heard: Brain, checksums: str) -> dict:
+    """Where sounds, components and voxels come from."""
+    return heard.provenance | {
+        "citation": f"{heard.provenance['citation']}; voxels {tuckute2023.PACKAGED_BY}",
+        "voxels": {"source": tuckute2023.URL, "doi": "10.1371/journal.pbio.3002366", "checksums": checksums},
+    }
+
+
+def _file_names(path) -> list[str]:
+    """The first field of every row of the stimulus list."""
+    stimuli = tuckute2023.load(path)
+    fields = stimuli.dtype.names or ()
+    if stimuli.ndim != 1 or not fields or stimuli.dtype[0].kind not in "SU":
+        raise tuckute2023.wrong(path, f"the fields {', '.join(fields) or '(none)'}", "file names in the first field")
+    return tuckute2023.text(stimuli[fields[0]]).tolist()
