@@ -49,6 +49,17 @@ def test_tables_of_todays_pandas_are_read(tmp_path, protocol, text):
     same(unpickle.frame(path), table[::-1])
 
 
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", [object, float])
+def test_values_that_lie_by_rows_or_by_columns_in_memory_are_read(tmp_path, protocol, order, kind):
+    values = np.array(np.arange(12).reshape(4, 3), dtype=kind, order=order)
+    path = tmp_path / "table.pkl"
+    table = pd.DataFrame(values, columns=list("abc"))
+    table.to_pickle(path, protocol=protocol)
+    same(unpickle.frame(path), table)
+
+
 def test_numbers_and_words_of_numpy_in_a_column_are_read(tmp_path):
     table = pd.DataFrame({"label": pd.Series([np.str_("Primary"), np.float64(1.5), None], dtype=object)})
     path = tmp_path / "table.pkl"

@@ -63,13 +63,13 @@ FRAME = Name("pandas.core.frame", "DataFrame")
 
 
 def array(values):
-    """numpy 1.19's pickle of an array: data as bytes, or a list of objects; by columns where it lies so in memory."""
+    """numpy 1.19's pickle of an array: bytes as they lie in memory, or objects, always row by row."""
     is_object = values.dtype == object
     order = "|" if is_object or values.dtype.itemsize == 1 else "<"
     code = "O8" if is_object else values.dtype.str[1:]
     dtype = Made(DTYPE, (code, False, True), (3, order, None, None, None, -1, -1, 63 if is_object else 0))
     by_columns = values.flags.f_contiguous and not values.flags.c_contiguous
-    data = values.ravel("A").tolist() if is_object else values.tobytes("A")
+    data = values.ravel().tolist() if is_object else values.tobytes("A")
     return Made(RECONSTRUCT, (NDARRAY, (0,), b"b"), (1, values.shape, dtype, by_columns, data))
 
 
@@ -84,7 +84,7 @@ def old_pickle(path, table, rows="range"):
     for place, name in enumerate(columns):
         kind = table[name].to_numpy().dtype
         kinds.setdefault(f"{name}" if name.startswith("roi") else str(kind), []).append(place)
-    values = [array(np.asfortranarray(table.iloc[:, at].to_numpy()).T) for at in kinds.values()]
+    values = [array(np.ascontiguousarray(table.iloc[:, at].to_numpy()).T) for at in kinds.values()]
     places = [_places(at) for at in kinds.values()]
     if rows == "range":
         row_axis = Made(NEW_INDEX, (RANGE_INDEX, {"name": None, "start": 0, "stop": len(table), "step": 1}))

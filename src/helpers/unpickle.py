@@ -147,12 +147,11 @@ def _values(call: Call) -> np.ndarray:
         data, dtype, shape, order = call.args
         return np.frombuffer(_bytes(data), _dtype(dtype)).reshape(shape, order=order)
     _, shape, dtype, by_columns, data = call.state
-    order = "F" if by_columns else "C"
-    if isinstance(data, list):
+    if isinstance(data, list):  # objects stand row by row, however the array lay in memory
         array = np.empty(len(data), object)
         array[:] = [_scalar(value) for value in data]
-        return array.reshape(shape, order=order)
-    return np.frombuffer(_bytes(data), _dtype(dtype)).reshape(shape, order=order)
+        return array.reshape(shape)
+    return np.frombuffer(_bytes(data), _dtype(dtype)).reshape(shape, order="F" if by_columns else "C")
 
 
 def _scalar(value: object) -> object:
