@@ -81,7 +81,8 @@ def text(values: np.ndarray) -> np.ndarray:
 def wrong(path: Path, found: str, expected: str) -> UserError:
     """The error for files that are not as published."""
     return UserError(
-        f"{path}: found {found}, expected {expected}; 'python -m helpers fetch voxels' downloads what is changed"
+        f"{path}: found {found}, expected {expected}; "
+        "remove what is wrong there, and 'python -m helpers fetch voxels' gets it again"
     )
 
 
