@@ -75,6 +75,12 @@ with storage.atomic(Path({str(path)!r})) as temporary:
     assert path.read_text() == "old"
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match=r"file.x\.txt could not be written"):
+        storage.write_text(tmp_path / "file" / "x.txt", "text")
+
+
 def test_digests_differ_exactly_when_things_do():
     a = np.arange(6.0)
     assert storage.digest(a, {"x": 1}) == storage.digest(a.copy(), {"x": 1})

@@ -24,22 +24,23 @@ INPUTS = "inputs"  # the attribute that holds what a file was computed from
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place only when the block ends well; the old file stays whole."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    path, temporary = Path(path), None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         temporary.chmod(0o644)  # mkstemp's 0600 would hide results from the others of a lab
         temporary.replace(path)
     except OSError as error:
         raise UserError(
             f"{path} could not be written: {error.strerror or error}; what was there before is untouched; "
-            "free some disk space or choose another `outputs`, then run again"
+            "free some disk space or choose another `--outputs`, then run again"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def write_array(path: Path, data: xr.Dataset, inputs: dict) -> None:

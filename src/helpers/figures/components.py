@@ -95,7 +95,7 @@ def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller, merged_
         name=name,
         mode="lines+markers",
         line=look["line"],
-        marker=look["marker"] | {"symbol": symbols, "size": sizes},
+        marker=look["marker"] | {"symbol": symbols, "size": sizes, "opacity": 1},
         hovertemplate=labeller("figure.components.hover", model=name) + "<extra></extra>",
     )
 
