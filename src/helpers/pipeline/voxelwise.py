@@ -8,7 +8,7 @@ from functools import cache
 import pandas as pd
 import xarray as xr
 
-from helpers import storage, voxels
+from helpers import published, storage, text, voxels
 from helpers.names import STEP, UserError
 from helpers.permutation import permutation_test
 from helpers.pipeline.work import Work
@@ -87,6 +87,66 @@ def models(work: Work) -> pd.DataFrame:
 def summary(work: Work) -> pd.DataFrame:
     """Per model: voxels, ceilings, shares above the ceiling and above chance."""
     return work.kept("voxel_summary", voxels.summary(best(work)))
+
+
+def ceilings(work: Work) -> pd.DataFrame:
+    """Median noise ceiling of r2_pearson over voxels, by model; NaN where the data have no repetitions."""
+    table = best(work)
+    return (
+        table.assign(ceiling=table.get("ceiling", float("nan")))
+        .groupby(voxels.MODEL, sort=False)["ceiling"]
+        .median()
+        .reset_index()
+    )
+
+
+def excluded(work: Work) -> pd.DataFrame:
+    """How many voxels were left out, and why."""
+    reasons = work.brain.excluded
+    return work.kept("voxel_excluded", pd.DataFrame({"reason": list(reasons), "n_excluded": list(reasons.values())}))
+
+
+def overlay(work: Work, name: str) -> pd.DataFrame | None:
+    """A published table to lay over a figure; None for synthetic data, which nobody has published about."""
+    if work.brain.synthetic:
+        return None
+    frame = published.table(name)
+    if name == "models":
+        return frame[frame["model"].str.startswith("EnCodecMAE")]
+    return frame.rename(columns={"roi": "region"})
+
+
+def facts(work: Work) -> text.Bilingual:
+    """Sentences: how many voxels and subjects, which metric, how many clipped, and which model predicts them best."""
+    first, top = pooled(work).iloc[0], models(work).nlargest(1, "mean_r2").iloc[0]
+    counts = {
+        "n": int(first["n_voxels"]),
+        "n_subjects": best(work)["subject"].nunique(),
+        "n_clipped": int(first["n_clipped"]),
+    }
+    words = {"metric": lambda labeller: labeller.name("metric", first["metric"]), "model": _model(first["model"])}
+    values = {"r2": top["mean_r2"], "low": top["low"], "high": top["high"], "model": _model(top["model"])}
+    return text.markdown([text.both("say.voxels", **counts, **words), text.both("say.best_model", **values)])
+
+
+def hierarchy_sentences(work: Work) -> text.Bilingual:
+    """The hierarchy test of each model in words; on synthetic data it is called planted."""
+    table = hierarchy(work)
+    rows = table[table["region"] == "others"].itertuples() if len(table) else ()
+    said = [
+        text.both(
+            "say.hierarchy",
+            model=_model(row.model), difference=row.difference, low=row.low, high=row.high, w=row.w, p=row.p_value,
+            n=row.n_subjects,
+        )
+        for row in rows
+    ]  # fmt: skip
+    note = [text.both("say.hierarchy_synthetic")] if work.brain.synthetic and said else []
+    return text.markdown([*said, *note] or [text.both("say.no_depth")])
+
+
+def _model(name: str) -> Callable[[text.Labeller], str]:
+    return lambda labeller: labeller.name("model", name)
 
 
 def _of_models(work: Work, table: Callable[..., pd.DataFrame], *arguments) -> pd.DataFrame:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from helpers import storage
 from helpers.params import ROOT
-from helpers.pipeline import Work, components, listening
+from helpers.pipeline import Work, components, listening, voxelwise
 from helpers.report import chapters, export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
 # place where a mistake becomes a message. A chapter that is not listed computes what it needs itself.
 PREPARATIONS: dict[str, Callable[[Work], object]] = {
     "01_extract": listening.dimensions,
+    "02_voxelwise": voxelwise.best,
     "03_components": components.best,
 }
 

@@ -123,7 +123,7 @@ def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
 
 # Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "
 KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
-KINDS |= {"category": "category", "metric": "metric", "learned_from": "category"}
+KINDS |= {"category": "category", "metric": "metric", "learned_from": "category", "reason": "excluded"}
 
 
 def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:

@@ -1,0 +1,131 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["lang-es"]
+# # Vóxel por vóxel
+#
+# ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas parecidas a
+# las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la rodean, a las
+# profundas.
+
+# %% [markdown] tags=["lang-en"]
+# # Voxel by voxel
+#
+# Which layer of a network predicts each place of auditory cortex best? If the network processes sound in stages like
+# those of the brain, primary cortex should resemble the first layers, and the regions around it the deep ones.
+
+# %% tags=["parameters"]
+study = "demo"  # a YAML file, or the name of one in params/
+models: list = []  # some of its models; empty: all
+outputs = "outputs"  # the folder for everything computed
+
+# %%
+from helpers import figures, text
+from helpers.pipeline import Work, voxelwise
+
+work = Work.of(study, models, outputs)
+look = work.look
+
+# %%
+work.banner()
+
+# %%
+voxelwise.facts(work)
+
+# %%
+text.table(voxelwise.excluded(work))
+
+# %%
+best = voxelwise.best(work)
+figures.flatmap.region_map(best, **look)
+
+# %% [markdown] tags=["lang-es"]
+# ## Cuánto se puede predecir
+#
+# Cada vóxel se midió varias veces, y el ruido de esas mediciones limita lo que cualquier modelo puede predecir. Por eso
+# $r^2$ se divide por la fiabilidad de los datos y por la de la predicción,
+#
+# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
+#
+# donde $m$ es la mediana de las correlaciones entre pares de repeticiones (de los datos, en los sonidos de
+# entrenamiento; de las predicciones hechas con una sola repetición, en los de prueba). Las fiabilidades menores que
+# 0,182 y 0,183, que es lo que daría el azar, se llevan a esos valores. Un valor corregido puede superar 1; la mediana
+# entre particiones se recorta ahí.
+
+# %% [markdown] tags=["lang-en"]
+# ## How much can be predicted
+#
+# Each voxel was measured several times, and the noise of these measurements limits what any model can predict. That is
+# why $r^2$ is divided by the reliability of the data and by that of the prediction,
+#
+# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
+#
+# where $m$ is the median of the correlations between pairs of repetitions (of the data, on the train sounds; of the
+# predictions made from single repetitions, on the test sounds). Reliabilities below 0.182 and 0.183, which is what
+# chance would give, are raised to these values. A corrected value can exceed 1; the median over splits is clipped there.
+
+# %%
+figures.voxels.pooled(
+    voxelwise.pooled(work), voxelwise.ceilings(work), voxelwise.overlay(work, "voxelwise_by_layer"), **look
+)
+
+# %%
+text.table(voxelwise.summary(work))
+
+# %% [markdown] tags=["lang-es"]
+# «Por encima del azar» se decide mezclando los sonidos: la misma regresión con las respuestas en otro orden, muchas
+# veces, y con control de la tasa de falsos descubrimientos (FDR) entre vóxeles.
+
+# %% [markdown] tags=["lang-en"]
+# "Above chance" is decided by shuffling the sounds: the same regression with the responses in another order, many
+# times, with the false-discovery rate (FDR) controlled over voxels.
+
+# %% [markdown] tags=["lang-es"]
+# ## Qué capa, qué región
+
+# %% [markdown] tags=["lang-en"]
+# ## Which layer, which region
+
+# %%
+figures.voxels.regions(voxelwise.regions(work), voxelwise.overlay(work, "roi_by_layer"), **look)
+
+# %%
+layers = voxelwise.layers(work)
+figures.flatmap.r2_map(layers, best, **look)
+
+# %%
+figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
+
+# %% [markdown] tags=["lang-es"]
+# ## La jerarquía a prueba
+#
+# Para cada sujeto y región se toma la mediana de la profundidad relativa de la mejor capa: 0 es la primera, 1 la última.
+
+# %% [markdown] tags=["lang-en"]
+# ## The hierarchy tested
+#
+# For each subject and region, the median of the relative depth of the best layer is taken: 0 is the first, 1 the last.
+
+# %%
+figures.voxels.depth(voxelwise.depth(work), **look)
+
+# %%
+voxelwise.hierarchy_sentences(work)
+
+# %% [markdown] tags=["lang-es"]
+# ## Modelo contra modelo
+
+# %% [markdown] tags=["lang-en"]
+# ## Model against model
+
+# %%
+figures.voxels.models(voxelwise.models(work), voxelwise.overlay(work, "models"), **look)
