@@ -13,9 +13,9 @@
 # %% [markdown] tags=["lang-es"]
 # # Vóxel por vóxel
 #
-# ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas parecidas a
-# las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la rodean, a las
-# profundas.
+# ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas
+# parecidas a las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la
+# rodean, a las profundas.
 
 # %% [markdown] tags=["lang-en"]
 # # Voxel by voxel
@@ -42,7 +42,7 @@ work.banner()
 voxelwise.facts(work)
 
 # %%
-text.table(voxelwise.excluded(work))
+voxelwise.excluded(work)
 
 # %%
 best = voxelwise.best(work)
@@ -71,7 +71,8 @@ figures.flatmap.region_map(best, **look)
 #
 # where $m$ is the median of the correlations between pairs of repetitions (of the data, on the train sounds; of the
 # predictions made from single repetitions, on the test sounds). Reliabilities below 0.182 and 0.183, which is what
-# chance would give, are raised to these values. A corrected value can exceed 1; the median over splits is clipped there.
+# chance would give, are raised to these values. A corrected value can exceed 1; the median over splits is clipped
+# there.
 
 # %%
 figures.voxels.pooled(
@@ -108,7 +109,8 @@ figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
 # %% [markdown] tags=["lang-es"]
 # ## La jerarquía a prueba
 #
-# Para cada sujeto y región se toma la mediana de la profundidad relativa de la mejor capa: 0 es la primera, 1 la última.
+# Para cada sujeto y región se toma la mediana de la profundidad relativa de la mejor capa: 0 es la primera; 1, la
+# última.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hierarchy tested

@@ -45,7 +45,7 @@ def region_map(voxels: pd.DataFrame, *, synthetic: bool, language: str = "en") -
 
 
 def _marks(rows: pd.DataFrame, region: str, index: int, labeller: Labeller) -> go.Scatter:
-    name = labeller.name("region", region) if region else "–"
+    name = labeller.name("region", region or "none")
     colour = style.GREY if not region else style.COLOURS[index]
     return go.Scatter(
         x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), mode="markers", name=name, legendgroup=region or "none",
@@ -71,7 +71,7 @@ def r2_map(layers: pd.DataFrame, voxels: pd.DataFrame, *, synthetic: bool, langu
         per_layer = len(figure.data) // len(shown)
         figure.update_layout(sliders=[_slider(shown, per_layer, labeller)])
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE, colorbar=_bar(name_of_r2(layers, labeller)))
-        return _laid_out(figure, labeller, "r2_map", len(models_of(places)), synthetic, below=110)
+        return _laid_out(figure, labeller, "r2_map", len(models_of(places)), synthetic, below=150)
 
     return bilingual(build, lambda labeller: labeller("figure.r2_map.alt", n=len(shown)), places, language)
 
@@ -121,7 +121,7 @@ def _panels(places: pd.DataFrame, family: str, labeller: Labeller, data=("n", "c
 
 
 def _where(regions: str, labeller: Labeller) -> str:
-    return "/".join(labeller.name("region", region) for region in regions.split("/")) if regions else "–"
+    return "/".join(labeller.name("region", region or "none") for region in regions.split("/"))
 
 
 def _coloured(rows: pd.DataFrame, words: list[str], hover: str, data: list[str]) -> go.Scatter:
@@ -152,7 +152,7 @@ def _slider(layers: list, per_layer: int, labeller: Labeller) -> dict:
         for index, layer in enumerate(layers)
     ]
     prefix = labeller("figure.r2_map.slider") + " "
-    return {"active": len(layers) - 1, "steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 50}}
+    return {"active": len(layers) - 1, "steps": steps, "currentvalue": {"prefix": prefix}, "pad": {"t": 76}}
 
 
 def _bar(title: str) -> dict:

@@ -189,7 +189,10 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
         for index, (name, row) in enumerate(zip(names, frame.itertuples(), strict=True)):
             figure.add_bar(
                 x=[name], y=[row.mean_r2], error_y={"array": [row.error]}, name=name, showlegend=False, width=0.5,
-                marker={"color": style.COLOURS[index % len(style.COLOURS)], "pattern": {"shape": ["", "/", ".", "x"][index % 4]}},
+                marker={
+                    "color": style.of_model(index)["line"]["color"],
+                    "pattern": {"shape": " /.x"[index % 4].strip()},
+                },
                 hovertemplate=labeller("figure.models.hover", model=name) + "<extra></extra>",
             )  # fmt: skip
         middle, half = (frame["low"] + frame["high"]) / 2, (frame["high"] - frame["low"]) / 2

@@ -100,10 +100,12 @@ def ceilings(work: Work) -> pd.DataFrame:
     )
 
 
-def excluded(work: Work) -> pd.DataFrame:
+def excluded(work: Work) -> text.Bilingual:
     """How many voxels were left out, and why."""
     reasons = work.brain.excluded
-    return work.kept("voxel_excluded", pd.DataFrame({"reason": list(reasons), "n_excluded": list(reasons.values())}))
+    table = pd.DataFrame({"reason": list(reasons), "n_excluded": list(reasons.values())})
+    work.kept("voxel_excluded", table)
+    return text.table(table) if sum(reasons.values()) else text.both("say.none_excluded")
 
 
 def overlay(work: Work, name: str) -> pd.DataFrame | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import storage
 from helpers.params import ROOT
-from helpers.pipeline import Work, components, listening, voxelwise
+from helpers.pipeline import Work, branches, components, dynamics, listening, voxelwise
 from helpers.report import chapters, export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
@@ -17,6 +17,8 @@ PREPARATIONS: dict[str, Callable[[Work], object]] = {
     "01_extract": listening.dimensions,
     "02_voxelwise": voxelwise.best,
     "03_components": components.best,
+    "04_learning_dynamics": dynamics.voxels,
+    "05_cka_residual": branches.matrices,
 }
 
 

@@ -26,7 +26,7 @@ def facts(work: Work) -> dict:
         "study": yaml.safe_dump(provenance["study"], allow_unicode=True, sort_keys=False),
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
         "citation": provenance["dataset"].get("citation", ""),
-        "command": f"python -m helpers report {work.study.name}",
+        "command": f"python -m helpers report {work.source}",
     }
 
 

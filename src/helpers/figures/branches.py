@@ -1,0 +1,165 @@
+"""The two ResiDual branches: a drawing, heat maps of their similarity, and what the merged last layer resembles."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from helpers import text
+from helpers.figures import style
+from helpers.figures.bilingual import bilingual
+from helpers.figures.dynamics import menu
+from helpers.figures.voxels import PANEL, models_of, panels
+from helpers.names import BRANCH, BRANCHES, LAYER, MODEL
+from helpers.text import Labeller, labellers
+
+DRAWN = ("title", "post", "pre", "residual", "block", "norm", "left", "right")
+PAIRS = (("right", "left"), ("left", "left"), ("right", "right"))
+
+
+def heat_maps(
+    frame: pd.DataFrame, towers: dict[str, dict[int, str]], *, synthetic: bool, language: str = "en"
+) -> go.Figure:
+    """CKA of right against left, left against left, right against right; a menu chooses model and averages or frames.
+
+    frame: model, over, row_branch, row_layer, column_branch, column_layer, cka; towers: model -> layer -> tower.
+    """
+    choices = list(dict.fromkeys(zip(frame[MODEL], frame["over"], strict=True)))
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure = make_subplots(rows=3, cols=1, vertical_spacing=0.08)
+        for index, (model, over) in enumerate(choices):
+            own = frame[(frame[MODEL] == model) & (frame["over"] == over)]
+            for row, pair in enumerate(PAIRS, start=1):
+                figure.add_trace(_map(own, pair, towers[model], labeller).update(visible=index == 0), row=row, col=1)
+        names = [f"{labeller.name('model', model)}: {labeller(f'over.{over}')}" for model, over in choices]
+        menu(figure, names, [[i // 3 == j for i in range(3 * len(choices))] for j in range(len(choices))])
+        style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1250, synthetic)
+        figure.update_layout(margin={"t": 130})
+        bar = {"title": {"text": labeller("axis.cka"), "side": "right"}, "thickness": 12}
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis", colorbar=bar)
+        return _branch_axes(figure, labeller)
+
+    return bilingual(build, lambda labeller: _heat_alt(frame, labeller), frame, language)
+
+
+def _map(own: pd.DataFrame, pair: tuple[str, str], towers: dict[int, str], labeller: Labeller) -> go.Heatmap:
+    rows = own[(own["row_branch"] == pair[0]) & (own["column_branch"] == pair[1])]
+    grid = rows.pivot(index="row_layer", columns="column_layer", values="cka")
+    words = {"row": labeller.name("branch", pair[0]), "column": labeller.name("branch", pair[1])}
+    return go.Heatmap(
+        x=[_layer(layer, towers) for layer in grid.columns], y=[_layer(layer, towers) for layer in grid.index],
+        z=grid.to_numpy(), coloraxis="coloraxis",
+        hovertemplate=labeller("figure.heat_maps.hover", **words) + "<extra></extra>",
+    )  # fmt: skip
+
+
+def _layer(layer: int, towers: dict[int, str]) -> str:
+    """The layer's number; those of the decoder say so."""
+    return f"{layer}" if towers[layer] == "encoder" else f"{layer} dec"
+
+
+def _branch_axes(figure: go.Figure, labeller: Labeller) -> go.Figure:
+    for row, (of_row, of_column) in enumerate(PAIRS, start=1):
+        title = {"branch": labeller.name("branch", of_column)}
+        figure.update_xaxes(title_text=labeller("axis.branch", **title), type="category", row=row, col=1)
+        title = {"branch": labeller.name("branch", of_row)}
+        axis = {"type": "category", "autorange": "reversed", "scaleanchor": f"x{row if row > 1 else ''}"}
+        figure.update_yaxes(title_text=labeller("axis.branch", **title), row=row, col=1, **axis)
+    return figure.update_xaxes(constrain="domain").update_yaxes(constrain="domain")
+
+
+def _heat_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    across = frame[(frame["row_branch"] == "right") & (frame["column_branch"] == "left")]
+    for (model, over), rows in across.groupby([MODEL, "over"], sort=False):
+        same = rows[rows["row_layer"] == rows["column_layer"]]["cka"]
+        words = {"model": labeller.name("model", model), "over": labeller(f"over.{over}")}
+        facts.append(labeller("figure.heat_maps.alt_fact", **words, low=float(same.min()), high=float(same.max())))
+    return labeller("figure.heat_maps.alt", facts=" ".join(facts))
+
+
+def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
+    """Similarity of the encoder's merged output to each layer's left and right branch; one panel per model."""
+    models = models_of(frame)
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure = panels(models, labeller, vertical_spacing=0.1)
+        for row, model in enumerate(models, start=1):
+            for index, branch in enumerate(BRANCHES):
+                own = frame[(frame[MODEL] == model) & (frame[BRANCH] == branch)]
+                name = labeller("figure.merged.branch", branch=labeller.name("branch", branch))
+                line = go.Scatter(
+                    x=own[LAYER].to_numpy(), y=own["cka"].to_numpy(), name=name, mode="lines+markers",
+                    legendgroup=branch, showlegend=row == 1,
+                    hovertemplate=labeller("figure.merged.hover") + "<extra></extra>",
+                    **style.of_model(index),
+                )  # fmt: skip
+                figure.add_trace(line, row=row, col=1)
+        style.laid_out(figure, labeller, labeller("figure.merged.title"), PANEL * len(models) + 100, synthetic)
+        figure.update_xaxes(dtick=1).update_xaxes(title_text=labeller("axis.layer"), row=len(models))
+        return figure.update_yaxes(title_text=labeller("axis.cka"), range=[-0.05, 1.05])
+
+    return bilingual(build, lambda labeller: labeller("figure.merged.alt", n=len(models)), frame, language)
+
+
+def drawing() -> text.Bilingual:
+    """Post-norm, pre-norm and ResiDual layers side by side, in the colour of the page's text."""
+    return text.Bilingual({language: _svg(labeller) for language, labeller in labellers().items()})
+
+
+def _svg(labeller: Labeller) -> str:
+    words = {key: html.escape(labeller(f"drawing.{key}")) for key in DRAWN}
+    names = ("post", "pre", "residual")
+    columns = "".join(
+        f'<g transform="translate({20 + 250 * i},0)">{shape(words)}{_words(100, 24, words[name], 15)}</g>'
+        for i, (name, shape) in enumerate(zip(names, (_post, _pre, _residual), strict=True))
+    )
+    return (
+        f'<svg viewBox="0 0 760 330" role="img" aria-label="{words["title"]}" style="max-width:46rem;width:100%" '
+        'fill="none" stroke="currentColor" stroke-width="1.6" font-family="system-ui, sans-serif">'
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'<path d="M0 0L8 4L0 8z" fill="currentColor" stroke="none"/></marker></defs>{columns}</svg>'
+    )
+
+
+def _words(x: int, y: int, words: str, size: int = 13) -> str:
+    look = f'text-anchor="middle" font-size="{size}" fill="currentColor" stroke="none"'
+    return f'<text x="{x}" y="{y}" {look}>{words}</text>'
+
+
+def _box(x: int, y: int, words: str) -> str:
+    return f'<rect x="{x - 52}" y="{y - 17}" width="104" height="34" rx="6"/>{_words(x, y + 5, words)}'
+
+
+def _sum(x: int, y: int) -> str:
+    return f'<circle cx="{x}" cy="{y}" r="10"/><path d="M{x - 6} {y}h12M{x} {y - 6}v12"/>'
+
+
+def _arrow(*points: tuple[int, int]) -> str:
+    path = "L".join(f"{x} {y}" for x, y in points)
+    return f'<path d="M{path}" marker-end="url(#tip)"/>'
+
+
+def _post(words: dict) -> str:
+    shapes = [_box(100, 230, words["block"]), _sum(100, 165), _box(100, 105, words["norm"])]
+    arrows = [_arrow((100, 310), (100, 250)), _arrow((100, 213), (100, 177)), _arrow((100, 155), (100, 124))]
+    arrows += [_arrow((100, 288), (24, 288), (24, 165), (88, 165)), _arrow((100, 88), (100, 48))]
+    return "".join([*shapes, *arrows])
+
+
+def _pre(words: dict) -> str:
+    shapes = [_box(100, 235, words["norm"]), _box(100, 165, words["block"]), _sum(100, 100)]
+    arrows = [_arrow((100, 310), (100, 254)), _arrow((100, 218), (100, 184)), _arrow((100, 148), (100, 112))]
+    arrows += [_arrow((100, 288), (24, 288), (24, 100), (88, 100)), _arrow((100, 90), (100, 48))]
+    return "".join([*shapes, *arrows])
+
+
+def _residual(words: dict) -> str:
+    """Left: post-norm. Right: the running sum of what the blocks put out, never normalised on its way."""
+    shapes = [_post(words), _sum(205, 195), _words(205, 42, words["right"], 12), _words(36, 42, words["left"], 12)]
+    arrows = [_arrow((205, 310), (205, 207)), _arrow((205, 185), (205, 52)), _arrow((100, 195), (193, 195))]
+    return "".join([*shapes, *arrows])

@@ -1,0 +1,147 @@
+"""Chapter 05: how similar the two ResiDual branches are, layer by layer, and what the merged last layer mixes."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from helpers import similarity, storage, text
+from helpers.names import BRANCH, BRANCHES, LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER, UNIT
+from helpers.pipeline.work import Work, encoder_layers
+from helpers.progress import progress
+
+AVERAGES, FRAMES = "time_average", "frames"
+PAIRS = (("right", "left"), ("left", "left"), ("right", "right"))
+CODE = ("helpers.similarity",)
+
+
+@cache
+def matrices(work: Work) -> pd.DataFrame:
+    """CKA of every pair of layers, debiased: model, over, row_branch, row_layer, column_branch, column_layer, cka."""
+    parts = [frame for name in work.model_names for frame in (_on_averages(work, name), _on_frames(work, name))]
+    return work.kept("branches_cka", pd.concat(parts, ignore_index=True))
+
+
+def _on_averages(work: Work, name: str) -> pd.DataFrame:
+    last = work.activations(name).isel({STEP: -1})
+    layers = _stacked(last["activations"].transpose(BRANCH, LAYER, SOUND, UNIT))
+    return _tidy(similarity.matrix(layers, layers, debiased=True), last[LAYER].values, name, AVERAGES)
+
+
+def _on_frames(work: Work, name: str) -> pd.DataFrame:
+    """As on averages, over all frames of all sounds, streamed: only sums of products are held."""
+    model = work.model(name)
+    step = model.steps[-1]
+    inputs = {"model": model.identity(step), "sounds": storage.digest(work.brain.waveforms.values)}
+    inputs["code"] = storage.code_digest(*CODE)
+    path = work.folder / "similarity" / name / f"step-{step:07d}.nc"
+    stored = storage.cached(path, inputs, lambda: _streamed(model, step))
+    return _tidy(stored["cka"].values, stored[LAYER].values, name, FRAMES)
+
+
+def _streamed(model, step: int) -> xr.Dataset:
+    streamed = layers = None
+    for batch in progress(model.frames(step), f"CKA of frames, {model.name}"):
+        frames = batch.transpose(BRANCH, LAYER, SOUND, "frame", UNIT)
+        x = frames.values.reshape(len(BRANCHES) * frames.sizes[LAYER], -1, frames.sizes[UNIT])
+        if streamed is None:
+            layers = frames[LAYER].values
+            streamed = similarity.StreamedCKA(*x.shape[::2], dtype=torch.float32)
+        streamed.add(x)
+    dims = ("row", "column")
+    return xr.Dataset({"cka": (dims, streamed.matrix(debiased=True))}, coords={LAYER: layers})
+
+
+def _stacked(activations: xr.DataArray) -> np.ndarray:
+    """(branch, layer, ...) -> (branch * layer, ...), left branch first."""
+    return activations.values.reshape(-1, *activations.shape[2:])
+
+
+def _tidy(matrix: np.ndarray, layers: np.ndarray, name: str, over: str) -> pd.DataFrame:
+    """Rows for right against left, left against left and right against right, by the names of branch and layer."""
+    labels = [(branch, int(layer)) for branch in BRANCHES for layer in layers]
+    rows = [
+        (row[0], row[1], column[0], column[1], matrix[i, j])
+        for i, row in enumerate(labels)
+        for j, column in enumerate(labels)
+        if (row[0], column[0]) in PAIRS
+    ]
+    columns = ["row_branch", "row_layer", "column_branch", "column_layer", "cka"]
+    return pd.DataFrame(rows, columns=columns).assign(**{MODEL: name, "over": over})
+
+
+def towers(work: Work) -> dict[str, dict[int, str]]:
+    """The tower of each layer of each model."""
+    layers = {name: work.activations(name)[LAYER] for name in work.model_names}
+    return {
+        name: dict(zip(one.values.tolist(), one[TOWER].values.tolist(), strict=True)) for name, one in layers.items()
+    }
+
+
+@cache
+def merged(work: Work) -> pd.DataFrame:
+    """Debiased CKA of the encoder's merged output with each of its layers' branches, on time averages."""
+    rows = []
+    for name in work.model_names:
+        last = work.activations(name).isel({STEP: -1})
+        output = last["merged"].sel({OUTPUT: "encoder"}).values
+        layers = last["activations"].isel({LAYER: (last[TOWER] == "encoder").values})
+        for branch in BRANCHES:
+            for layer in layers[LAYER].values:
+                value = similarity.cka(output, layers.sel({BRANCH: branch, LAYER: layer}).values, debiased=True)
+                rows.append({MODEL: name, BRANCH: branch, LAYER: int(layer), "cka": value})
+    return work.kept("branches_merged", pd.DataFrame(rows))
+
+
+@cache
+def last_layer(work: Work) -> pd.DataFrame:
+    """r² of the last encoder layer merged and left alone, beside the best layer with and without it, by component."""
+    rows = [_last_layer(work, name) for name in work.model_names]
+    return work.kept("branches_last_layer", pd.concat(rows, ignore_index=True))
+
+
+def _last_layer(work: Work, name: str) -> pd.DataFrame:
+    parts = {}
+    for last in ("merged", "left"):
+        features = encoder_layers(work.activations(name).isel({STEP: -1}), last)
+        scores = work.scores_at(features, f"components_{last}", work.brain.components)
+        parts[last] = scores["r2_pearson"].median("split")
+    inner = parts["left"].isel({LAYER: slice(None, -1)})
+    columns = {
+        "last_merged": parts["merged"].isel({LAYER: -1}),
+        "last_left": parts["left"].isel({LAYER: -1}),
+        "best_merged": parts["merged"].max(LAYER),
+        "best_without": inner.max(LAYER),
+    }
+    frame = pd.DataFrame({key: value.to_series() for key, value in columns.items()})
+    return frame.rename_axis("target").reset_index().assign(**{MODEL: name})
+
+
+def sentences(work: Work) -> text.Bilingual:
+    """What the merged layer resembles, and what leaving it out costs, in numbers."""
+    pieces = [piece for name in work.model_names for piece in _said(work, name)]
+    return text.markdown(pieces)
+
+
+def _said(work: Work, name: str) -> list[text.Bilingual]:
+    table = merged(work).query(f"{MODEL} == @name")
+    last = int(table[LAYER].max())
+    left, right = (table[table[BRANCH] == branch].set_index(LAYER)["cka"] for branch in BRANCHES)
+    both = matrices(work).query(
+        f"{MODEL} == @name and over == @AVERAGES and row_branch == 'right' and column_branch == 'left'"
+    )
+    own = both[(both.row_layer == last)].set_index("column_layer")["cka"]
+    said = {"model": lambda labeller: labeller.name("model", name), "last": last}
+    mixture = {"first_cka": float(left.loc[1]), "last_cka": float(left.loc[last]), "right_cka": float(right.loc[last])}
+    early = {"early": float(own.loc[1]), "late": float(own.loc[last])}
+    costs = last_layer(work).query(f"{MODEL} == @name")
+    cost = float((costs["best_merged"] - costs["best_without"]).mean())
+    return [
+        text.both("say.merged", **said, **mixture),
+        text.both("say.right", **said, **early),
+        text.both("say.dropped", **said, cost=cost, n=len(costs)),
+    ]
