@@ -13,14 +13,16 @@
 # %% [markdown] tags=["lang-es"]
 # # Cómo se aprende
 #
-# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanzan. Lo que
-# el entrenamiento agrega se ve siguiendo los puntos guardados de cada red, del paso 0 al último.
+# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanzan. Lo
+# que el entrenamiento agrega se ve siguiendo los puntos guardados de cada red, del paso 0 al último. El eje de los
+# pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
 
 # %% [markdown] tags=["lang-en"]
 # # How it is learned
 #
 # An untrained network predicts something already: its layers are random mixtures of the spectrum, and a regression can
-# work with these. What training adds is seen by following the checkpoints of each network, from step 0 to the last.
+# work with these. What training adds is seen by following the checkpoints of each network, from step 0 to the last. The
+# axis of steps is logarithmic; step 0, which has no logarithm, stands at its left edge.
 
 # %% tags=["parameters"]
 study = "demo"  # a YAML file, or the name of one in params/
@@ -36,6 +38,9 @@ look = work.look
 
 # %%
 work.banner()
+
+# %%
+dynamics.left_out(work)
 
 # %%
 curves = dynamics.curves(work)
@@ -66,4 +71,4 @@ dynamics.sentences(work)
 text.table(dynamics.gains(work))
 
 # %%
-text.table(dynamics.learned(work))
+text.folded(text.table(dynamics.learned(work)))

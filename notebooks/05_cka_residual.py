@@ -50,8 +50,8 @@ figures.branches.drawing()
 #
 # $$\mathrm{CKA} = \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}}$$
 #
-# (Kornblith et al., 2019). Vale 1 para representaciones iguales salvo rotación y escala. Se usa el estimador sin sesgo de
-# HSIC (Song et al., 2012), porque con más unidades que sonidos el estimador simple ve parecido hasta en el ruido. Se
+# (Kornblith et al., 2019). Vale 1 para representaciones iguales salvo rotación y escala. Se usa el estimador sin sesgo
+# de HSIC (Song et al., 2012), porque con más unidades que sonidos el estimador simple ve parecido hasta en el ruido. Se
 # muestra sobre los promedios temporales que usa la regresión y sobre todos los cuadros.
 
 # %% [markdown] tags=["lang-en"]
@@ -62,9 +62,9 @@ figures.branches.drawing()
 #
 # $$\mathrm{CKA} = \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}}$$
 #
-# (Kornblith et al., 2019). It is 1 for representations that are equal but for rotation and scale. The unbiased estimator
-# of HSIC is used (Song et al., 2012), because with more units than sounds the plain one sees similarity even in noise.
-# It is shown on the time averages that the regression uses and on all frames.
+# (Kornblith et al., 2019). It is 1 for representations that are equal but for rotation and scale. The unbiased
+# estimator of HSIC is used (Song et al., 2012), because with more units than sounds the plain one sees similarity even
+# in noise. It is shown on the time averages that the regression uses and on all frames.
 
 # %%
 figures.branches.heat_maps(branches.matrices(work), branches.towers(work), **look)

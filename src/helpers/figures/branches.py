@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -121,8 +122,7 @@ def _svg(labeller: Labeller) -> str:
     return (
         f'<svg viewBox="0 0 760 330" role="img" aria-label="{words["title"]}" style="max-width:46rem;width:100%" '
         'fill="none" stroke="currentColor" stroke-width="1.6" font-family="system-ui, sans-serif">'
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        f'<path d="M0 0L8 4L0 8z" fill="currentColor" stroke="none"/></marker></defs>{columns}</svg>'
+        f"{columns}</svg>"
     )
 
 
@@ -140,8 +140,13 @@ def _sum(x: int, y: int) -> str:
 
 
 def _arrow(*points: tuple[int, int]) -> str:
+    """A line with a head of its own: a shared marker would be hidden with the language that defines it."""
     path = "L".join(f"{x} {y}" for x, y in points)
-    return f'<path d="M{path}" marker-end="url(#tip)"/>'
+    (x0, y0), (x1, y1) = points[-2:]
+    angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
+    turn = f"translate({x1},{y1}) rotate({angle:.0f})"
+    head = f'<path d="M0 0L-9 -4L-9 4z" fill="currentColor" stroke="none" transform="{turn}"/>'
+    return f'<path d="M{path}"/>{head}'
 
 
 def _post(words: dict) -> str:

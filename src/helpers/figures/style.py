@@ -33,7 +33,16 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
     """The common layout: legend below, so that the plot keeps a phone's width; synthetic data say so."""
     note = f"<br><sup>{labeller('figure.synthetic')}</sup>" if synthetic else ""
     figure.update_layout(
-        title={"text": title + note, "x": 0, "xref": "container", "pad": {"l": 8}, "font": {"size": 16}},
+        title={
+            "text": title + note,
+            "font": {"size": 16},
+            "pad": {"l": 8, "t": 14},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+        },
         height=height,
         margin={"l": 56, "r": 12, "t": 88, "b": 48},
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},

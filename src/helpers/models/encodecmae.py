@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from glob import glob
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ class Settings(params.Settings):
 
     weights: str | None = None  # a published name or the path of a .pt file
     step: int = Field(LAST_STEP, ge=0)  # the training step of `weights`
-    checkpoints: dict[int, str] = Field({})  # training step -> published name or path, instead of `weights`
+    checkpoints: dict[int, str] | str = Field({})  # step -> name or path, or a pattern of paths, instead of `weights`
     # "main" is what the repository's branch held when the weights were first downloaded; that copy is then used for
     # good, and its checksum is part of every result. A full commit hash pins it for everybody.
     revision: str = Field("main", pattern=r"^(main|[0-9a-f]{40})$")
@@ -52,8 +53,22 @@ class Settings(params.Settings):
 
     @property
     def series(self) -> dict[int, str]:
-        """Training step -> weights."""
+        """Training step -> weights; of a pattern, the step is the last number in a file's name."""
+        if isinstance(self.checkpoints, str):
+            return _matching(self.checkpoints)
         return self.checkpoints or {self.step: self.weights}
+
+
+def _matching(pattern: str) -> dict[int, str]:
+    """The files that a pattern such as `weights/mix-*.pt` names, by step; raises UserError where that is unclear."""
+    paths = sorted(glob(str(ROOT / Path(pattern).expanduser())))  # noqa: PTH207  (a pattern may be absolute)
+    steps = [re.findall(r"\d+", Path(path).stem)[-1:] for path in paths]
+    if not paths or not all(steps) or len({int(step[0]) for step in steps}) < len(paths):
+        names = ", ".join(Path(path).name for path in paths[:3]) or "no file"
+        raise UserError(
+            f"checkpoints: '{pattern}' names {names}; expected .pt files whose names end in different training steps"
+        )
+    return {int(step[0]): path for step, path in zip(steps, paths, strict=True)}
 
 
 class EncodecMAE(AudioModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from functools import cache
 
 import numpy as np
@@ -46,12 +47,24 @@ def _voxel_rows(work: Work, name: str) -> list[dict]:
 
 def learned(work: Work) -> pd.DataFrame:
     """The step at which each component reaches 95 % of its final value in each layer, with quartiles over splits."""
-    return work.kept("dynamics_learned", dynamics.learned(components.scores(work)))
+    table = dynamics.learned(components.scores(work))
+    return work.kept("dynamics_learned", table.round({"reached_step": 0, "q25": 0, "q75": 0}))
 
 
 def gains(work: Work) -> pd.DataFrame:
     """r² of the best layer at the first and the last checkpoint."""
     return work.kept("dynamics_gains", dynamics.gains(curves(work)))
+
+
+def left_out(work: Work) -> text.Bilingual | None:
+    """Checkpoints that could not be used, and why; nothing where all could."""
+    for name in work.model_names:
+        work.activations(name)
+    said = [
+        text.both("say.left_out", model=name, reasons=html.escape("; ".join(reasons)))
+        for name, reasons in work.left_out.items()
+    ]
+    return text.markdown(said) if said else None
 
 
 def overlay(work: Work) -> pd.DataFrame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers import brain, models, sounds, splits, storage, text
-from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER
+from helpers.names import LAYER, MODEL, OUTPUT, SOUND, STEP, TOWER, UserError
 from helpers.params import ROOT, Study, load_study
 from helpers.progress import progress
 from helpers.scores import score_layers
@@ -24,6 +25,7 @@ class Work:
         self.study, self.outputs = study, outputs
         self.source = source or study.name  # what a chapter is told to load it from
         self.folder = ROOT / outputs / study.name
+        self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
 
     @classmethod
     def of(cls, study: str | Path, models: list[str] = (), outputs: str | Path = "outputs") -> Work:
@@ -61,8 +63,21 @@ class Work:
     @cache  # noqa: B019
     def activations(self, name: str) -> xr.Dataset:
         """Pooled activations (step, branch, layer, sound, unit) of a model at all its checkpoints."""
-        parts = [self._activations(name, step) for step in self.model(name).steps]
+        parts = [part for step in self.model(name).steps if (part := self._if_readable(name, step)) is not None]
+        if not parts:
+            raise UserError(f"model '{name}': none of its checkpoints can be used: {'; '.join(self.left_out[name])}")
         return xr.concat(parts, STEP, join="exact", coords="minimal", compat="equals")
+
+    def _if_readable(self, name: str, step: int) -> xr.Dataset | None:
+        """The activations of one checkpoint; of a series, one that is missing or unreadable is named and left out."""
+        try:
+            return self._activations(name, step)
+        except UserError as error:
+            if len(self.model(name).steps) == 1:
+                raise
+            self.left_out.setdefault(name, []).append(f"{step}: {error}")
+            print(f"model '{name}': checkpoint {step} is left out: {error}", file=sys.stderr)
+            return None
 
     def _activations(self, name: str, step: int) -> xr.Dataset:
         model = self.model(name)
@@ -132,6 +147,12 @@ class Work:
         storage.write_table(self.folder / "tables" / f"{name}.parquet", table)
         return table
 
+    def _identities(self, name: str) -> dict:
+        """What made the activations of a model's last usable checkpoint, and the checkpoints that could not be used."""
+        last = int(self.activations(name)[STEP][-1])
+        left_out = {"left_out": self.left_out[name]} if name in self.left_out else {}
+        return self.model(name).identity(last) | left_out
+
     @property
     def provenance(self) -> dict:
         """What the report's footer names: parameters, checksums of sounds, data and weights."""
@@ -139,7 +160,7 @@ class Work:
             "study": self.study.model_dump(),
             "dataset": self.brain.provenance,
             "sounds": sounds.digest(self.brain.waveforms),
-            "models": {name: self.model(name).identity(self.model(name).steps[-1]) for name in self.model_names},
+            "models": {name: self._identities(name) for name in self.model_names},
         }
 
 

@@ -116,6 +116,16 @@ def _say(labeller: Labeller, key: str, values: dict) -> str:
     return labeller(key, **{name: value(labeller) if callable(value) else value for name, value in values.items()})
 
 
+def folded(piece: Bilingual) -> Bilingual:
+    """A long piece behind a line that opens it."""
+
+    def fold(labeller: Labeller) -> str:
+        summary = html.escape(labeller("report.table"))
+        return f"<details><summary>{summary}</summary>{piece.pieces[labeller.language]}</details>"
+
+    return Bilingual({language: fold(labeller) for language, labeller in labellers().items()})
+
+
 def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
     """A frame as an HTML table: columns, identifiers and numbers in each language, everything escaped."""
     return Bilingual({language: _table(frame, labeller, digits) for language, labeller in labellers().items()})
