@@ -3,7 +3,8 @@
   const root = document.documentElement;
   const languages = ["es", "en"];
   const titles = JSON.parse(document.getElementById("titles").textContent);
-  const config = {responsive: true, displaylogo: false, showSendToCloud: false,
+  const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the title
+  const config = {responsive: true, displayModeBar: wide ? "hover" : false, displaylogo: false, showSendToCloud: false,
                   modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"]};
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const figures = [...document.querySelectorAll("figure.plot")].map(place => ({
