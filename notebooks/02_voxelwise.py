@@ -75,9 +75,8 @@ figures.flatmap.region_map(best, **look)
 # there.
 
 # %%
-figures.voxels.pooled(
-    voxelwise.pooled(work), voxelwise.ceilings(work), voxelwise.overlay(work, "voxelwise_by_layer"), **look
-)
+published = voxelwise.overlay(work, "voxelwise_by_layer")
+figures.voxels.pooled(voxelwise.pooled(work), voxelwise.ceilings(work), published, merged_last=work.merged_last, **look)
 
 # %%
 text.table(voxelwise.summary(work))
@@ -97,11 +96,20 @@ text.table(voxelwise.summary(work))
 # ## Which layer, which region
 
 # %%
-figures.voxels.regions(voxelwise.regions(work), voxelwise.overlay(work, "roi_by_layer"), **look)
+published = voxelwise.overlay(work, "roi_by_layer")
+figures.voxels.regions(voxelwise.regions(work), published, merged_last=work.merged_last, **look)
 
 # %%
 layers = voxelwise.layers(work)
-figures.flatmap.r2_map(layers, best, **look)
+figures.flatmap.r2_map(layers, best, merged_last=work.merged_last, **look)
+
+# %% [markdown] tags=["lang-es"]
+# Los vóxeles de varios sujetos caen en el mismo lugar del mapa; el color es la mediana de todos los que están ahí. En
+# el mapa que sigue, si las capas del medio son dos, se toma la menor.
+
+# %% [markdown] tags=["lang-en"]
+# Voxels of several subjects fall on the same place of the map; the colour is the median of all that lie there. In the
+# map that follows, where there are two middle layers the lower one is taken.
 
 # %%
 figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
@@ -110,24 +118,37 @@ figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
 # ## La jerarquía a prueba
 #
 # Para cada sujeto y región se toma la mediana de la profundidad relativa de la mejor capa: 0 es la primera; 1, la
-# última.
+# última. Si las regiones que rodean la corteza primaria se parecen a capas más profundas, sus valores menos el de la
+# primaria son positivos en casi todos los sujetos; eso es lo que pregunta la prueba de rangos con signo de Wilcoxon.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hierarchy tested
 #
 # For each subject and region, the median of the relative depth of the best layer is taken: 0 is the first, 1 the last.
+# If the regions around primary cortex resemble deeper layers, their values minus that of primary cortex are positive in
+# almost all subjects; that is what the Wilcoxon signed-rank test asks.
 
 # %%
-figures.voxels.depth(voxelwise.depth(work), **look)
+figures.subjects.depth(voxelwise.depth(work), voxelwise.hierarchy(work), **look)
 
 # %%
 voxelwise.hierarchy_sentences(work)
 
 # %% [markdown] tags=["lang-es"]
 # ## Modelo contra modelo
+#
+# Elegir la mejor capa y leer su valor con los mismos datos favorece a quien tiene más capas o más ruido. Por eso la
+# capa se elige con la mitad de las particiones y el valor se lee en la otra mitad, diez veces. El error intrasujeto
+# deja afuera lo que distingue a un sujeto de otro y sirve para comparar modelos; el intervalo dice cuánto cambiaría la
+# media con otros sujetos.
 
 # %% [markdown] tags=["lang-en"]
 # ## Model against model
+#
+# Choosing the best layer and reading its value on the same data favours whoever has more layers or more noise. That is
+# why the layer is chosen on one half of the splits and the value is read on the other half, ten times. The
+# within-subject error leaves out what sets one subject apart from another, and serves to compare models; the interval
+# says how much the mean would change with other subjects.
 
 # %%
-figures.voxels.models(voxelwise.models(work), voxelwise.overlay(work, "models"), **look)
+figures.subjects.models(voxelwise.models(work), voxelwise.overlay(work, "models"), **look)

@@ -182,15 +182,14 @@ def test_maps_have_a_panel_for_each_hemisphere_and_hide_nothing(work):
     best = voxelwise.best(work)
     figure = figures.flatmap.region_map(best, **LOOK)
     titles = {axis.title.text for axis in figure.select_xaxes()}
-    assert titles == {"Left hemisphere, x (mm)", "Right hemisphere, x (mm)"}
+    assert titles == {"Position x (mm)"}
+    assert [annotation.text for annotation in figure.layout.annotations] == ["Left", "Right"]
     assert sum(trace.customdata[:, 0].sum() for trace in figure.data) == best.target.nunique()
     layers = voxelwise.layers(work)
     figure = figures.flatmap.r2_map(layers, best, **LOOK)
     assert [step.label for step in figure.layout.sliders[0].steps] == ["1", "2"]
-    shown = [trace for trace in figure.data if trace.visible]
-    assert len(shown) == 4 and len(figure.data) == 8
-    expected = layers.query("model == 'mixture' and layer == 2 and hemisphere == 'lh'").r2
-    np.testing.assert_allclose(np.sort(shown[0].marker.color), np.sort(expected))
+    shown = [value for trace in figure.data for value in trace.marker.color]
+    np.testing.assert_allclose(np.sort(shown), np.sort(layers.query("layer == 2").r2), atol=1e-4)
     assert "Median noise-corrected r²" in figure.layout.coloraxis.colorbar.title.text
 
 
@@ -199,10 +198,10 @@ def test_voxel_curves_bars_and_depths_hold_their_numbers(work):
     figure = figures.voxels.pooled(table, voxelwise.ceilings(work), None, **LOOK)
     np.testing.assert_array_equal(traces(figure, name="Mixture")[0].y, table.query("model == 'mixture'").median_r2)
     assert traces(figure, name="Noise ceiling (1 after correction)")
-    bars = figures.voxels.models(voxelwise.models(work), None, **LOOK)
+    bars = figures.subjects.models(voxelwise.models(work), None, **LOOK)
     np.testing.assert_allclose([bar.y[0] for bar in bars.data[:2]], voxelwise.models(work).mean_r2)
-    depths = figures.voxels.depth(voxelwise.depth(work), **LOOK)
-    assert list(depths.data[0].x) == ["Primary", "Anterior", "Lateral", "Posterior"]
+    depths = figures.subjects.depth(voxelwise.depth(work), **LOOK)
+    assert list(depths.layout.xaxis.ticktext) == ["Primary", "Anterior", "Lateral", "Posterior"]
     regions = figures.voxels.regions(voxelwise.regions(work), None, **LOOK)
     assert {trace.name for trace in regions.data} == {"Primary", "Anterior", "Lateral", "Posterior"}
 
@@ -216,7 +215,7 @@ def test_published_curves_are_laid_over_real_data_only_and_called_published(work
     assert len(published) == 3 and all(trace.visible == "legendonly" for trace in published)
     for name, draw, table in (
         ("roi_by_layer", figures.voxels.regions, voxelwise.regions),
-        ("models", figures.voxels.models, voxelwise.models),
+        ("models", figures.subjects.models, voxelwise.models),
     ):
         figure = draw(table(work), voxelwise.overlay(work, name), **LOOK)
         assert [trace for trace in figure.data if trace.name and "published" in trace.name]

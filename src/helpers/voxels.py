@@ -23,6 +23,7 @@ from helpers.names import LAYER, MODEL, REGIONS, SPLIT, SUBJECT, TARGET
 
 PLACE = (SUBJECT, "hemisphere", "region", "x", "y")
 BOTH, ALL = "both", "all"  # hemispheres together, regions together
+HIERARCHY = [MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
 
 
 def metric_of(scores: xr.Dataset) -> str:
@@ -47,9 +48,10 @@ def by_layer(scores: xr.Dataset) -> pd.DataFrame:
 def by_voxel(scores: xr.Dataset, test: xr.Dataset | None = None) -> pd.DataFrame:
     """One row per voxel: its best layer with and without the last one, r2 there, ceiling, and the permutation test."""
     medians = medians_of(scores)
-    best, inner = best_layer(medians), best_layer(medians.isel({LAYER: slice(None, -1)}))
+    best, inner = best_layer(medians), best_layer(_inner(medians))
     at_best = scores["r2_pearson"].median(SPLIT).sel({LAYER: best["best_layer"].fillna(medians[LAYER][0])})
-    columns = best.assign(best_layer_unmerged=inner["best_layer"], best_r2_pearson=at_best.drop_vars(LAYER))
+    unmerged = {"best_layer_unmerged": inner["best_layer"], "best_r2_unmerged": inner["best_value"]}
+    columns = best.assign(unmerged | {"best_r2_pearson": at_best.drop_vars(LAYER)})
     if "reliability" in scores:
         columns = columns.assign(ceiling=scores["reliability"].median([SPLIT, LAYER]))
     if test is not None:
@@ -89,9 +91,13 @@ def _subject_means(medians: xr.DataArray, seed: int) -> pd.DataFrame:
     return xr.Dataset(columns).to_dataframe().reset_index().assign(**counts)
 
 
-def depth(scores: xr.Dataset) -> pd.DataFrame:
-    """Median relative depth (0 first, 1 last layer) of the best layer, by subject, region and hemisphere."""
-    best = best_layer(medians_of(scores))
+def depth(scores: xr.Dataset, last: bool = True) -> pd.DataFrame:
+    """Median relative depth (0 first, 1 last layer) of the best layer, by subject, region and hemisphere.
+
+    Without `last` the last layer is left out, and 1 is the one before it.
+    """
+    medians = medians_of(scores)
+    best = best_layer(medians if last else _inner(medians))
     parts = [
         by_subject(best["best_relative"].sel({TARGET: chosen}))
         .rename("relative")
@@ -107,9 +113,11 @@ def hierarchy(depths: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Is Primary best predicted by earlier layers? Its depth against each other region's, over subjects.
 
     One-sided Wilcoxon signed-rank test of the differences (other - Primary), as in Tuckute et al. 2023; `low` and
-    `high` bound the mean difference by a bootstrap over subjects.
+    `high` bound the mean difference by a bootstrap over subjects. No rows where voxels of Primary are not told apart.
     """
     table = depths[depths.hemisphere == BOTH].pivot(index=[MODEL, SUBJECT], columns="region", values="relative")
+    if "Primary" not in table:
+        return pd.DataFrame(columns=HIERARCHY)
     others = table[[region for region in REGIONS if region != "Primary" and region in table]]
     contrasts = others.assign(**{"others": others.mean(axis=1)}).sub(table["Primary"], axis=0)
     rows = [
@@ -117,7 +125,7 @@ def hierarchy(depths: pd.DataFrame, seed: int) -> pd.DataFrame:
         for model, values in contrasts.groupby(MODEL, sort=False)
         for region in contrasts
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=HIERARCHY)
 
 
 def _signed_rank(differences: pd.Series, seed: int) -> dict:
@@ -162,6 +170,11 @@ def summary(voxels: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     if "q_value" in voxels:
         rows["share_significant"] = (voxels["q_value"] < alpha).groupby(voxels[MODEL]).mean()
     return pd.DataFrame(rows).reset_index()
+
+
+def _inner(medians: xr.DataArray) -> xr.DataArray:
+    """All layers but the last, which may be the sum of both branches."""
+    return medians.isel({LAYER: slice(None, -1)})
 
 
 def _places(voxels: xr.DataArray | xr.Dataset):

@@ -1,7 +1,7 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, flatmap, voxels
+from helpers.figures import branches, dynamics, flatmap, subjects, voxels
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
-__all__ = ["branches", "by_layer", "dimensions", "dynamics", "flatmap", "spectra", "voxels"]
+__all__ = ["branches", "by_layer", "dimensions", "dynamics", "flatmap", "spectra", "subjects", "voxels"]

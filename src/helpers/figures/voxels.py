@@ -1,4 +1,4 @@
-"""The voxel chapter's curves and bars: by layer, by region, by depth, model against model."""
+"""The voxel chapter's curves by layer: all voxels, and region by region."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
-from helpers.names import LAYER, MODEL, REGIONS, SUBJECT
+from helpers.names import LAYER, MODEL, REGIONS
 from helpers.text import Labeller
 
 ALL, BOTH = "all", "both"
@@ -27,14 +27,38 @@ def name_of_r2(frame: pd.DataFrame, labeller: Labeller) -> str:
     return labeller("axis.r2_corrected" if (frame["metric"] == "r2_corrected").all() else "axis.r2")
 
 
+def name_of_mean(frame: pd.DataFrame, labeller: Labeller) -> str:
+    """The axis title of an r² averaged over subjects, which says whether it is noise-corrected."""
+    return labeller("axis.mean_r2_corrected" if (frame["metric"] == "r2_corrected").all() else "axis.mean_r2")
+
+
 def panels(models: list[str], labeller: Labeller, **options) -> go.Figure:
     """One panel below the other for each model, which a phone's width can show."""
     titles = [labeller.name("model", model) for model in models]
     return make_subplots(rows=len(models), cols=1, subplot_titles=titles, shared_xaxes=True, **options)
 
 
+def axis_of_layers(merged_last: bool, labeller: Labeller) -> str:
+    """The axis title of layers, which says where the last one is marked as merged."""
+    return labeller("axis.layer_merged" if merged_last else "axis.layer")
+
+
+def _marked(look: dict, n_layers: int, merged_last: bool) -> dict:
+    """Line and marker with a large diamond at the last layer where that is the sum of both branches."""
+    symbols, sizes = [look["marker"]["symbol"]] * n_layers, [look["marker"]["size"]] * n_layers
+    if merged_last and n_layers:
+        symbols[-1], sizes[-1] = "diamond", 1.7 * sizes[-1]
+    return look | {"marker": look["marker"] | {"symbol": symbols, "size": sizes, "opacity": 1}}
+
+
 def pooled(
-    frame: pd.DataFrame, ceiling: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
+    frame: pd.DataFrame,
+    ceiling: pd.DataFrame,
+    published: pd.DataFrame | None,
+    *,
+    merged_last: bool = False,
+    synthetic: bool,
+    language: str = "en",
 ) -> go.Figure:
     """Median r² over all voxels by layer; `published` (model, layer, median_r2_c) is offered as an overlay."""
 
@@ -43,16 +67,18 @@ def pooled(
         for index, model in enumerate(models_of(frame)):
             rows, name = frame[frame[MODEL] == model].sort_values(LAYER), labeller.name("model", model)
             limit = float(ceiling.set_index(MODEL)["ceiling"].get(model, np.nan))
+            hover = "figure.pooled.hover_bare" if np.isnan(limit) else "figure.pooled.hover"
             figure.add_trace(_band(rows, index))
             figure.add_scatter(
                 x=rows[LAYER].to_numpy(), y=rows["median_r2"].to_numpy(), name=name, mode="lines+markers",
                 customdata=np.c_[rows[["q25", "q75"]], np.full(len(rows), limit)],
-                hovertemplate=labeller("figure.pooled.hover", model=name) + "<extra></extra>", **style.of_model(index),
+                hovertemplate=labeller(hover, model=name) + "<extra></extra>",
+                **_marked(style.of_model(index), len(rows), merged_last),
             )  # fmt: skip
         _overlay(figure, published, labeller)
         _ceiling(figure, frame, ceiling, labeller)
         style.laid_out(figure, labeller, labeller("figure.pooled.title"), 500, synthetic)
-        figure.update_xaxes(title_text=labeller("axis.layer"), dtick=1)
+        figure.update_xaxes(title_text=axis_of_layers(merged_last, labeller), dtick=1)
         return figure.update_yaxes(title_text=name_of_r2(frame, labeller), range=[0, 1.05])
 
     facts = frame.loc[frame.groupby(MODEL, sort=False)["median_r2"].idxmax()]
@@ -72,9 +98,13 @@ def _overlay(figure: go.Figure, published: pd.DataFrame | None, labeller: Labell
     """Published curves: hidden until their legend entry is clicked, and called published."""
     for model, rows in published.groupby(MODEL, sort=False) if published is not None else ():
         name = labeller("figure.published", name=labeller.name("model", model))
-        line = {"color": style.GREY, "dash": "dot", "width": 1.5}
-        y = rows["median_r2_c"].to_numpy()
-        figure.add_scatter(x=rows[LAYER].to_numpy(), y=y, name=name, mode="lines", line=line, visible="legendonly")
+        line, y = {"color": style.GREY, "dash": "dot", "width": 1.5}, rows["median_r2_c"].to_numpy()
+        figure.add_scatter(
+            x=rows[LAYER].to_numpy(), y=y, name=name, mode="lines+text", line=line, visible="legendonly",
+            text=[""] * (len(rows) - 1) + [labeller.name("model", model)], textposition="bottom left",
+            customdata=rows[["uncertainty"]].to_numpy(),
+            hovertemplate=labeller("figure.published_hover", name=name) + "<extra></extra>",
+        )  # fmt: skip
 
 
 def _ceiling(figure: go.Figure, frame: pd.DataFrame, ceiling: pd.DataFrame, labeller: Labeller) -> None:
@@ -89,138 +119,63 @@ def _ceiling(figure: go.Figure, frame: pd.DataFrame, ceiling: pd.DataFrame, labe
 
 
 def regions(
-    frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
+    frame: pd.DataFrame,
+    published: pd.DataFrame | None,
+    *,
+    merged_last: bool = False,
+    synthetic: bool,
+    language: str = "en",
 ) -> go.Figure | text.Bilingual:
-    """r² by layer for each region, with within-subject errors; one panel per model."""
+    """r² by layer for each region, with within-subject errors; one panel per model, all with the same scale.
+
+    `published` (region, layer, median_r2_c, sem), which is of one model, is offered as an overlay of every panel.
+    """
     shown = frame[(frame["hemisphere"] == BOTH) & (frame["region"] != ALL)]
     if shown.empty:
-        return text.both("say.no_depth")
+        return text.both("say.no_regions")
 
     def build(labeller: Labeller) -> go.Figure:
         models = models_of(shown)
-        figure = panels(models, labeller, vertical_spacing=0.1)
+        figure = panels(models, labeller, vertical_spacing=0.2 / (len(models) + 1), shared_yaxes="all")
         for row, model in enumerate(models, start=1):
             for index, region in enumerate(REGIONS):
-                line = _region(shown, model, region, index, labeller).update(showlegend=row == 1)
+                line = _region(shown, model, region, index, merged_last, labeller).update(showlegend=row == 1)
                 figure.add_trace(line, row=row, col=1)
-        _published_regions(figure, published, labeller)
-        style.laid_out(figure, labeller, labeller("figure.regions.title"), PANEL * len(models) + 120, synthetic)
-        figure.update_xaxes(dtick=1).update_xaxes(title_text=labeller("axis.layer"), row=len(models))
-        return figure.update_yaxes(title_text=labeller("axis.mean_r2"), rangemode="tozero")
+            _published_regions(figure, published, labeller, row)
+        style.laid_out(figure, labeller, labeller("figure.regions.title"), PANEL * len(models) + 140, synthetic)
+        title = axis_of_layers(merged_last, labeller)
+        figure.update_xaxes(dtick=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
+        return figure.update_yaxes(title_text=name_of_mean(shown, labeller), rangemode="tozero")
 
     facts = shown.loc[shown.groupby([MODEL, "region"], sort=False)["mean_r2"].idxmax()]
     return bilingual(build, lambda labeller: _alt("regions", facts, "mean_r2", labeller), shown, language)
 
 
-def _region(frame: pd.DataFrame, model: str, region: str, index: int, labeller: Labeller) -> go.Scatter:
+def _region(
+    frame: pd.DataFrame, model: str, region: str, index: int, merged_last: bool, labeller: Labeller
+) -> go.Scatter:
     rows = frame[(frame[MODEL] == model) & (frame["region"] == region)].sort_values(LAYER)
     words = {"model": labeller.name("model", model), "region": labeller.name("region", region)}
     return go.Scatter(
         x=rows[LAYER].to_numpy(), y=rows["mean_r2"].to_numpy(), name=words["region"], legendgroup=region,
-        error_y={"array": rows["error"].to_numpy(), "thickness": 1}, mode="lines+markers",
-        customdata=rows[["n_subjects", "n_voxels"]].to_numpy(),
-        hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>", **style.of_model(index),
+        error_y={"array": rows["error"].to_numpy(), "thickness": 1.5, "width": 5}, mode="lines+markers",
+        customdata=rows[["n_subjects", "n_voxels", "error", "low", "high"]].to_numpy(),
+        hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>",
+        **_marked(style.of_model(index), len(rows), merged_last),
     )  # fmt: skip
 
 
-def _published_regions(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
+def _published_regions(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller, row: int) -> None:
     for region, rows in published.groupby("region", sort=False) if published is not None else ():
-        name = labeller("figure.published", name=labeller.name("region", region))
+        name = labeller("figure.published_mixture", name=labeller.name("region", region))
         line = {"color": style.of_model(REGIONS.index(region))["line"]["color"], "dash": "dot", "width": 1}
-        figure.add_trace(
-            go.Scatter(
-                x=rows[LAYER].to_numpy(), y=rows["median_r2_c"].to_numpy(), name=name, mode="lines", line=line,
-                error_y={"array": rows["sem"].to_numpy(), "thickness": 1}, visible="legendonly",
-            ),
-            row=1, col=1,
+        curve = go.Scatter(
+            x=rows[LAYER].to_numpy(), y=rows["median_r2_c"].to_numpy(), name=name, mode="lines", line=line,
+            error_y={"array": rows["sem"].to_numpy(), "thickness": 1}, visible="legendonly",
+            legendgroup=f"published {region}", showlegend=row == 1, customdata=rows[["uncertainty"]].to_numpy(),
+            hovertemplate=labeller("figure.published_hover", name=name) + "<extra></extra>",
         )  # fmt: skip
-
-
-def depth(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
-    """Relative depth of the best layer by region: a line per subject, their mean; one panel per model."""
-    shown = frame[(frame["hemisphere"] == BOTH) & (frame["region"] != ALL)]
-    if shown.empty or shown[SUBJECT].nunique() < 2:
-        return text.both("say.no_depth")
-    means = shown.groupby([MODEL, "region"], sort=False, observed=True)["relative"].mean().reset_index()
-
-    def build(labeller: Labeller) -> go.Figure:
-        models = models_of(shown)
-        figure = panels(models, labeller, vertical_spacing=0.1)
-        for row, model in enumerate(models, start=1):
-            for line in _depths(shown[shown[MODEL] == model], means[means[MODEL] == model], model, labeller, row == 1):
-                figure.add_trace(line, row=row, col=1)
-        style.laid_out(figure, labeller, labeller("figure.depth.title"), PANEL * len(models) + 100, synthetic)
-        return figure.update_yaxes(title_text=labeller("axis.depth").split("(")[0], range=[-0.05, 1.05])
-
-    def alt(labeller: Labeller) -> str:
-        return labeller("figure.depth.alt", facts=" ".join(_depth_fact(means, m, labeller) for m in models_of(means)))
-
-    return bilingual(build, alt, shown, language)
-
-
-def _depths(rows: pd.DataFrame, means: pd.DataFrame, model: str, labeller: Labeller, first: bool) -> list[go.Scatter]:
-    places = [labeller.name("region", region) for region in REGIONS]
-    name = labeller.name("model", model)
-    lines = []
-    for subject, own in rows.groupby(SUBJECT, sort=False):
-        y = own.set_index("region")["relative"].reindex(list(REGIONS)).to_numpy()
-        hover = labeller("figure.depth.hover", model=name, subject=subject) + "<extra></extra>"
-        look = {"line": {"color": style.GREY, "width": 1}, "marker": {"size": 6}, "opacity": 0.6}
-        lines.append(go.Scatter(x=places, y=y, mode="lines+markers", hovertemplate=hover, showlegend=False, **look))
-    mean = means.set_index("region")["relative"].reindex(list(REGIONS)).to_numpy()
-    look = {"mode": "markers", "marker": {"symbol": "line-ew-open", "size": 34, "color": style.COLOURS[1]}}
-    look["marker"]["line"] = {"width": 3, "color": style.COLOURS[1]}
-    return [*lines, go.Scatter(x=places, y=mean, name=labeller("figure.depth.mean"), showlegend=first, **look)]
-
-
-def _depth_fact(means: pd.DataFrame, model: str, labeller: Labeller) -> str:
-    own = means[means[MODEL] == model].set_index("region")["relative"]
-    others = own.drop("Primary", errors="ignore").mean()
-    words = {"depth": float(own.get("Primary", np.nan)), "others": float(others)}
-    return labeller("figure.depth.alt_fact", model=labeller.name("model", model), **words)
-
-
-def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Mean r² of each model: bars with within-subject errors, and the bootstrap interval beside them."""
-
-    def build(labeller: Labeller) -> go.Figure:
-        names = [labeller.name("model", model) for model in frame[MODEL]]
-        figure = go.Figure()
-        for index, (name, row) in enumerate(zip(names, frame.itertuples(), strict=True)):
-            figure.add_bar(
-                x=[name], y=[row.mean_r2], error_y={"array": [row.error]}, name=name, showlegend=False, width=0.5,
-                marker={
-                    "color": style.of_model(index)["line"]["color"],
-                    "pattern": {"shape": " /.x"[index % 4].strip()},
-                },
-                hovertemplate=labeller("figure.models.hover", model=name) + "<extra></extra>",
-            )  # fmt: skip
-        middle, half = (frame["low"] + frame["high"]) / 2, (frame["high"] - frame["low"]) / 2
-        figure.add_scatter(
-            x=names, y=middle.to_numpy(), error_y={"array": half.to_numpy(), "width": 10, "color": style.GREY},
-            mode="markers", marker={"size": 0.1, "color": style.GREY}, name=labeller("figure.models.interval"),
-            customdata=frame[["low", "high"]].to_numpy(),
-            hovertemplate=labeller("figure.models.interval_hover") + "<extra></extra>",
-        )  # fmt: skip
-        _published_models(figure, published, labeller)
-        style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
-        return figure.update_yaxes(title_text=labeller("axis.mean_r2"), rangemode="tozero")
-
-    def alt(labeller: Labeller) -> str:
-        rows = zip(frame[MODEL], frame["mean_r2"], strict=True)
-        facts = [labeller("figure.models.alt_fact", model=labeller.name("model", m), r2=float(r2)) for m, r2 in rows]
-        return labeller("figure.models.alt", facts=" ".join(facts))
-
-    return bilingual(build, alt, frame, language)
-
-
-def _published_models(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
-    for row in published.itertuples() if published is not None else ():
-        name = labeller("figure.published", name=row.model)
-        figure.add_bar(
-            x=[row.model], y=[row.median_r2_c], error_y={"array": [row.sem]}, name=name, visible="legendonly",
-            marker={"color": style.GREY}, width=0.5,
-        )  # fmt: skip
+        figure.add_trace(curve, row=row, col=1)
 
 
 def _alt(family: str, facts: pd.DataFrame, value: str, labeller: Labeller) -> str:

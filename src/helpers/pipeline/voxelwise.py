@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers import published, storage, text, voxels
-from helpers.names import STEP, UserError
+from helpers.names import MODEL, REPETITION, STEP, UserError
 from helpers.permutation import permutation_test
 from helpers.pipeline.work import Work
 from helpers.progress import progress
@@ -68,14 +68,17 @@ def regions(work: Work) -> pd.DataFrame:
     return work.kept("voxel_regions", _of_models(work, voxels.regions, work.study.seed))
 
 
-def depth(work: Work) -> pd.DataFrame:
-    """Relative depth of the best layer, by model, subject, region and hemisphere."""
-    return work.kept("voxel_depth", _of_models(work, voxels.depth))
+@cache
+def depth(work: Work, last: bool = True) -> pd.DataFrame:
+    """Relative depth of the best layer, by model, subject, region and hemisphere; with or without the last layer."""
+    return work.kept("voxel_depth" if last else "voxel_depth_inner", _of_models(work, voxels.depth, last))
 
 
-def hierarchy(work: Work) -> pd.DataFrame:
-    """Whether Primary is best predicted by earlier layers than the other regions."""
-    return work.kept("voxel_hierarchy", voxels.hierarchy(depth(work), work.study.seed))
+@cache
+def hierarchy(work: Work, last: bool = True) -> pd.DataFrame:
+    """Whether Primary is best predicted by earlier layers than the other regions; with or without the last layer."""
+    table = voxels.hierarchy(depth(work, last), work.study.seed)
+    return work.kept("voxel_hierarchy" if last else "voxel_hierarchy_inner", table)
 
 
 def models(work: Work) -> pd.DataFrame:
@@ -85,8 +88,11 @@ def models(work: Work) -> pd.DataFrame:
 
 
 def summary(work: Work) -> pd.DataFrame:
-    """Per model: voxels, ceilings, shares above the ceiling and above chance."""
-    return work.kept("voxel_summary", voxels.summary(best(work)))
+    """Per model: voxels, those left out or clipped, ceilings, shares above the ceiling and above chance."""
+    table = voxels.summary(best(work))
+    table.insert(2, "n_excluded", sum(work.brain.excluded.values()))
+    clipped = pooled(work).groupby(MODEL, sort=False)["n_clipped"].first().rename("n_clipped").reset_index()
+    return work.kept("voxel_summary", table.merge(clipped, on=MODEL, validate="one_to_one"))
 
 
 def ceilings(work: Work) -> pd.DataFrame:
@@ -94,7 +100,7 @@ def ceilings(work: Work) -> pd.DataFrame:
     table = best(work)
     return (
         table.assign(ceiling=table.get("ceiling", float("nan")))
-        .groupby(voxels.MODEL, sort=False)["ceiling"]
+        .groupby(MODEL, sort=False)["ceiling"]
         .median()
         .reset_index()
     )
@@ -109,8 +115,11 @@ def excluded(work: Work) -> text.Bilingual:
 
 
 def overlay(work: Work, name: str) -> pd.DataFrame | None:
-    """A published table to lay over a figure; None for synthetic data, which nobody has published about."""
-    if work.brain.synthetic:
+    """A published table to lay over a figure of the same quantity.
+
+    None for synthetic data, which nobody has published about, and where noise cannot be corrected as it was there.
+    """
+    if work.brain.synthetic or REPETITION not in work.brain.voxels.dims:
         return None
     frame = published.table(name)
     if name == "models":
@@ -120,31 +129,62 @@ def overlay(work: Work, name: str) -> pd.DataFrame | None:
 
 def facts(work: Work) -> text.Bilingual:
     """Sentences: how many voxels and subjects, which metric, how many clipped, and which model predicts them best."""
-    first, top = pooled(work).iloc[0], models(work).nlargest(1, "mean_r2").iloc[0]
-    counts = {
-        "n": int(first["n_voxels"]),
-        "n_subjects": best(work)["subject"].nunique(),
-        "n_clipped": int(first["n_clipped"]),
-    }
-    words = {"metric": lambda labeller: labeller.name("metric", first["metric"]), "model": _model(first["model"])}
-    values = {"r2": top["mean_r2"], "low": top["low"], "high": top["high"], "model": _model(top["model"])}
-    return text.markdown([text.both("say.voxels", **counts, **words), text.both("say.best_model", **values)])
+    return text.markdown([_counted(work), _clipped(work), _best_model(work)])
+
+
+def _counted(work: Work) -> text.Bilingual:
+    first, n_subjects = pooled(work).iloc[0], best(work)["subject"].nunique()
+    words = {"metric": lambda labeller: labeller.name("metric", first["metric"]), "n": int(first["n_voxels"])}
+    if n_subjects < 2:
+        return text.both("say.voxels_pooled", **words)
+    return text.both("say.voxels", n_subjects=n_subjects, **words)
+
+
+def _clipped(work: Work) -> text.Bilingual:
+    """How many voxels of each model were clipped at 1, which only corrected values are."""
+    if REPETITION not in work.brain.voxels.dims:
+        return text.both("say.uncorrected")
+    touched = pooled(work).groupby(MODEL, sort=False)["n_clipped"].first()
+    if not touched.any():
+        return text.both("say.none_clipped")
+
+    def counts(labeller: text.Labeller) -> str:
+        return ", ".join(f"{labeller.number(n, 0)} ({labeller.name('model', model)})" for model, n in touched.items())
+
+    return text.both("say.clipped", counts=counts)
+
+
+def _best_model(work: Work) -> text.Bilingual:
+    top = models(work).nlargest(1, "mean_r2").iloc[0]
+    words = {"r2": top["mean_r2"], "model": _model(top["model"])}
+    if top["n_subjects"] < 2:
+        return text.both("say.best_model_pooled", **words)
+    return text.both("say.best_model", low=top["low"], high=top["high"], **words)
 
 
 def hierarchy_sentences(work: Work) -> text.Bilingual:
-    """The hierarchy test of each model in words; on synthetic data it is called planted."""
-    table = hierarchy(work)
-    rows = table[table["region"] == "others"].itertuples() if len(table) else ()
-    said = [
-        text.both(
-            "say.hierarchy",
-            model=_model(row.model), difference=row.difference, low=row.low, high=row.high, w=row.w, p=row.p_value,
-            n=row.n_subjects,
-        )
-        for row in rows
-    ]  # fmt: skip
+    """The hierarchy test of each model in words, without a merged last layer too; on synthetic data called planted."""
+    said = []
+    for name in work.model_names:
+        said += [_tested_hierarchy(work, name, True, "say.hierarchy")]
+        said += [_tested_hierarchy(work, name, False, "say.hierarchy_inner")] if work.merged_last else []
+    said = [sentence for sentence in said if sentence is not None]
     note = [text.both("say.hierarchy_synthetic")] if work.brain.synthetic and said else []
     return text.markdown([*said, *note] or [text.both("say.no_depth")])
+
+
+def _tested_hierarchy(work: Work, name: str, last: bool, key: str) -> text.Bilingual | None:
+    """The sentence of one model; None where the voxels are not told apart by region and subject."""
+    table = hierarchy(work, last)
+    rows = table[(table[MODEL] == name) & (table["region"] == "others")]
+    if rows.empty or rows["n_subjects"].item() < 2:
+        return None
+    row = rows.iloc[0]
+    words = {"model": _model(name), "difference": row["difference"], "n": int(row["n_subjects"])}
+    if pd.isna(row["p_value"]):
+        return text.both("say.untested", **words) if last else None
+    numbers = {"low": row["low"], "high": row["high"], "w": row["w"], "p": row["p_value"]}
+    return text.both(key, **words, **numbers)
 
 
 def _model(name: str) -> Callable[[text.Labeller], str]:
