@@ -100,8 +100,9 @@ def test_the_report_is_drawn_bilingual_and_quiet(page, browser):
         ".map(f => [f.clientWidth, f.querySelector('.main-svg').clientWidth])"
     )
     assert all(abs(place - drawing) < 3 for place, drawing in widths), widths
-    errors = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-    assert not errors
+    # "rendering" is Chromium's own advice about drawing 3-D without a graphics card, not a word of the page
+    said = [entry for entry in browser.get_log("browser") if entry["source"] != "rendering"]
+    assert not said
 
 
 def test_the_language_survives_a_reload_and_stands_in_the_address(page, browser):
