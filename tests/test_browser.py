@@ -145,15 +145,15 @@ def test_synthetic_data_say_so_on_the_page_and_in_every_figure(page, browser):
 
 def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
     browser.get(f"file://{page}#lang=en")
-    rows, y = browser.execute_script(
-        "const f = reportFigures[reportFigures.length - 1];"
-        "return [f.content.layout.meta.table, f.content.data.filter(t => t.name === 'Mixture').map(t => t.y)]"
+    table, drawn_lines = browser.execute_script(
+        "const f = reportFigures.find(f => f.content.data.some(t => t.name === 'Untrained network (step 0)'));"
+        "return [f.content.layout.meta.table, f.content.data.filter(t => t.name === 'Mixture').map(t => [...t.y])]"
     )
-    header, *lines = rows.strip().splitlines()
-    column = header.split(",").index("median_r2")
-    table = sorted(float(line.split(",")[column]) for line in lines if ",2," in line)
+    header, *lines = [line.split(",") for line in table.strip().splitlines()]
+    trained = [float(row[header.index("median_r2")]) for row in lines if row[header.index("step")] == "2"]
+    assert sorted(trained) == pytest.approx(sorted(value for line in drawn_lines for value in line))
     links = browser.execute_script("return [...document.querySelectorAll('.download a')].map(a => a.download)")
-    assert table and links == [f"figure-{i + 1}.csv" for i in range(len(links))] and y
+    assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
 
 
 def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch, capsys):
