@@ -145,9 +145,11 @@ def test_synthetic_data_say_so_on_the_page_and_in_every_figure(page, browser):
 
 def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
     browser.get(f"file://{page}#lang=en")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
     table, drawn_lines = browser.execute_script(
         "const f = reportFigures.find(f => f.content.data.some(t => t.name === 'Untrained network (step 0)'));"
-        "return [f.content.layout.meta.table, f.content.data.filter(t => t.name === 'Mixture').map(t => [...t.y])]"
+        "const lines = f.canvas._fullData.filter(t => t.name === 'Mixture');"
+        "return [f.content.layout.meta.table, lines.map(t => Array.from(t.y))]"
     )
     header, *lines = [line.split(",") for line in table.strip().splitlines()]
     trained = [float(row[header.index("median_r2")]) for row in lines if row[header.index("step")] == "2"]
