@@ -51,28 +51,28 @@ figures.flatmap.region_map(best, **look)
 # %% [markdown] tags=["lang-es"]
 # ## Cuánto se puede predecir
 #
-# Cada vóxel se midió varias veces, y el ruido de esas mediciones limita lo que cualquier modelo puede predecir. Por eso
-# $r^2$ se divide por la fiabilidad de los datos y por la de la predicción,
+# El ruido de una medición limita lo que cualquier modelo puede predecir. Cuando cada vóxel se midió varias veces, ese
+# ruido puede estimarse, y $r^2$ se divide por la fiabilidad de los datos y por la de la predicción,
 #
 # $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
 #
 # donde $m$ es la mediana de las correlaciones entre pares de repeticiones (de los datos, en los sonidos de
 # entrenamiento; de las predicciones hechas con una sola repetición, en los de prueba). Las fiabilidades menores que
 # 0,182 y 0,183, que es lo que daría el azar, se llevan a esos valores. Un valor corregido puede superar 1; la mediana
-# entre particiones se recorta ahí.
+# entre particiones se recorta ahí. Sin repeticiones se muestra $r^2$ tal cual.
 
 # %% [markdown] tags=["lang-en"]
 # ## How much can be predicted
 #
-# Each voxel was measured several times, and the noise of these measurements limits what any model can predict. That is
-# why $r^2$ is divided by the reliability of the data and by that of the prediction,
+# The noise of a measurement limits what any model can predict. Where each voxel was measured several times, this noise
+# can be estimated, and $r^2$ is divided by the reliability of the data and by that of the prediction,
 #
 # $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
 #
 # where $m$ is the median of the correlations between pairs of repetitions (of the data, on the train sounds; of the
 # predictions made from single repetitions, on the test sounds). Reliabilities below 0.182 and 0.183, which is what
 # chance would give, are raised to these values. A corrected value can exceed 1; the median over splits is clipped
-# there.
+# there. Without repetitions $r^2$ is shown as it is.
 
 # %%
 published = voxelwise.overlay(work, "voxelwise_by_layer")

@@ -18,3 +18,8 @@ def test_values_are_the_digitised_ones(name):
     pd.testing.assert_frame_equal(
         ours.drop(columns="layer", errors="ignore"), theirs.drop(columns="layer", errors="ignore")
     )
+
+
+def test_an_unknown_table_is_an_error():
+    with pytest.raises(FileNotFoundError):
+        published.table("nothing")

@@ -25,6 +25,7 @@ from helpers.text import Labeller
 PLACE = ["hemisphere", "x", "y"]
 PANEL = 300  # px
 SCALE = "Viridis"
+TITLE = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 DIGITS = 4  # of r² in the slider: finer than any colour, and a tenth of the bytes
 
@@ -45,7 +46,7 @@ def region_map(voxels: pd.DataFrame, *, synthetic: bool, language: str = "en") -
                 rows = places[(places["region"] == region) & (places["hemisphere"] == side)]
                 marks = _marks(rows, region, index, size, side, labeller).update(showlegend=column == 1)
                 figure.add_trace(marks, row=1, col=column)
-        return _laid_out(figure, labeller, "region_map", 1, synthetic, above=88, below=110)
+        return _laid_out(figure, places, labeller, "region_map", synthetic, above=88, below=95)
 
     numbers = {"n": len(own), "n_subjects": own[SUBJECT].nunique()}
     return bilingual(build, lambda labeller: labeller("figure.region_map.alt", **numbers), places, language)
@@ -84,7 +85,7 @@ def r2_map(
         figure.update_layout(sliders=[_slider(colours, merged_last, labeller)])
         bar = _bar(name_of_r2(layers, labeller))
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE, colorbar=bar)
-        return _laid_out(figure, labeller, "r2_map", len(models_of(places)), synthetic, below=160)
+        return _laid_out(figure, places, labeller, "r2_map", synthetic, below=160)
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(_r2_fact(layers, model, labeller) for model in models_of(places))
@@ -114,7 +115,7 @@ def best_map(
         ticks = {"tickvals": list(range(1, n_layers)), "tickformat": "d"}
         steps = {"cmin": 0.5, "cmax": n_layers - 0.5, "colorscale": _steps(n_layers - 1)}
         figure.update_coloraxes(**steps, colorbar=_bar(labeller("axis.best_layer")) | ticks)
-        return _laid_out(figure, labeller, "best_map", len(models_of(places)), synthetic)
+        return _laid_out(figure, places, labeller, "best_map", synthetic)
 
     def alt(labeller: Labeller) -> str:
         return labeller("figure.best_map.alt", facts=" ".join(_best_facts(voxels, labeller)))
@@ -198,7 +199,7 @@ def _sides(models: list[str], labeller: Labeller) -> go.Figure:
     sides = [labeller(f"figure.side.{side}") for side in HEMISPHERES]
     titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
     figure = make_subplots(
-        rows=len(models), cols=2, subplot_titles=titles, shared_xaxes="columns", shared_yaxes="all",
+        rows=len(models), cols=2, subplot_titles=titles,
         horizontal_spacing=0.04, vertical_spacing=0.18 / max(len(models), 2),
     )  # fmt: skip
     return figure.update_annotations(font_size=13)
@@ -216,17 +217,33 @@ def _slider(colours: dict[int, list[list]], merged_last: bool, labeller: Labelle
 
 def _bar(title: str) -> dict:
     """Lying above the panels, whose width a phone needs."""
-    place = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 1, "yanchor": "bottom", "ypad": 34}
+    place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
     return place | {"title": {"text": title, "side": "top"}, "thickness": 12, "len": 0.8}
 
 
 def _laid_out(
-    figure: go.Figure, labeller: Labeller, family: str, rows: int, synthetic: bool, above: int = 170, below: int = 60
-) -> go.Figure:
+    figure: go.Figure, places: pd.DataFrame, labeller: Labeller, family: str, synthetic: bool,
+    above: int = 170, below: int = 60,
+) -> go.Figure:  # fmt: skip
+    rows = len(figure.layout.annotations) // len(HEMISPHERES)
     title = labeller(f"figure.{family}.title")
     style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
     figure.update_layout(margin={"t": above, "b": below})
+    figure.update_coloraxes(colorbar_y=1 - TITLE / figure.layout.height)
     figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("axis.x"), row=rows)
     figure.update_yaxes(constrain="domain").update_yaxes(title_text=labeller("axis.y"), col=1)
-    figure.layout.yaxis.scaleanchor = figure.layout.xaxis2.scaleanchor = "x"  # mm are as long in all panels and ways
-    return figure
+    return _equal(figure, places)
+
+
+def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:
+    """A mm as long in x as in y, and the same in all panels: each spans the same, around its own hemisphere."""
+    sides = [places.loc[places["hemisphere"] == side, "x"].agg(["min", "max"]) for side in HEMISPHERES]
+    reach = 0.54 * max(side["max"] - side["min"] for side in sides if side.notna().all()) + 1
+    for column, side in enumerate(sides, start=1):
+        middle = side.fillna(0).mean()
+        figure.update_xaxes(range=[middle - reach, middle + reach], col=column)
+    low, high = places["y"].min(), places["y"].max()
+    figure.update_yaxes(range=[low - 0.04 * (high - low) - 1, high + 0.04 * (high - low) + 1])
+    for axis in figure.select_yaxes():
+        axis.scaleanchor = axis.anchor
+    return figure.update_yaxes(showticklabels=False, col=2)

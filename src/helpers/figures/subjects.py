@@ -30,7 +30,7 @@ def depth(
 
     def build(labeller: Labeller) -> go.Figure:
         models = models_of(shown)
-        figure = panels(models, labeller, vertical_spacing=0.2 / (len(models) + 1))
+        figure = panels(models, labeller, vertical_spacing=0.26 / (len(models) + 1))
         for row, model in enumerate(models, start=1):
             for line in _depths(shown[shown[MODEL] == model], means[means[MODEL] == model], model, labeller, row == 1):
                 figure.add_trace(line, row=row, col=1)
@@ -89,25 +89,18 @@ def _depth_fact(means: pd.DataFrame, model: str, labeller: Labeller) -> str:
 
 
 def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Mean r² of each model: bars with within-subject errors, and the bootstrap interval beside them."""
+    """Mean r² of each model as a bar; beside it, apart, the within-subject error and the bootstrap interval."""
 
     def build(labeller: Labeller) -> go.Figure:
         names = [labeller.name("model", model) for model in frame[MODEL]]
-        figure = go.Figure()
-        for index, (name, row) in enumerate(zip(names, frame.itertuples(), strict=True)):
-            figure.add_bar(
-                x=[name], y=[row.mean_r2], name=name, showlegend=False, width=0.6,
-                marker={
-                    "color": style.of_model(index)["line"]["color"],
-                    "pattern": {"shape": " /.x"[index % 4].strip()},
-                },
-                hovertemplate=labeller("figure.models.hover", model=name) + "<extra></extra>",
-            )  # fmt: skip
-        for trace in _errors(frame, names, labeller):
-            figure.add_trace(trace)
-        _published_models(figure, published, labeller)
+        heights = zip(names, frame["mean_r2"], strict=True)
+        figure = go.Figure([_bar(place, name, height) for place, (name, height) in enumerate(heights)])
+        figure.update_traces(hovertemplate=labeller("figure.models.hover") + "<extra></extra>")
+        figure.add_traces(_errors(frame, names, labeller))
+        figure.add_traces(_published(published, len(names), labeller))
         style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
-        figure.update_layout(scattermode="group", scattergap=0.6)  # the two intervals stand beside each other
+        bars = [trace for trace in figure.data if trace.type == "bar"]
+        figure.update_xaxes(tickvals=[bar.x[0] for bar in bars], ticktext=[bar.text[0] for bar in bars], showgrid=False)
         return figure.update_yaxes(title_text=name_of_mean(frame, labeller), rangemode="tozero")
 
     def alt(labeller: Labeller) -> str:
@@ -118,29 +111,39 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
     return bilingual(build, alt, frame, language)
 
 
+def _bar(place: int, name: str, height: float) -> go.Bar:
+    marker = {"color": style.COLOURS[place % len(style.COLOURS)], "pattern": {"shape": ("", "/", ".", "x")[place % 4]}}
+    return go.Bar(
+        x=[place], y=[height], text=[name], name=name, textposition="none", width=0.5, showlegend=False, marker=marker
+    )
+
+
 def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[go.Scatter]:
-    """Within-subject error and bootstrap interval: two questions, so two marks, each with a name in the legend."""
+    """Within-subject error and bootstrap interval: two questions, so two marks; none where there is nothing to tell."""
     mean = frame["mean_r2"].to_numpy()
-    within = {"array": frame["error"].to_numpy(), "width": 8, "thickness": 3}
+    within = {"array": frame["error"].to_numpy(), "width": 7, "thickness": 3}
     interval = {"array": frame["high"].to_numpy() - mean, "arrayminus": mean - frame["low"].to_numpy(), "width": 4}
-    kinds = (("within", within, "square"), ("interval", interval, "circle-open"))
+    kinds = (("within", "error", within, "square", 0.33), ("interval", "low", interval, "circle-open", 0.43))
     return [
         go.Scatter(
-            x=names, y=mean, error_y=error | {"symmetric": kind == "within"}, mode="markers", offsetgroup=kind,
+            x=np.arange(len(names)) + beside, y=mean, error_y=error | {"symmetric": kind == "within"}, mode="markers",
             marker={"size": 7, "color": style.GREY, "symbol": symbol}, name=labeller(f"figure.models.{kind}"),
-            customdata=frame[["error", "low", "high", "n_subjects"]].to_numpy(),
+            text=names, customdata=frame[["error", "low", "high", "n_subjects"]].to_numpy(),
             hovertemplate=labeller(f"figure.models.{kind}_hover") + "<extra></extra>",
         )
-        for kind, error, symbol in kinds
-        if frame["error" if kind == "within" else "low"].notna().any()
+        for kind, column, error, symbol, beside in kinds
+        if frame[column].notna().any()
     ]  # fmt: skip
 
 
-def _published_models(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
-    for row in published.itertuples() if published is not None else ():
-        figure.add_bar(
-            x=[row.model], y=[row.median_r2_c], error_y={"array": [row.sem]}, visible="legendonly", width=0.6,
-            name=labeller("figure.published_bar", name=row.model), marker={"color": style.GREY},
-            customdata=[[row.uncertainty]],
+def _published(published: pd.DataFrame | None, first: int, labeller: Labeller) -> list[go.Bar]:
+    """Published bars from place `first` on: hidden until their legend entry is clicked, and called published."""
+    rows = published.itertuples() if published is not None else ()
+    return [
+        _bar(place, row.model, row.median_r2_c).update(
+            name=labeller("figure.published_bar", name=row.model), visible="legendonly", showlegend=True,
+            error_y={"array": [row.sem]}, marker={"color": style.GREY}, customdata=[[row.uncertainty]],
             hovertemplate=labeller("figure.published_hover", name=row.model) + "<extra></extra>",
-        )  # fmt: skip
+        )
+        for place, row in enumerate(rows, start=first)
+    ]  # fmt: skip

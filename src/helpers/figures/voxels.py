@@ -28,7 +28,9 @@ def name_of_r2(frame: pd.DataFrame, labeller: Labeller) -> str:
 
 
 def name_of_mean(frame: pd.DataFrame, labeller: Labeller) -> str:
-    """The axis title of an r² averaged over subjects, which says whether it is noise-corrected."""
+    """The axis title of an r² averaged over subjects, if there are any, which says whether it is noise-corrected."""
+    if frame["n_subjects"].max() < 2:
+        return name_of_r2(frame, labeller)
     return labeller("axis.mean_r2_corrected" if (frame["metric"] == "r2_corrected").all() else "axis.mean_r2")
 
 
@@ -136,7 +138,7 @@ def regions(
 
     def build(labeller: Labeller) -> go.Figure:
         models = models_of(shown)
-        figure = panels(models, labeller, vertical_spacing=0.2 / (len(models) + 1), shared_yaxes="all")
+        figure = panels(models, labeller, vertical_spacing=0.26 / (len(models) + 1), shared_yaxes="all")
         for row, model in enumerate(models, start=1):
             for index, region in enumerate(REGIONS):
                 line = _region(shown, model, region, index, merged_last, labeller).update(showlegend=row == 1)

@@ -163,14 +163,17 @@ def _best_model(work: Work) -> text.Bilingual:
 
 
 def hierarchy_sentences(work: Work) -> text.Bilingual:
-    """The hierarchy test of each model in words, without a merged last layer too; on synthetic data called planted."""
+    """The hierarchy test of each model in words, without a merged last layer too; on synthetic data called planted.
+
+    Nothing where it cannot be tested, which the figure says in its place.
+    """
     said = []
     for name in work.model_names:
         said += [_tested_hierarchy(work, name, True, "say.hierarchy")]
         said += [_tested_hierarchy(work, name, False, "say.hierarchy_inner")] if work.merged_last else []
     said = [sentence for sentence in said if sentence is not None]
     note = [text.both("say.hierarchy_synthetic")] if work.brain.synthetic and said else []
-    return text.markdown([*said, *note] or [text.both("say.no_depth")])
+    return text.markdown([*said, *note])
 
 
 def _tested_hierarchy(work: Work, name: str, last: bool, key: str) -> text.Bilingual | None:
