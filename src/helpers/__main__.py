@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import traceback
+from pathlib import Path
 
 from helpers import brain
 from helpers.names import UserError
@@ -13,7 +16,7 @@ from helpers.report.chapters import ChapterError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns 0, 2 for what the user can mend, 1 for a chapter that failed, 130 for Ctrl-C."""
+    """Run a command; returns 0, 2 for what the user can mend, 1 for what the user cannot, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -26,7 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was computed so far is kept", file=sys.stderr)
         return 130
+    except Exception as error:  # a mistake of ours: one line for who runs it, the rest for who mends it
+        print(f"error: {type(error).__name__}: {error}; where it happened is in {_noted(error)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _noted(error: Exception) -> Path:
+    """A new file that holds the traceback; its folder is the system's, because ours may be what failed."""
+    with tempfile.NamedTemporaryFile("w", prefix="helpers-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return Path(file.name)
 
 
 def _parser() -> argparse.ArgumentParser:

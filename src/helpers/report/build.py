@@ -31,7 +31,7 @@ def report(work: Work, models: list[str], say: Callable[[str], None] = print) ->
     say(f"study '{work.study.name}': {', '.join(work.model_names)} on {work.study.dataset}")
     notebooks = [_chapter(work, chapter, models, say) for chapter in work.study.chapters]
     target = work.folder / "report.html"
-    storage.write_text(target, export.html(notebooks, work, footer.facts(work)))
+    export.write(target, notebooks, work, footer.facts(work))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 
@@ -46,10 +46,10 @@ def _chapter(work: Work, chapter: str, models: list[str], say: Callable[[str], N
 
 
 def _state(work: Work) -> str:
-    """Everything beside its own source that a chapter shows: parameters, data, weights, and the code of all rooms."""
+    """Everything beside its own source that a chapter shows: parameters, data, weights, code, versions of packages."""
     sources = sorted((ROOT / "src" / "helpers").rglob("*.*"))
     code = [path.read_text(encoding="utf-8") for path in sources if path.suffix in {".py", ".yml", ".csv"}]
-    return storage.digest(work.provenance, code)
+    return storage.digest(work.provenance, code, footer.versions())
 
 
 def _shown(path: Path) -> str:

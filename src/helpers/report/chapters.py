@@ -80,7 +80,10 @@ def _execute(notebook: nbformat.NotebookNode, parameters: dict, chapter: str, ta
                 raise _told(error, chapter, failed) from None
             except RuntimeError as error:  # nbclient's and jupyter_client's word for a kernel that did not start
                 if attempt == 2:
-                    raise UserError(f"notebooks/{chapter}.py: its kernel died or did not start ({error})") from error
+                    raise ChapterError(
+                        f"notebooks/{chapter}.py: its kernel died or did not start, twice ({error}); if memory ran "
+                        "out, close other programs or take fewer models (`--models`), then run again"
+                    ) from error
             else:
                 failed.unlink(missing_ok=True)
                 return executed
@@ -100,9 +103,15 @@ def _papermill(notebook: nbformat.NotebookNode, folder: Path, parameters: dict) 
         cwd=Path.cwd(),
         progress_bar=sys.stderr.isatty(),
         start_timeout=START_TIMEOUT,
-        # an address of its own: kernels started at once collide on the default's relative socket names
-        config=Config(KernelManager={"transport": "ipc", "ip": str(folder / "kernel")}),
+        config=Config(KernelManager=_address(folder), NotebookClient={"extra_arguments": ["--log-level=CRITICAL"]}),
     )
+
+
+def _address(folder: Path) -> dict:
+    """An address for one kernel: kernels started at once collide on the default's relative socket names."""
+    socket = str(folder / "kernel")
+    fits = os.name == "posix" and len(socket.encode()) < 90  # of the 104 bytes that a socket's path may have
+    return {"transport": "ipc", "ip": socket} if fits else {"transport": "tcp"}
 
 
 def _told(error: PapermillExecutionError, chapter: str, failed: Path) -> Exception:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html as escaping
 import json
 import re
+from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
+from helpers import storage
 from helpers.names import LANGUAGES
 from helpers.pipeline import Work
 from helpers.text import labellers
@@ -22,14 +25,21 @@ from helpers.text import labellers
 PLOTLY = "application/vnd.plotly.v1+json"
 FOLDER = Path(str(files("helpers.report") / "template"))
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 
 
-def html(notebooks: list[nbformat.NotebookNode], work: Work, footer: dict) -> str:
-    """One page of all chapters in both languages."""
+def write(target: Path, notebooks: list[nbformat.NotebookNode], work: Work, facts: dict) -> None:
+    """One page of all chapters in both languages; left as it is if it was made from just these."""
+    templates = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())]
+    stamp = storage.digest([notebook.metadata for notebook in notebooks], facts, templates)
+    if target.exists() and stamp in target.read_text(encoding="utf-8")[:1000]:
+        return
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(FOLDER.parent)])
+    exporter.exclude_anchor_links = True
     exporter.register_preprocessor(Offline(), enabled=True)
-    body, _ = exporter.from_notebook_node(merged(notebooks), resources={"report": _context(work, footer)})
-    return body
+    context = _context(work) | {"footer": facts, "stamp": stamp}
+    body, _ = exporter.from_notebook_node(merged(notebooks), resources={"report": context})
+    storage.write_text(target, body)
 
 
 def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
@@ -43,33 +53,62 @@ def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
     return whole
 
 
-def _context(work: Work, footer: dict) -> dict:
-    words = {language: labeller.words for language, labeller in labellers().items()}
+def _context(work: Work) -> dict:
     return {
         "language": work.study.language,
         "languages": LANGUAGES,
-        "words": words,
+        "words": {language: labeller.words for language, labeller in labellers().items()},
+        "script_words": script_words(),
+        "contents": {language: [] for language in LANGUAGES},  # (id, title) of chapters, filled by Offline
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "synthetic": work.brain.synthetic,
-        "footer": footer,
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
+        "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
         "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
         "plotly": Markup(get_plotlyjs()),
     }
 
 
+def script_words() -> dict[str, dict]:
+    """What page.js says, by language: the page's title, and Plotly's own words, which are keyed by the English ones."""
+    english = labellers()["en"].words
+    own = [key for key in english if key.startswith("plotly.")]
+    return {
+        language: {
+            "title": labeller.words["report.title"],
+            "separators": labeller.separators,
+            "plotly": {english[key]: labeller.words[key] for key in own},
+        }
+        for language, labeller in labellers().items()
+    }
+
+
 class Offline(Preprocessor):
-    """Figures become divs with their data beside them, formulas become MathML, what only the log needs is dropped."""
+    """Figures become divs with their data beside them, formulas MathML, headings anchors; what is for the log goes."""
 
     def preprocess(self, notebook, resources):
-        self.figures = 0
+        self.figures, self.headings = 0, dict.fromkeys(LANGUAGES, 0)
         return super().preprocess(notebook, resources)
 
     def preprocess_cell(self, cell, resources, index):  # noqa: ARG002  (its signature)
         if cell.cell_type == "markdown":
             cell.source = FORMULA.sub(_formula, cell.source)
+            contents = resources.get("report", {}).get("contents", {})
+            for language in LANGUAGES:
+                if f"lang-{language}" in cell.metadata.get("tags", []):
+                    cell.source = HEADING.sub(partial(self._heading, language, contents), cell.source)
         if cell.cell_type == "code":
             cell.outputs = [self._shown(output) for output in cell.outputs if output.get("name") != "stderr"]
         return cell, resources
+
+    def _heading(self, language: str, contents: dict, match: re.Match) -> str:
+        """A heading one level below the page's own, with the same number in both languages; chapters are contents."""
+        marks, title = match.groups()
+        self.headings[language] += 1
+        name, level = f"{language}-{self.headings[language]}", len(marks) + 1
+        if level == 2 and language in contents:
+            contents[language].append((name, title))
+        return f'<h{level} id="{name}">{title}</h{level}>\n'
 
     def _shown(self, output):
         figure = output.get("data", {}).get(PLOTLY)
@@ -86,15 +125,21 @@ def _formula(match: re.Match) -> str:
 
 
 def figure_html(figure: dict, name: str) -> str:
-    """A place for the figure, its alternative text, its numbers as a CSV, and its data, which page.js draws."""
+    """A place for the figure, its alternative text, a link to its numbers as CSV, and its data, which page.js draws."""
     meta = figure.get("layout", {}).get("meta") or {}
     height = figure.get("layout", {}).get("height", 450)
-    texts = "".join(
-        f'<p class="alt" lang="{language}">{escaping.escape(text)}</p>'
-        for language, text in meta.get("alt", {}).items()
+    texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
+    words = "".join(
+        f'<span lang="{language}">{escaping.escape(labeller("report.download"))}</span>'
+        for language, labeller in labellers().items()
     )
+    link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
     data = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
     return (
-        f'<figure class="plot" id="{name}"><div class="canvas" role="img" style="height:{height}px"></div>{texts}'
-        f'<script type="application/json">{data}</script></figure>'
+        f'<figure class="plot" id="{name}"><div class="canvas" role="img" style="height:{height}px"></div>'
+        f'<figcaption>{texts}{link}</figcaption><script type="application/json">{data}</script></figure>'
     )
+
+
+def _paragraph(language: str, text: str) -> str:
+    return f'<p class="alt" lang="{language}">{escaping.escape(text)}</p>'

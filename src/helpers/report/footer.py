@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from datetime import UTC, datetime
 from importlib.metadata import version
 
 import yaml
@@ -19,15 +18,19 @@ def facts(work: Work) -> dict:
     """Plain text by topic; the template escapes it."""
     provenance = work.provenance
     return {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _git("rev-parse", "HEAD"),
         "clean": _git("status", "--porcelain") == "",
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": versions(),
         "study": yaml.safe_dump(provenance["study"], allow_unicode=True, sort_keys=False),
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
         "citation": provenance["dataset"].get("citation", ""),
         "command": f"python -m helpers report {work.source}",
     }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of what the numbers and figures are made with."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def _git(*arguments: str) -> str:

@@ -1,101 +1,107 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const languages = ["es", "en"];
-  const titles = JSON.parse(document.getElementById("titles").textContent);
-  const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the title
-  const config = {responsive: true, displayModeBar: wide ? "hover" : false, displaylogo: false, showSendToCloud: false,
-                  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"]};
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const languages = Object.keys(words);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the title
+  const PAPER = {width: 680, ink: "#1b1f24"};  // px and colour of a printed figure
+  const locales = Object.fromEntries(languages.map(language => [language, {dictionary: words[language].plotly, format: {}}]));
   const figures = [...document.querySelectorAll("figure.plot")].map(place => ({
     place, canvas: place.querySelector(".canvas"), drawn: false,
-    content: JSON.parse(place.querySelector("script").textContent),
+    get content() { return this.parsed ??= JSON.parse(place.querySelector("script").textContent); },
   }));
 
-  function asked() {
-    const match = location.hash.match(/lang=(es|en)/);
-    if (match) return match[1];
-    try { return localStorage.getItem("language"); } catch { return null; }  // a file opened from disk may have none
-  }
+  const config = () => ({
+    responsive: true, displayModeBar: wide ? "hover" : false, displaylogo: false, showSendToCloud: false,
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], locale: root.lang, locales,
+  });
 
+  // A figure's words are at paths in its data and layout; its numbers are the same in all languages
   function put(content, path, value) {
     const last = path[path.length - 1];
     path.slice(0, -1).reduce((node, key) => node[key], content)[last] = value;
   }
 
-  function speak(figure) {
-    const meta = figure.content.layout.meta || {};
-    const language = root.lang;
-    for (const [path, value] of (meta.words || {})[language] || []) put(figure.content, path, value);
-    figure.content.layout.separators = language === "es" ? ",." : ".,";
-    figure.content.layout.font = {...figure.content.layout.font, color: getComputedStyle(root).getPropertyValue("--ink").trim()};
-    figure.canvas.setAttribute("aria-label", (meta.alt || {})[language] || "");
+  function speak(figure, ink) {
+    const layout = figure.content.layout;
+    for (const [path, value] of layout.meta?.words?.[root.lang] || []) put(figure.content, path, value);
+    layout.separators = words[root.lang].separators;
+    layout.font = {...layout.font, color: ink || getComputedStyle(root).getPropertyValue("--ink").trim()};
+    figure.canvas.setAttribute("aria-label", (layout.title?.text || "").replace(/<[^>]*>/g, " ").trim());
   }
 
-  function draw(figure) {
-    speak(figure);
+  function draw(figure, ink) {
+    speak(figure, ink);
     figure.drawn = true;
-    return Plotly.react(figure.canvas, figure.content.data, figure.content.layout, config);
+    return Plotly.react(figure.canvas, figure.content.data, figure.content.layout, config());
   }
 
   function redraw() { for (const figure of figures) if (figure.drawn) draw(figure); }
 
-  function contents() {
-    const list = document.getElementById("contents");
-    list.replaceChildren();
-    for (const heading of document.querySelectorAll("main h1")) {
-      if (heading.offsetParent === null) continue;
-      const link = document.createElement("a");
-      link.href = "#" + heading.id;
-      link.textContent = heading.firstChild.textContent;
-      link.addEventListener("click", event => { event.preventDefault(); heading.scrollIntoView(); });
-      const item = document.createElement("li");
-      item.append(link);
-      list.append(item);
-    }
+  // The heading being read; its twin in the other language has the same number
+  function reading() {
+    const shown = [...document.querySelectorAll("main :is(h2, h3, h4)[id]")].filter(heading => heading.offsetParent);
+    return shown.filter(heading => heading.getBoundingClientRect().top < innerHeight / 2).pop();
   }
 
   function choose(language) {
     root.lang = language;
-    document.title = titles[language];
+    document.title = words[language].title;
     try { localStorage.setItem("language", language); } catch { /* the address keeps it */ }
-    history.replaceState(null, "", "#lang=" + language);
-    contents();
     redraw();
   }
 
-  function downloads() {
+  function turn() {
+    const other = languages.find(language => language !== root.lang);
+    const heading = reading(), before = heading?.getBoundingClientRect().top;
+    const place = location.hash.match(/^#(?:es|en)-(\d+)$/);
+    choose(other);
+    history.replaceState(null, "", place ? `#${other}-${place[1]}` : `#lang=${other}`);
+    const twin = heading && document.getElementById(heading.id.replace(/^\w+/, other));
+    if (twin) scrollBy({top: twin.getBoundingClientRect().top - before, behavior: "instant"});
+  }
+
+  function moved() {
+    const asked = location.hash.match(/^#(?:lang=)?(es|en)(?:-\d+)?$/);
+    if (!asked || asked[1] === root.lang) return;
+    choose(asked[1]);
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }
+
+  function table(event) {
+    const figure = figures.find(one => one.place.contains(event.currentTarget));
+    event.currentTarget.href = URL.createObjectURL(new Blob([figure.content.layout.meta.table], {type: "text/csv"}));
+  }
+
+  function watch() {
+    const watcher = new IntersectionObserver(entries => {
+      for (const entry of entries) {
+        const figure = figures.find(one => one.place === entry.target);
+        if (entry.isIntersecting && !figure.drawn) draw(figure);
+      }
+    }, {rootMargin: "400px"});
+    for (const figure of figures) watcher.observe(figure.place);
+  }
+
+  function print(printing) {
     for (const figure of figures) {
-      const table = (figure.content.layout.meta || {}).table;
-      if (!table) continue;
-      const link = document.createElement("a");
-      link.href = "data:text/csv;charset=utf-8," + encodeURIComponent(table);
-      link.download = figure.place.id + ".csv";
-      link.textContent = "CSV ↓";
-      const line = document.createElement("p");
-      line.className = "download";
-      line.append(link);
-      figure.place.append(line);
+      if (printing) figure.content.layout.width = PAPER.width; else delete figure.content.layout.width;
+      if (printing || figure.drawn) draw(figure, printing ? PAPER.ink : "");
     }
   }
 
-  document.getElementById("language").addEventListener("click",
-    () => choose(languages.find(language => language !== root.lang)));
+  choose(root.lang);
+  if (!location.hash) history.replaceState(null, "", `#lang=${root.lang}`);
+  document.getElementById("language").addEventListener("click", turn);
   document.getElementById("code").addEventListener("click", event => {
-    const shown = root.classList.toggle("with-code");
-    event.currentTarget.setAttribute("aria-pressed", String(shown));
+    event.currentTarget.setAttribute("aria-pressed", String(root.classList.toggle("with-code")));
   });
-  window.addEventListener("hashchange", () => { const language = asked(); if (language && language !== root.lang) choose(language); });
+  for (const link of document.querySelectorAll("a[download]")) link.addEventListener("click", table);
+  window.addEventListener("hashchange", moved);
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
   dark.addEventListener("change", redraw);
-  downloads();
-  choose(languages.includes(asked()) ? asked() : root.lang);
-  const watcher = new IntersectionObserver(entries => {
-    for (const entry of entries) {
-      const figure = figures.find(one => one.place === entry.target);
-      if (entry.isIntersecting && !figure.drawn) draw(figure);
-    }
-  }, {rootMargin: "400px"});
-  for (const figure of figures) watcher.observe(figure.place);
-  window.addEventListener("beforeprint", () => { for (const figure of figures) if (!figure.drawn) draw(figure); });
+  document.addEventListener("DOMContentLoaded", watch);  // by then Plotly, which follows this script, is there
   window.reportFigures = figures;
 })();
