@@ -1,4 +1,4 @@
-"""What the voxel-wise ridge costs, side by side in one run on one thread; `make bench` writes outputs/bench.json.
+"""What the voxel-wise ridge and the lasso cost, side by side in one run on one thread; `make bench` writes outputs/bench.json.
 
 One split of the published procedure: 83 train and 82 test sounds, 768 units, 7,694 voxels, fits of three repetitions
 and of their mean, 100 alphas, predictions of the test sounds.
@@ -17,9 +17,9 @@ import numpy as np
 import torch
 import xarray as xr
 
-from conftest import ROOT
+from conftest import ROOT, SHARED
 from helpers import splits
-from helpers.regression import ALPHAS, RidgeLOO, blocks
+from helpers.regression import ALPHAS, RidgeLOO, blocks, kfold, lasso_kfold
 from helpers.scores import score_layers
 from helpers.storage import write_text
 
@@ -94,6 +94,29 @@ def himalaya(folds: int):
     return run
 
 
+def lassos() -> dict[str, float]:
+    """Median seconds of a multi-task lasso with its search over 60 alphas, and whether both chose the same ones.
+
+    Real components where the reference files are at hand, else the study above; one split of each per round.
+    """
+    from sklearn.linear_model import MultiTaskLassoCV
+    from sklearn.model_selection import KFold
+
+    x, y = study(6)
+    if (SHARED / "golden").exists():
+        x = np.load(SHARED / "golden/regression/features.npz")["rand768"]
+        y = np.load(SHARED / "golden/regression/common.npz")["components"][..., None]
+    y, times, agree = y.mean(-1), {"this code": [], "scikit-learn MultiTaskLassoCV": []}, []
+    for names in splits.permuted([f"{index}" for index in range(len(x))], 10).values:
+        train = names.astype(int)[:N_TRAIN]
+        whole = (x[train] - x[train].mean(0), y[train] - y[train].mean(0))
+        oracle, ours = MultiTaskLassoCV(alphas=kfold.ALPHAS, cv=KFold(5)), []
+        times["scikit-learn MultiTaskLassoCV"].append(seconds(oracle.fit, *whole))
+        times["this code"].append(seconds(lambda w=whole: ours.append(lasso_kfold(*w, w[0], tolerance=1e-4))))
+        agree.append(float(ours[0].alpha[0] == oracle.alpha_))
+    return {name: median(values) for name, values in times.items()} | {"same alpha, share of splits": np.mean(agree)}
+
+
 def seconds(run, *arguments) -> float:
     start = time.perf_counter()
     run(*arguments)
@@ -147,18 +170,25 @@ def main() -> None:
 
     with threadpool_limits(1):
         torch.set_num_threads(1)
-        times = side_by_side()
+        times, lasso = side_by_side(), lassos()
     base = times["this code"]
     print(f"one split, {N_VOXELS} voxels, {N_REPETITIONS + 1} fits, {len(ALPHAS)} alphas, one thread, median of {RUNS}")
     for name, spent in times.items():
         print(f"  {spent:10.3f} s  {spent / base:8.1f} x  {name}")
+    print(f"multi-task lasso, {N_UNITS} units, 6 components, {len(kfold.ALPHAS)} alphas, 5 folds, median of 10 splits")
+    print("  " + ", ".join(f"{name} {value:.3f}" for name, value in lasso.items()))
     sizes = [(n, 1, 2, 1) for n in (1000, 10_000, 100_000)] + [(N_VOXELS, 1, 10, 1), (N_VOXELS, 10, 10, 2)]
     growth = [
         dict(zip(("voxels", "layers", "splits", "threads"), size, strict=True)) | whole_model(*size) for size in sizes
     ]
     for row in growth:
         print("  " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
-    report = {"one_split_s": times, "ratio": {name: spent / base for name, spent in times.items()}, "growth": growth}
+    report = {
+        "one_split_s": times,
+        "ratio": {name: spent / base for name, spent in times.items()},
+        "growth": growth,
+        "lasso": lasso,
+    }
     write_text(ROOT / "outputs" / "bench.json", json.dumps(report, indent=1))
 
 

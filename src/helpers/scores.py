@@ -211,13 +211,13 @@ def _scores(fit, y_train: torch.Tensor, y_test: torch.Tensor) -> dict[str, torch
     return {
         "alpha": fit.alpha,
         "r_pearson": r_test,
-        "r2_pearson": _positive_square(r_test),
-        "r2_pearson_train": _positive_square(r_train),
+        "r2_pearson": positive_square(r_test),
+        "r2_pearson_train": positive_square(r_train),
         "r2_determination": r2_determination(fit.test + train_mean, y_test),
     }
 
 
-def _positive_square(r: torch.Tensor) -> torch.Tensor:
+def positive_square(r: torch.Tensor) -> torch.Tensor:
     return torch.nan_to_num(r, nan=0.0).clamp(min=0).square()
 
 

@@ -15,7 +15,7 @@ from helpers.params import ROOT, Study, load_study
 from helpers.progress import progress
 from helpers.scores import score_layers
 
-SCORING = ("helpers.regression", "helpers.scores", "helpers.splits")
+SCORING = ("helpers.regression.loo", "helpers.scores", "helpers.splits")
 
 
 class Work:

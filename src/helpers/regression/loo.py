@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 # 10^49 ... 10^-50, largest first, as the published analysis lists them
-ALPHAS = np.array([float(10**k) if k >= 0 else 10.0**k for k in range(49, -51, -1)])
+ALPHAS = np.array([float(f"1e{k}") for k in range(49, -51, -1)])
 
 EPSILON = torch.finfo(torch.float64).eps
 PLATEAU = 1e-12  # relative gain over alpha = infinity below which the choice of alpha is rounding noise
