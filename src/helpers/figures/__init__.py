@@ -1,7 +1,17 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, flatmap, subjects, voxels
+from helpers.figures import branches, dynamics, flatmap, regularisation, subjects, voxels
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
-__all__ = ["branches", "by_layer", "dimensions", "dynamics", "flatmap", "spectra", "subjects", "voxels"]
+__all__ = [
+    "branches",
+    "by_layer",
+    "dimensions",
+    "dynamics",
+    "flatmap",
+    "regularisation",
+    "spectra",
+    "subjects",
+    "voxels",
+]

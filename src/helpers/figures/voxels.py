@@ -45,7 +45,7 @@ def axis_of_layers(merged_last: bool, labeller: Labeller) -> str:
     return labeller("axis.layer_merged" if merged_last else "axis.layer")
 
 
-def _marked(look: dict, n_layers: int, merged_last: bool) -> dict:
+def marked(look: dict, n_layers: int, merged_last: bool) -> dict:
     """Line and marker with a large diamond at the last layer where that is the sum of both branches."""
     symbols, sizes = [look["marker"]["symbol"]] * n_layers, [look["marker"]["size"]] * n_layers
     if merged_last and n_layers:
@@ -75,7 +75,7 @@ def pooled(
                 x=rows[LAYER].to_numpy(), y=rows["median_r2"].to_numpy(), name=name, mode="lines+markers",
                 customdata=np.c_[rows[["q25", "q75"]], np.full(len(rows), limit)],
                 hovertemplate=labeller(hover, model=name) + "<extra></extra>",
-                **_marked(style.of_model(index), len(rows), merged_last),
+                **marked(style.of_model(index), len(rows), merged_last),
             )  # fmt: skip
         _overlay(figure, published, labeller)
         _ceiling(figure, frame, ceiling, labeller)
@@ -163,7 +163,7 @@ def _region(
         error_y={"array": rows["error"].to_numpy(), "thickness": 1.5, "width": 5}, mode="lines+markers",
         customdata=rows[["n_subjects", "n_voxels", "error", "low", "high"]].to_numpy(),
         hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>",
-        **_marked(style.of_model(index), len(rows), merged_last),
+        **marked(style.of_model(index), len(rows), merged_last),
     )  # fmt: skip
 
 

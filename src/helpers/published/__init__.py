@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.names import LAYER
 
-ZERO_BASED = ("roi_by_layer", "learning_dynamics")  # tables whose figures count layers from 0
+ZERO_BASED = ("roi_by_layer", "learning_dynamics", "ridge_vs_lasso")  # tables whose figures count layers from 0
 
 
 def table(name: str) -> pd.DataFrame:

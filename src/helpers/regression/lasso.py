@@ -33,7 +33,8 @@ from helpers.regression.kfold import ALPHAS, Fitted, checked, folds
 ROUNDS = (4e-3, 1e-3, 1e-4, 1e-5, 1e-6)
 SLACK, TRUST = 5, 0.05
 TOLERANCE = 1e-6  # of the last fit, on all train sounds
-MOST = 20_000  # passes over all units before a fit is given up, counted and named
+# Passes over all units before a fit is given up and named: while alphas are searched (as published), in the last fit
+MOST, MOST_AT_LAST = 1000, 50_000
 
 
 def lasso_kfold(
@@ -66,8 +67,8 @@ def _fitted(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, alphas: np.ndarray
     mean = np.where(contenders, criterion.mean(1), np.inf)
     alpha = alphas[len(alphas) - 1 - mean[::-1].argmin()]  # of equals the largest
     whole = _Problem(x - x.mean(0), y - y.mean(0))
-    whole.start(alpha, np.mean([part.problem.solve(alpha, rounds[0]) for part in parts], axis=0))
-    coefficients = whole.solve(alpha, tolerance)
+    whole.start(alpha, np.mean([part.problem.solve(alpha, rounds[0], MOST) for part in parts], axis=0))
+    coefficients = whole.solve(alpha, tolerance, MOST_AT_LAST)
     test = (x_test - x.mean(0)) @ coefficients + y.mean(0)
     unconverged = [alpha for problem in (whole, *(part.problem for part in parts)) for alpha in problem.unconverged]
     return Fitted(np.full(y.shape[1], alpha), alphas, criterion, coefficients, test, tuple(unconverged))
@@ -98,7 +99,7 @@ class _Fold:
 
     def errors(self, alphas: np.ndarray, tolerance: float) -> np.ndarray:
         """Mean squared error of the left-out sounds at each of the ascending `alphas` (n_alphas,)."""
-        solved = [self.problem.solve(alpha, tolerance) for alpha in alphas[::-1]]
+        solved = [self.problem.solve(alpha, tolerance, MOST) for alpha in alphas[::-1]]
         return np.array([np.square(self.y - self.x @ w).mean() for w in solved[::-1]])
 
 
@@ -113,13 +114,13 @@ class _Problem:
         self.known = {np.inf: _Solution(np.zeros((x.shape[1], y.shape[1])))}  # by alpha
         self.unconverged = []
 
-    def solve(self, alpha: float, tolerance: float) -> np.ndarray:
+    def solve(self, alpha: float, tolerance: float, most: int) -> np.ndarray:
         """Coefficients (n_units, n_targets) at `alpha`, to `tolerance` times ||Y||² / n_train of the objective."""
         near, start = self._nearest(alpha)
         small_enough = near * self.most <= tolerance * self.total and start.tolerance <= tolerance
         if alpha >= self.highest or small_enough or self.objective(start, alpha) <= tolerance * self.total:
             return start.coefficients
-        self.known[alpha] = self._descended(start, alpha, tolerance)
+        self.known[alpha] = self._descended(start, alpha, tolerance, most)
         return self.known[alpha].coefficients
 
     def start(self, alpha: float, coefficients: np.ndarray) -> None:
@@ -141,14 +142,14 @@ class _Problem:
         near = np.inf if alpha >= self.highest else min(known for known in self.known if known >= alpha)
         return near, self.known[near]
 
-    def _descended(self, start: _Solution, alpha: float, tolerance: float) -> _Solution:
+    def _descended(self, start: _Solution, alpha: float, tolerance: float, most: int) -> _Solution:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # named below
             _, coefficients, gaps, n_passes = lasso_path(
-                self.x, self.y, alphas=[alpha], coef_init=start.coefficients.T.copy("F"), max_iter=MOST, tol=tolerance,
+                self.x, self.y, alphas=[alpha], coef_init=start.coefficients.T.copy("F"), max_iter=most, tol=tolerance,
                 check_input=False, return_n_iter=True,
             )  # fmt: skip
-        self.unconverged += [alpha] if n_passes[0] >= MOST else []
+        self.unconverged += [alpha] if n_passes[0] >= most else []
         return _Solution(coefficients[..., 0].T, float(gaps[0]), tolerance)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import storage
 from helpers.params import ROOT
-from helpers.pipeline import Work, branches, components, dynamics, listening, voxelwise
+from helpers.pipeline import Work, branches, components, dynamics, listening, regularisation, voxelwise
 from helpers.report import chapters, export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
@@ -19,6 +19,7 @@ PREPARATIONS: dict[str, Callable[[Work], object]] = {
     "03_components": components.best,
     "04_learning_dynamics": dynamics.voxels,
     "05_cka_residual": branches.matrices,
+    "06_regularisation": regularisation.rows,
 }
 
 

@@ -45,6 +45,7 @@ class Labeller:
         """A number with this language's signs; a dash where it is missing."""
         if pd.isna(value):
             return "–"
+        value = round(float(value), digits) + 0.0  # never -0.00
         return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.language)
 
     @property
@@ -134,6 +135,7 @@ def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
 # Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "
 KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
 KINDS |= {"category": "category", "metric": "metric", "learned_from": "category", "reason": "excluded"}
+KINDS |= {"estimator": "estimator", "other": "estimator", "one": "component", "two": "component"}
 
 
 def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
