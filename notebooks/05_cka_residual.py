@@ -70,6 +70,9 @@ figures.branches.drawing()
 figures.branches.heat_maps(branches.matrices(work), branches.towers(work), **look)
 
 # %%
+branches.frames_used(work)
+
+# %%
 figures.branches.merged(branches.merged(work), **look)
 
 # %%

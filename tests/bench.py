@@ -145,10 +145,10 @@ def side_by_side() -> dict[str, float]:
     return {name: median(values) for name, values in times.items()}
 
 
-def whole_model(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str, float]:
-    """Seconds and peak memory of `score_layers` in a process of its own."""
-    command = [sys.executable, __file__, *map(str, (n_voxels, n_layers, n_splits, threads))]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def alone(*numbers: int) -> dict[str, float]:
+    """Seconds and peak memory of `score` (four numbers) or `frames` (one) in a process of its own."""
+    command = [sys.executable, __file__, *map(str, numbers)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def score(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str, float]:
@@ -163,6 +163,31 @@ def score(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str
     return {"seconds": spent, "peak_mb": peak_mb(), "of_it_responses_mb": y.nbytes / 2**20}
 
 
+def frames(threads: int) -> dict[str, float]:
+    """Both branches of a base-size network with random weights hear 165 two-second sounds; CKA over their frames."""
+    from helpers import sounds
+    from helpers.models.base import AudioModel
+    from helpers.models.network import Network, Sizes
+    from helpers.params import Extraction
+    from helpers.pipeline import branches
+
+    class Base(AudioModel):
+        def network(self, step: int) -> Network:  # noqa: ARG002  (its signature)
+            return Network(Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072))
+
+        def identity(self, step: int) -> dict:  # noqa: ARG002
+            return {}
+
+    torch.set_num_threads(threads)
+    random = np.random.default_rng(0)
+    waves = {f"s{i}": 0.1 * random.standard_normal(48_000).astype(np.float32) for i in range(N_TRAIN + N_TEST)}
+    model = Base("base", sounds.labelled(waves, dict.fromkeys(waves, "Music")), Extraction(), [0])
+    with torch.inference_mode():
+        heard = seconds(lambda: [batch.sizes for batch in model.frames(0)])
+        both = seconds(branches.streamed, model, 0)
+    return {"hearing_s": heard, "hearing_and_cka_s": both, "peak_mb": peak_mb(), "threads": threads}
+
+
 def peak_mb() -> float:
     """The largest resident size so far of this program itself, not of the one that started it (Linux)."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
@@ -175,21 +200,19 @@ def main() -> None:
     with threadpool_limits(1):
         torch.set_num_threads(1)
         times, lasso = side_by_side(), lassos()
-    base = times["this code"]
+    fastest = times["this code"]
     print(f"one split, {N_VOXELS} voxels, {N_REPETITIONS + 1} fits, {len(ALPHAS)} alphas, one thread, median of {RUNS}")
     for name, spent in times.items():
-        print(f"  {spent:10.3f} s  {spent / base:8.1f} x  {name}")
+        print(f"  {spent:10.3f} s  {spent / fastest:8.1f} x  {name}")
     print(f"multi-task lasso, {N_UNITS} units, 6 components, {len(kfold.ALPHAS)} alphas, 5 folds, median of 10 splits")
     print("  " + ", ".join(f"{name} {value:.3f}" for name, value in lasso.items()))
     sizes = [(n, 1, 2, 1) for n in (1000, 10_000, 100_000)] + [(N_VOXELS, 1, 10, 1), (N_VOXELS, 10, 10, 2)]
-    growth = [
-        dict(zip(("voxels", "layers", "splits", "threads"), size, strict=True)) | whole_model(*size) for size in sizes
-    ]
+    growth = [dict(zip(("voxels", "layers", "splits", "threads"), size, strict=True)) | alone(*size) for size in sizes]
     for row in growth:
         print("  " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
     report = {
         "one_split_s": times,
-        "ratio": {name: spent / base for name, spent in times.items()},
+        "ratio": {name: spent / fastest for name, spent in times.items()},
         "growth": growth,
         "lasso": lasso,
     }
@@ -198,6 +221,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(score(*map(int, sys.argv[1:]))))
+        numbers = [int(word) for word in sys.argv[1:]]
+        print(json.dumps(score(*numbers) if len(numbers) > 1 else frames(*numbers)))
     else:
         main()

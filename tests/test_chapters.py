@@ -245,3 +245,20 @@ def test_the_demo_shows_its_planted_hierarchy_and_ceilings(tmp_path):
     measured = voxelwise.scores(work, "mixture")["reliability"].median(["split", "layer"])
     assert (measured.target.values == ceilings.target.values).all()
     assert np.corrcoef(measured, ceilings)[0, 1] > 0.9 and abs(float((measured - ceilings).mean())) < 0.05
+
+
+def test_where_frames_are_too_many_every_so_many_th_is_taken_and_said(work, monkeypatch):
+    from helpers.similarity import cka
+
+    assert branches.frame_step(24, 768, 165 * 149) == 1 and branches.frame_step(24, 1024, 165 * 149) == 2
+    model = work.model("mixture")
+    frames = next(iter(model.frames(4)))["frame"].size
+    monkeypatch.setattr(branches, "PRODUCTS", 6 * 7 / 2 * 16**2 * 20 * frames / 3)
+    table = branches.matrices.__wrapped__(work).query("over == 'frames' and model == 'mixture'")
+    kept = np.concatenate([batch.values[..., 1::3, :].reshape(2, 3, -1, 16) for batch in model.frames(4)], 2)
+    one = table.query("row_branch == 'right' and column_branch == 'left' and row_layer == 2 and column_layer == 1")
+    assert one.cka.item() == pytest.approx(cka(kept[1, 1], kept[0, 0], debiased=True), abs=1e-4)
+    assert set(table["frame_step"]) == {3} and set(table["n_frames"]) == {kept.shape[2]}
+    monkeypatch.setattr(branches, "matrices", lambda work: table)
+    assert "one frame in 3" in branches.frames_used(work).pieces["en"]
+    assert "uno de cada 3" in branches.frames_used(work).pieces["es"]

@@ -71,6 +71,9 @@ def participation_ratio(x) -> float:
     return float(variances.sum().square() / variances.square().sum())
 
 
+BLOCK = 256  # samples at a time: large enough for fast products, small beside what is kept
+
+
 class StreamedCKA:
     """CKA between all layers over samples that come in batches and are never all held; exact, no average of batches.
 
@@ -92,7 +95,10 @@ class StreamedCKA:
         x = torch.as_tensor(batch, dtype=self.dtype)
         if self.shift is None:
             self.shift = x.mean(1, keepdim=True)
-        x = x - self.shift
+        for part in x.split(BLOCK, 1):
+            self._add(part - self.shift)
+
+    def _add(self, x: torch.Tensor) -> None:
         self.n += x.shape[1]
         side_by_side = x.transpose(0, 1).flatten(1)  # (n_samples, n_layers * n_units)
         for layer, kept in enumerate(self.cross):

@@ -63,8 +63,9 @@ class AudioModel(ABC):
     def frames(self, step: int) -> Iterator[xr.DataArray]:
         """Un-pooled activations (branch, layer, sound, frame, unit), some sounds at a time, padding left out."""
         for batch, heard in self._heard(step):
-            own = heard.raw[..., ~heard.mask[0], :].numpy()
-            yield self._labelled(own, self.waveforms[SOUND].values[batch.rows], heard.towers)
+            own, towers = heard.raw[..., ~heard.mask[0], :].numpy(), heard.towers
+            del heard  # it would be held while the next sounds are heard
+            yield self._labelled(own, self.waveforms[SOUND].values[batch.rows], towers)
 
     def _labelled(self, raw: np.ndarray, sounds: np.ndarray, towers: list[str]) -> xr.DataArray:
         """Layers numbered from 1, encoder first, each with its tower."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -14,9 +15,11 @@ from helpers.names import BRANCH, BRANCHES, LAYER, MODEL, OUTPUT, SOUND, STEP, T
 from helpers.pipeline.work import Work, encoder_layers
 from helpers.progress import progress
 
+FRAME = "frame"
 AVERAGES, FRAMES = "time_average", "frames"
 PAIRS = (("right", "left"), ("left", "left"), ("right", "right"))
-CODE = ("helpers.similarity",)
+CODE = ("helpers.similarity", "helpers.pipeline.branches")
+PRODUCTS = 5e12  # multiply-adds that CKA over frames may cost: all frames of the published base model
 
 
 @cache
@@ -29,31 +32,45 @@ def matrices(work: Work) -> pd.DataFrame:
 def _on_averages(work: Work, name: str) -> pd.DataFrame:
     last = work.activations(name).isel({STEP: -1})
     layers = _stacked(last["activations"].transpose(BRANCH, LAYER, SOUND, UNIT))
-    return _tidy(similarity.matrix(layers, layers, debiased=True), last[LAYER].values, name, AVERAGES)
+    table = _tidy(similarity.matrix(layers, layers, debiased=True), last[LAYER].values, name, AVERAGES)
+    return table.assign(n_frames=np.nan, frame_step=np.nan)
 
 
 def _on_frames(work: Work, name: str) -> pd.DataFrame:
-    """As on averages, over all frames of all sounds, streamed: only sums of products are held."""
+    """As on averages, over the frames of all sounds, streamed: only sums of products are held."""
     model = work.model(name)
     step = model.steps[-1]
     inputs = {"model": model.identity(step), "sounds": storage.digest(work.brain.waveforms.values)}
     inputs["code"] = storage.code_digest(*CODE)
     path = work.folder / "similarity" / name / f"step-{step:07d}.nc"
-    stored = storage.cached(path, inputs, lambda: _streamed(model, step))
-    return _tidy(stored["cka"].values, stored[LAYER].values, name, FRAMES)
+    stored = storage.cached(path, inputs, lambda: streamed(model, step))
+    counts = {key: int(stored[key]) for key in ("n_frames", "frame_step")}
+    return _tidy(stored["cka"].values, stored[LAYER].values, name, FRAMES).assign(**counts)
 
 
-def _streamed(model, step: int) -> xr.Dataset:
-    streamed = layers = None
+def streamed(model, step: int) -> xr.Dataset:
+    """CKA over every frame, or over every k-th where all of them would cost more than PRODUCTS."""
+    sums = every = layers = None
     for batch in progress(model.frames(step), f"CKA of frames, {model.name}"):
-        frames = batch.transpose(BRANCH, LAYER, SOUND, "frame", UNIT)
-        x = frames.values.reshape(len(BRANCHES) * frames.sizes[LAYER], -1, frames.sizes[UNIT])
-        if streamed is None:
+        frames = batch.transpose(BRANCH, LAYER, SOUND, FRAME, UNIT)
+        n_layers, n_units = len(BRANCHES) * frames.sizes[LAYER], frames.sizes[UNIT]
+        if sums is None:
             layers = frames[LAYER].values
-            streamed = similarity.StreamedCKA(*x.shape[::2], dtype=torch.float32)
-        streamed.add(x)
-    dims = ("row", "column")
-    return xr.Dataset({"cka": (dims, streamed.matrix(debiased=True))}, coords={LAYER: layers})
+            every = frame_step(n_layers, n_units, len(model.waveforms) * frames.sizes[FRAME])
+            sums = similarity.StreamedCKA(n_layers, n_units, dtype=torch.float32)
+        sums.add(frames.values[..., every // 2 :: every, :].reshape(n_layers, -1, n_units))
+        del batch, frames  # the next sounds are heard before these names are given away
+    counts = {"n_frames": sums.n, "frame_step": every}
+    return xr.Dataset({"cka": (("row", "column"), sums.matrix(debiased=True))} | counts, coords={LAYER: layers})
+
+
+def frame_step(n_layers: int, n_units: int, n_frames: int) -> int:
+    """k, so that all pairs of layers (n_layers in both branches) over every k-th frame cost at most PRODUCTS.
+
+    Neighbouring frames lie 13 ms apart, but each sees 40 ms of sound through the front end: leaving some out loses
+    little.
+    """
+    return max(1, math.ceil(n_layers * (n_layers + 1) / 2 * n_units**2 * n_frames / PRODUCTS))
 
 
 def _stacked(activations: xr.DataArray) -> np.ndarray:
@@ -125,6 +142,17 @@ def sentences(work: Work) -> text.Bilingual:
     """What the merged layer resembles, and what leaving it out costs, in numbers."""
     pieces = [piece for name in work.model_names for piece in _said(work, name)]
     return text.markdown(pieces)
+
+
+def frames_used(work: Work) -> text.Bilingual:
+    """How many frames of each model the maps on frames stand on, and whether some were left out."""
+    table = matrices(work).query("over == @FRAMES").drop_duplicates(MODEL)
+    return text.markdown([_frames_used(row) for row in table.itertuples()])
+
+
+def _frames_used(row) -> text.Bilingual:
+    words = {"model": lambda labeller: labeller.name("model", row.model), "n": int(row.n_frames)}
+    return text.both("say.every_frame" if row.frame_step == 1 else "say.some_frames", **words, step=int(row.frame_step))
 
 
 def _said(work: Work, name: str) -> list[text.Bilingual]:
