@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conftest import ROOT
 from helpers.__main__ import main
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -26,14 +27,7 @@ FLAGS = [
 ]
 SMALL = {"family": "mini", "layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1]}
 SMALL |= {"batch": 2, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
-CHAPTERS = [
-    "01_extract",
-    "02_voxelwise",
-    "03_components",
-    "04_learning_dynamics",
-    "05_cka_residual",
-    "06_regularisation",
-]
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,7 @@ def _signed_rank(differences: pd.Series, seed: int) -> dict:
 
 def models(scores: list[xr.Dataset], seed: int) -> pd.DataFrame:
     """Model against model: layer chosen on half of the splits, r2 read on the other half, mean over subjects."""
-    chosen = [_chosen_layer(one) for one in scores]
+    chosen = [chosen_layer(one) for one in scores]
     names = [str(one[MODEL].values) for one in scores]
     subjects = xr.concat(chosen, pd.Index(names, name=MODEL))
     interval = bootstrap_interval(subjects, seed)
@@ -154,7 +154,13 @@ def models(scores: list[xr.Dataset], seed: int) -> pd.DataFrame:
     return frame.assign(n_subjects=subjects.sizes[SUBJECT], metric=metric_of(scores[0]))
 
 
-def _chosen_layer(scores: xr.Dataset) -> xr.DataArray:
+def subject_medians(scores: xr.Dataset) -> xr.DataArray:
+    """Each subject's median r2 (layer, subject)."""
+    return by_subject(medians_of(scores))
+
+
+def chosen_layer(scores: xr.Dataset) -> xr.DataArray:
+    """Each subject's median r2 (subject,), the layer chosen on half of the splits and read on the other."""
     metric = metric_of(scores)
     choice = independent_choice(scores[metric], clip=metric == "r2_corrected")
     return by_subject(choice["best_value"]).mean("iteration")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers import tables, text
-from helpers.names import SAMPLE, SAMPLE_RATE, SOUND, STEP
+from helpers.names import SAMPLE, SAMPLE_RATE, SOUND, STEP, TARGET
 from helpers.pipeline.work import Work
 
 
@@ -15,6 +15,15 @@ def facts(work: Work) -> text.Bilingual:
     categories = len(set(waveforms["category"].values))
     seconds = waveforms.sizes[SAMPLE] / SAMPLE_RATE
     return text.both("say.sounds", n=waveforms.sizes[SOUND], n_categories=categories, seconds=seconds)
+
+
+def overview(work: Work) -> text.Bilingual:
+    """What this study has: its data, and how many sounds, components, voxels and networks."""
+    brain = work.brain
+    counts = {"n": brain.waveforms.sizes[SOUND], "n_models": len(work.model_names)}
+    counts["n_components"] = 0 if brain.components is None else brain.components.sizes[TARGET]
+    counts["n_voxels"] = 0 if brain.voxels is None else brain.voxels.sizes[TARGET]
+    return text.both("say.overview", dataset=lambda labeller: labeller.name("dataset", work.study.dataset), **counts)
 
 
 def pretraining(work: Work) -> text.Bilingual | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import string
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -130,6 +131,25 @@ def folded(piece: Bilingual) -> Bilingual:
 def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
     """A frame as an HTML table: columns, identifiers and numbers in each language, everything escaped."""
     return Bilingual({language: _table(frame, labeller, digits) for language, labeller in labellers().items()})
+
+
+def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...]) -> Bilingual:
+    """A table of words: each cell is asked with each labeller; what follows a "|" in it is set small below."""
+
+    def one(labeller: Labeller) -> str:
+        head = "".join(f"<th>{html.escape(labeller(f'column.{column}'))}</th>" for column in columns)
+        body = "".join("<tr>" + "".join(_cell(cell(labeller)) for cell in row) + "</tr>" for row in rows)
+        return (
+            f'<div class="table"><table class="words"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+
+    return Bilingual({language: one(labeller) for language, labeller in labellers().items()})
+
+
+def _cell(words: str) -> str:
+    first, _, second = words.partition("|")
+    small = f"<br><small>{html.escape(second)}</small>" if second else ""
+    return f"<td>{html.escape(first)}{small}</td>"
 
 
 # Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "

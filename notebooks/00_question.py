@@ -1,0 +1,109 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+# %% [markdown] tags=["lang-es"]
+# # La pregunta
+#
+# Una red que solo aprendió a completar audio tapado, ¿termina representando los sonidos como la corteza auditiva? El
+# cerebro los analiza por etapas: la corteza primaria responde a rasgos simples, como la frecuencia, y las regiones que
+# la rodean, a cosas que necesitan más contexto, como el habla o la música. Una red profunda también trabaja por etapas.
+# Si ambas llegan a soluciones parecidas, de las capas de la red se podrán predecir las respuestas del cerebro, y no de
+# cualquier capa cualquier región.
+
+# %% [markdown] tags=["lang-en"]
+# # The question
+#
+# A network that only learned to fill in masked audio: does it come to represent sounds as auditory cortex does? The
+# brain analyses them in stages: primary cortex answers to simple features such as frequency, the regions around it to
+# things that need more context, such as speech or music. A deep network works in stages too. If both arrive at similar
+# solutions, the brain's responses can be predicted from the network's layers, and not any region from any layer.
+
+# %% tags=["parameters"]
+study = "demo"  # a YAML file, or the name of one in params/
+models: list = []  # some of its models; empty: all
+outputs = "outputs"  # the folder for everything computed
+
+# %%
+from helpers.pipeline import Work, listening
+
+work = Work.of(study, models, outputs)
+
+# %%
+work.banner()
+
+# %% [markdown] tags=["lang-es"]
+# ## Hipótesis
+#
+# 1. **Jerarquía.** La corteza primaria se predice mejor desde capas tempranas; las regiones que la rodean, desde capas
+#    más profundas.
+# 2. **Especialización.** Una red entrenada solo con habla o solo con música predice mejor que las demás el componente
+#    de lo suyo.
+# 3. **Diversidad.** La red entrenada con sonidos de todo tipo predice mejor el conjunto.
+
+# %% [markdown] tags=["lang-en"]
+# ## Hypotheses
+#
+# 1. **Hierarchy.** Primary cortex is predicted best from early layers, the regions around it from deeper ones.
+# 2. **Specialisation.** A network trained only on speech or only on music predicts the component of its own kind better
+#    than the others do.
+# 3. **Diversity.** The network trained on sounds of all kinds predicts the whole best.
+
+# %% [markdown] tags=["lang-es"]
+# ## La red
+#
+# EnCodecMAE (Pepino, Riera y Ferrer, 2023) recibe un espectrograma mel, tapa parte de él y aprende a predecir qué
+# código de un códec neuronal correspondía a cada cuadro tapado. Su codificador tiene diez capas ResiDual (Xie et al.,
+# 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la última, la
+# suma de ambas, que es lo que la red entrega.
+
+# %% [markdown] tags=["lang-en"]
+# ## The network
+#
+# EnCodecMAE (Pepino, Riera and Ferrer, 2023) is given a mel spectrogram, masks part of it and learns to predict which
+# code of a neural codec belonged to each masked frame. Its encoder has ten ResiDual layers (Xie et al., 2023), each
+# with two branches. Of each layer the average over time of the left branch is taken; of the last, the sum of both,
+# which is what the network puts out.
+
+# %% [markdown] tags=["lang-es"]
+# ## El cerebro
+#
+# En el experimento de Norman-Haignere, Kanwisher y McDermott (2015), personas acostadas en un resonador escucharon 165
+# sonidos cotidianos de dos segundos, en silencios entre adquisiciones, para que el ruido del aparato no los tapara. De
+# cada vóxel de la corteza auditiva queda un número por sonido y repetición. Las respuestas de todos los vóxeles se
+# explican bien con seis perfiles, los componentes. Lo que sigue predice los dos, vóxeles y componentes, según lo que
+# cada estudio tenga.
+
+# %% [markdown] tags=["lang-en"]
+# ## The brain
+#
+# In the experiment of Norman-Haignere, Kanwisher and McDermott (2015), people lying in a scanner heard 165 everyday
+# sounds of two seconds in silences between acquisitions, so that the noise of the machine would not cover them. Each
+# voxel of auditory cortex leaves one number per sound and repetition. The responses of all voxels are well explained by
+# six profiles, the components. What follows predicts both, voxels and components, as far as each study has them.
+
+# %%
+listening.overview(work)
+
+# %% [markdown] tags=["lang-es"]
+# ## El camino
+#
+# Sonidos → activaciones de cada capa → regresión lineal en la mitad de los sonidos → predicción de la otra mitad →
+# correlación con lo medido, corregida por el ruido de la medición donde hay repeticiones. Cada capítulo empieza por su
+# método y termina en tablas; las oraciones con números salen de esas tablas.
+
+# %% [markdown] tags=["lang-en"]
+# ## The way
+#
+# Sounds → activations of each layer → linear regression on half of the sounds → prediction of the other half →
+# correlation with what was measured, corrected for the noise of measuring where there are repetitions. Each chapter
+# begins with its method and ends in tables; sentences with numbers come from those tables.
