@@ -31,15 +31,27 @@ def test_learning_curves_hold_steps_layers_and_components(work):
     curves = dynamics.curves(work)
     figure = figures.dynamics.by_step(curves, None, **LOOK)
     lines = traces(figure, name="Layer 2")
-    assert len(lines) == 2 * len(COMPONENTS) and len(figure.data) == 2 * 2 * 6
+    *drawn, bar = figure.data
+    assert len(lines) == 2 * len(COMPONENTS) and len(drawn) == 2 * 2 * 6
+    assert bar.marker.coloraxis == "coloraxis" and figure.layout.coloraxis.colorbar.title.text == "Layer"
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (1, 2)
     own = curves.query("model == 'mixture' and layer == 2 and target == 'lowfreq'").sort_values("step")
     np.testing.assert_array_equal(lines[0].customdata[:, 0], own.step)
     np.testing.assert_array_equal(lines[0].y, own.median_r2)
     assert figure.layout.xaxis.ticktext[0] == "0" and (np.diff(lines[0].x) > 0).all()
-    assert [trace.visible for trace in figure.data] == [True] * 12 + [False] * 12
+    assert [trace.visible for trace in drawn] == [True] * 12 + [False] * 12
     spoken = in_language(figure, "es")
     assert any("Paso" in (axis.title.text or "") for axis in spoken.select_xaxes())
     assert spoken.layout.updatemenus[0].buttons[0].label == "Mezcla"
+
+
+def test_published_learning_is_laid_over_for_every_layer(work):
+    from helpers import published
+
+    figure = figures.dynamics.by_step(dynamics.curves(work), published.table("learning_dynamics"), **LOOK)
+    added = [trace for trace in figure.data if trace.name and "published" in trace.name]
+    assert len(added) == 6 * 10 and all(trace.visible == "legendonly" and trace.line.dash == "dot" for trace in added)
+    assert len({trace.line.color for trace in added}) == 10
 
 
 def test_the_surface_has_steps_layers_and_r2_on_its_axes(work):
@@ -57,7 +69,7 @@ def test_voxels_have_learning_curves_too(work):
     last = voxelwise.pooled(work).query("model == 'mixture'").set_index("layer").median_r2
     ours = curves.query("model == 'mixture' and step == 4").set_index("layer").median_r2
     np.testing.assert_allclose(ours, last)
-    assert len(figures.dynamics.voxels_by_step(curves, **LOOK).data) == 4
+    assert len([trace for trace in figures.dynamics.voxels_by_step(curves, **LOOK).data if trace.name]) == 4
 
 
 def test_one_checkpoint_says_that_there_is_nothing_to_show(work):
@@ -224,9 +236,8 @@ def test_published_curves_are_laid_over_real_data_only_and_called_published(work
 def test_voxels_without_places_say_so_instead_of_failing(work):
     best = voxelwise.best(work).assign(x=np.nan, y=np.nan)
     layers = voxelwise.layers(work).assign(x=np.nan)
-    pieces = [figures.flatmap.region_map(best, **LOOK), figures.flatmap.r2_map(layers, best, **LOOK)]
-    pieces.append(figures.flatmap.best_map(best, 2, **LOOK))
-    assert all("without coordinates" in piece.pieces["en"] for piece in pieces)
+    assert "without coordinates" in figures.flatmap.region_map(best, **LOOK).pieces["en"]
+    assert figures.flatmap.r2_map(layers, best, **LOOK) is figures.flatmap.best_map(best, 2, **LOOK) is None
 
 
 def test_the_demo_shows_its_planted_hierarchy_and_ceilings(tmp_path):

@@ -47,6 +47,7 @@ def by_step(
                     figure.add_trace(line, **place)
         _choice(figure, models_of(curves), [labeller.name("model", model) for model in models_of(curves)])
         _overlay(figure, published, labeller)
+        _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         style.laid_out(figure, labeller, labeller("figure.by_step.title"), 900, synthetic)
         figure.update_layout(margin={"t": 130})
         return _axes(figure, curves, labeller, ROWS)
@@ -66,6 +67,7 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
         for row, model in enumerate(models, start=1):
             for line in _lines(curves[curves[MODEL] == model], model, labeller, first=row == 1):
                 figure.add_trace(line, row=row, col=1)
+        _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 140, synthetic)
         return _axes(figure, curves, labeller, len(models))
 
@@ -112,7 +114,7 @@ def _surface(rows: pd.DataFrame, labeller: Labeller) -> go.Surface:
 def _lines(rows: pd.DataFrame, model: str, labeller: Labeller, first: bool) -> list[go.Scatter]:
     """A line per layer, coloured by depth; the first layer has squares, the last diamonds."""
     layers = sorted(rows[LAYER].unique())
-    colours = sample_colorscale(SCALE, np.linspace(0, 0.9, len(layers)))
+    colours = depth_colours(len(layers))
     return [
         _line(rows[rows[LAYER] == layer], layer, colour, _mark(layer, layers), model, labeller).update(showlegend=first)
         for layer, colour in zip(layers, colours, strict=True)
@@ -137,17 +139,34 @@ def _line(rows: pd.DataFrame, layer: int, colour: str, marker: dict, model: str,
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
-    """Published curves of the first and the last layer, hidden until asked for."""
+    """Published curves of all layers, dotted in the colours of their depth, hidden until asked for."""
     for panel, component in enumerate(COMPONENTS) if published is not None else ():
-        rows = published[published["component"] == component]
-        for layer in (rows[LAYER].min(), rows[LAYER].max()):
-            own = rows[rows[LAYER] == layer].sort_values(STEP)
+        rows = published[published["component"] == component].sort_values(STEP)
+        layers = sorted(rows[LAYER].unique())
+        for layer, colour in zip(layers, depth_colours(len(layers)), strict=True):
+            own = rows[rows[LAYER] == layer]
             name = labeller("figure.published", name=labeller("figure.by_step.layer", layer=int(layer)))
             line = go.Scatter(
                 x=own[STEP].to_numpy(), y=own["median_r2"].to_numpy(), name=name, mode="lines", visible="legendonly",
-                line={"color": style.GREY, "dash": "dot"}, legendgroup=f"published {layer}", showlegend=panel == 0,
+                line={"color": colour, "dash": "dot"}, legendgroup="published", showlegend=panel == 0,
             )  # fmt: skip
             figure.add_trace(line, row=panel // COLUMNS + 1, col=panel % COLUMNS + 1)
+
+
+def _depth_bar(figure: go.Figure, layers: list[int], labeller: Labeller) -> None:
+    """The colour bar of depth, on an empty trace: the lines' own colours make none."""
+    marker = {"color": [layers[0]], "coloraxis": "coloraxis", "opacity": 0}
+    figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip"))
+    colours = depth_colours(len(layers))
+    scale = [[i / max(1, len(layers) - 1), colour] for i, colour in enumerate(colours)]
+    bar = {"title": {"text": labeller("axis.layer"), "side": "right"}, "thickness": 12, "len": 0.5, "dtick": 1}
+    bounds = {"cmin": layers[0], "cmax": max(layers[-1], layers[0] + 1)}
+    figure.update_layout(coloraxis={"colorscale": scale if len(layers) > 1 else SCALE, "colorbar": bar} | bounds)
+
+
+def depth_colours(n_layers: int) -> list[str]:
+    """Dark first, light last; both ends of the scale are left out, one on dark pages and one on light ones unseen."""
+    return sample_colorscale(SCALE, np.linspace(0.2, 0.88, n_layers))
 
 
 def _choice(figure: go.Figure, models: list[str], names: list[str]) -> None:

@@ -58,7 +58,7 @@ def _marks(rows: pd.DataFrame, region: str, index: int, size: float, side: str, 
     colour = style.GREY if not region else style.COLOURS[index]
     return go.Scatter(
         x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), mode="markers", name=name, legendgroup=region or "none",
-        marker={"color": colour, "symbol": style.MARKERS[index], "size": size, "opacity": 0.85},
+        marker={"color": colour, "symbol": style.MARKERS[index], "size": size, "opacity": 0.85, "line": style.OUTLINE},
         customdata=rows[["n", "subjects"]].to_numpy(),
         hovertemplate=labeller("figure.region_map.hover", **words) + "<extra></extra>",
     )  # fmt: skip
@@ -66,10 +66,10 @@ def _marks(rows: pd.DataFrame, region: str, index: int, size: float, side: str, 
 
 def r2_map(
     layers: pd.DataFrame, voxels: pd.DataFrame, *, merged_last: bool = False, synthetic: bool, language: str = "en"
-) -> go.Figure | text.Bilingual:
-    """Median r² of each place, a row of panels per model, a slider over layers."""
+) -> go.Figure | None:
+    """Median r² of each place, a row of panels per model, a slider over layers; nothing without coordinates."""
     if _placed(layers).empty:
-        return text.both("say.no_map")
+        return None
     places, shown = _places(_placed(voxels), "best_layer"), sorted(layers[LAYER].unique())
     values = layers.groupby([MODEL, *PLACE, LAYER], sort=False)["r2"].median().unstack(LAYER)
     values = values.reindex(pd.MultiIndex.from_frame(places[[MODEL, *PLACE]])).round(DIGITS)
@@ -100,12 +100,10 @@ def _r2_fact(layers: pd.DataFrame, model: str, labeller: Labeller) -> str:
     return labeller("figure.r2_map.alt_fact", **words, layer=int(medians.index[-1]))
 
 
-def best_map(
-    voxels: pd.DataFrame, n_layers: int, *, synthetic: bool, language: str = "en"
-) -> go.Figure | text.Bilingual:
+def best_map(voxels: pd.DataFrame, n_layers: int, *, synthetic: bool, language: str = "en") -> go.Figure | None:
     """Best layer of each place, the merged last layer left out; of two middle layers the lower one is the median."""
     if _placed(voxels).empty:
-        return text.both("say.no_map")
+        return None
     places = _places(_placed(voxels), "best_layer_unmerged", "best_r2_unmerged")
 
     def build(labeller: Labeller) -> go.Figure:
@@ -158,6 +156,10 @@ def _groups(places: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, int, int]]:
         yield rows, models.index(model) + 1, HEMISPHERES.index(side) + 1
 
 
+def _square(size: float) -> dict:
+    return {"symbol": "square", "size": size, "line": style.OUTLINE}
+
+
 def _coloured(rows: pd.DataFrame, values: pd.Series, size: float, family: str, labeller: Labeller) -> go.Scatter:
     first = rows.iloc[0]
     region = "/".join(labeller.name("region", name or "none") for name in first["region"].split("/"))
@@ -166,7 +168,7 @@ def _coloured(rows: pd.DataFrame, values: pd.Series, size: float, family: str, l
     return go.Scatter(
         x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), text=rows["subjects"].tolist(), mode="markers",
         showlegend=False,
-        marker={"color": _colours(values), "coloraxis": "coloraxis", "symbol": "square", "size": size},
+        marker={"color": _colours(values), "coloraxis": "coloraxis"} | _square(size),
         customdata=rows[["n", "r2", "ceiling", "layer", "lowest", "highest"]].to_numpy(dtype=float),
         hovertemplate=hover,
     )  # fmt: skip

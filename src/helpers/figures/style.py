@@ -11,6 +11,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 GREY = "#888888"
+OUTLINE = {"color": GREY, "width": 0.5}  # of map markers, so that neither end of a scale is lost on dark or light
 GRID = "rgba(128,128,128,0.25)"
 
 
