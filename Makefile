@@ -3,7 +3,7 @@ PYTHON ?= python3
 STUDY ?= demo
 BIN := .venv/bin
 
-.PHONY: help report test test-slow bench lab lint lock clean
+.PHONY: help report test test-slow bench julearn lab lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -20,6 +20,9 @@ test-slow: .venv/ready  ## the tests that take minutes
 bench: .venv/ready  ## what the regression costs beside scikit-learn and himalaya, into outputs/bench.json
 	$(BIN)/python tests/bench.py
 
+julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julearn too, in an environment of its own
+	$(BIN)/python -m helpers julearn $(STUDY)
+
 lab: .venv/ready  ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. notebooks
 
@@ -33,7 +36,12 @@ lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 	sed -i.old 's/+cpu$$//' requirements.lock && rm requirements.lock.old  # any build of that torch will do
 
 clean:  ## remove .venv and everything computed
-	rm -rf .venv outputs/*/
+	rm -rf .venv .venv-julearn outputs/*/
+
+.venv-julearn/ready: params/julearn.lock
+	$(PYTHON) -m venv --clear .venv-julearn
+	.venv-julearn/bin/pip install --quiet --disable-pip-version-check -r params/julearn.lock
+	touch .venv-julearn/ready
 
 .venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), f"Python 3.11 to 3.13 is needed, found {sys.version.split()[0]}: make PYTHON=python3.11"'

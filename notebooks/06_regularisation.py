@@ -32,7 +32,7 @@ outputs = "outputs"  # the folder for everything computed
 
 # %%
 from helpers import figures, text
-from helpers.pipeline import Work, regularisation
+from helpers.pipeline import Work, julearn, regularisation
 
 work = Work.of(study, models, outputs)
 look = work.look
@@ -148,3 +148,15 @@ figures.regularisation.shared(regularisation.shared(work), **look)
 
 # %%
 figures.regularisation.metrics(curves, **look)
+
+# %% [markdown] tags=["lang-es"]
+# ## Lo mismo con julearn
+
+# %% [markdown] tags=["lang-en"]
+# ## The same with julearn
+
+# %%
+julearn.sentences(work)
+
+# %%
+figures.julearn.compare(julearn.table(work), **look)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers import brain
 from helpers.names import UserError
-from helpers.pipeline import Work
+from helpers.pipeline import Work, julearn
 from helpers.report import report
 from helpers.report.chapters import ChapterError
 
@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="say what is wrong with a study before anything is computed")
     _study(command)
     command.set_defaults(run=_check)
+    command = commands.add_parser("julearn", help="score the components with julearn too, in its own environment")
+    _study(command)
+    command.set_defaults(run=_julearn)
     command = commands.add_parser("fetch", help=f"download and verify data: {', '.join(brain.DOWNLOADS)}")
     command.add_argument("name")
     command.set_defaults(run=lambda options: print(brain.fetch(options.name)))
@@ -71,6 +74,11 @@ def _work(options: argparse.Namespace) -> tuple[Work, list[str]]:
 def _report(options: argparse.Namespace) -> None:
     work, models = _work(options)
     report(work, models)
+
+
+def _julearn(options: argparse.Namespace) -> None:
+    work, models = _work(options)
+    print(julearn.run(work, models).groupby("estimator")[["r2_julearn", "r2_ours"]].median())
 
 
 def _check(options: argparse.Namespace) -> None:

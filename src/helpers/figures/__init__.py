@@ -1,6 +1,6 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, flatmap, regularisation, subjects, voxels
+from helpers.figures import branches, dynamics, flatmap, julearn, regularisation, subjects, voxels
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
@@ -10,6 +10,7 @@ __all__ = [
     "dimensions",
     "dynamics",
     "flatmap",
+    "julearn",
     "regularisation",
     "spectra",
     "subjects",

@@ -3,7 +3,17 @@
 Every table is made on first use, from results that are kept on disk, and written to `outputs/<study>/tables/`.
 """
 
-from helpers.pipeline import branches, claims, components, dynamics, listening, regularisation, voxelwise
+from helpers.pipeline import branches, claims, components, dynamics, julearn, listening, regularisation, voxelwise
 from helpers.pipeline.work import Work
 
-__all__ = ["Work", "branches", "claims", "components", "dynamics", "listening", "regularisation", "voxelwise"]
+__all__ = [
+    "Work",
+    "branches",
+    "claims",
+    "components",
+    "dynamics",
+    "julearn",
+    "listening",
+    "regularisation",
+    "voxelwise",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import storage
 from helpers.params import ROOT
-from helpers.pipeline import Work, branches, claims, components, dynamics, listening, regularisation, voxelwise
+from helpers.pipeline import Work, branches, claims, components, dynamics, julearn, listening, regularisation, voxelwise
 from helpers.report import chapters, export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
@@ -51,7 +51,7 @@ def _state(work: Work) -> str:
     """Everything beside its own source that a chapter shows: parameters, data, weights, code, versions of packages."""
     sources = sorted((ROOT / "src" / "helpers").rglob("*.*"))
     code = [path.read_text(encoding="utf-8") for path in sources if path.suffix in {".py", ".yml", ".csv"}]
-    return storage.digest(work.provenance, code, footer.versions())
+    return storage.digest(work.provenance, code, footer.versions(), julearn.stamp(work))
 
 
 def _shown(path: Path) -> str:
