@@ -3,7 +3,7 @@ PYTHON ?= python3
 STUDY ?= demo
 BIN := .venv/bin
 
-.PHONY: help report test test-slow bench julearn lab lint lock clean
+.PHONY: help report test test-slow bench julearn junifer lab lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -23,6 +23,9 @@ bench: .venv/ready  ## what the regression costs beside scikit-learn and himalay
 julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julearn too, in an environment of its own
 	$(BIN)/python -m helpers julearn $(STUDY)
 
+junifer: .venv/ready  ## junifer into .venv, for response maps of your own
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[junifer]'
+
 lab: .venv/ready  ## JupyterLab on the chapters
 	$(BIN)/jupyter lab --notebook-dir=. notebooks
 
@@ -31,7 +34,7 @@ lint: .venv/ready  ## style, spelling, who imports whom
 
 lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --no-annotate \
+	$(BIN)/pip-compile --quiet --extra lab --extra bench --extra test --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
 	sed -i.old 's/+cpu$$//' requirements.lock && rm requirements.lock.old  # any build of that torch will do
 

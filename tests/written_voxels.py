@@ -5,7 +5,9 @@ missing repetitions, sounds in an order of their own, and pickles whose every cl
 pandas 1.1 and numpy 1.19 in pickle protocol 4.
 """
 
+import contextlib
 import pickle
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +183,25 @@ def b2021(folder, sounds, n_voxels=40, seed=1):
     np.save(inner / "voxel_features_array.npy", responses)
     old_pickle(inner / "df_roi_meta.pkl", regions, rows="numbers")
     return responses, regions
+
+
+def junifer(folder: Path, names: list[str]) -> None:
+    """A junifer storage of two subjects and three regions, and the file that says what it is."""
+    random = np.random.default_rng(5)
+    rows = [
+        {"subject": subject, "sound": name, "lh_Primary": a, "rh_Anterior": b, "TE3": c}
+        for subject in ("sub-01", "sub-02")
+        for name, (a, b, c) in zip(reversed(names), random.random((len(names), 3)), strict=True)
+    ]
+    junifer_storage(folder / "responses.sqlite", pd.DataFrame(rows))
+    (folder / "dataset.yml").write_text("citation: made by a test\nsynthetic: true\n")
+
+
+def junifer_storage(path: Path, table: pd.DataFrame, marker: str = '{"class": "ParcelAggregation"}') -> None:
+    """`table` in the layout of junifer's SQLite storage."""
+    path.unlink(missing_ok=True)
+    meta = {"meta_md5": "0a1b", "marker": marker, "_element_keys": '["subject", "sound"]'}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        pd.DataFrame([meta]).to_sql("meta", connection, index=False)
+        table.to_sql("meta_0a1b", connection, index=False)
+        connection.commit()

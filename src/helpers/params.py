@@ -104,7 +104,7 @@ def _find(study: str | Path) -> Path:
     for path in (Path(study), ROOT / study, ROOT / "params" / f"{study}.yml"):
         if path.is_file():
             return path
-    known = sorted(path.stem for path in (ROOT / "params").glob("*.yml"))
+    known = sorted({path.stem for path in (ROOT / "params").glob("*.yml")} - {"junifer"})  # that one is junifer's own
     raise UserError(f"no study '{study}'; give a YAML file or one of: {', '.join(known)}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.brain import b2021, demo, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
+from helpers.brain import b2021, demo, junifer, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
 from helpers.brain.base import Brain
 from helpers.names import UserError
 from helpers.params import suggestion
@@ -15,6 +15,7 @@ DATASETS = {
     "nh2015": nh2015_voxels,
     "nh2015_rank6": nh2015_rank6,
     "b2021": b2021,
+    "junifer": junifer,
 }
 DOWNLOADS = {"nh2015": nh2015, "voxels": tuckute2023}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
