@@ -81,7 +81,22 @@ figures.by_layer(curves, merged_last=work.merged_last, **look)
 
 # %%
 best = components.best(work)
-text.table(best.drop(columns=["metric"]))
+text.folded(text.table(best.drop(columns=["metric"])))
 
 # %%
 components.sentences(work)
+
+# %% [markdown] tags=["lang-es"]
+# ## Sonido por sonido
+#
+# Cada punto es un sonido: lo que el componente respondió y lo que se predijo cuando ese sonido estaba en la mitad de
+# prueba. Los que quedan lejos de la línea son los que la red oye de otro modo que el cerebro.
+
+# %% [markdown] tags=["lang-en"]
+# ## Sound by sound
+#
+# Every point is a sound: what the component answered, and what was predicted when that sound was in the test half.
+# Those far from the line are the ones that the network hears in another way than the brain.
+
+# %%
+figures.sounds.predicted(components.predicted(work), **look)

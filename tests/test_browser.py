@@ -171,3 +171,60 @@ def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch
     folder = page.parent.parent
     assert main(["report", str(folder / "tiny.yml"), "--outputs", str(folder)]) == 0
     assert "report.html" in capsys.readouterr().out
+
+
+def test_a_click_on_a_point_plays_its_sound_and_so_does_enter_on_its_button(page, browser):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(f"file://{page}#lang=es")
+    index = browser.execute_script("return reportFigures.findIndex(f => f.content.layout.meta.sounds)")
+    place = browser.find_elements("css selector", "figure.plot")[index]
+    browser.execute_script("arguments[0].scrollIntoView()", place)
+    waited(browser, "return document.querySelectorAll('figure.plot')[arguments[0]].querySelector('.point')", index)
+    wanted = browser.execute_script(
+        "const f = reportFigures[arguments[0]], point = f.canvas.querySelector('.point').getBoundingClientRect();"
+        "const at = {clientX: point.x + point.width / 2, clientY: point.y + point.height / 2, bubbles: true};"
+        "const drag = f.canvas.querySelector('.nsewdrag');"
+        "const kinds = ['mousemove', 'mousedown', 'mouseup', 'click'];"
+        "for (const kind of kinds) drag.dispatchEvent(new MouseEvent(kind, at));"
+        "return f.canvas._fullData[0].ids[0]",
+        index,
+    )
+    waited(browser, "return window.reportAudio && reportAudio.readyState > 1")
+    assert browser.find_element("id", "player").text.startswith("Suena: ") and wanted
+    button = place.find_elements("css selector", "button[data-sound]")[3]
+    folded = place.find_element("css selector", ".sounds")
+    browser.execute_script("arguments[0].open = true; arguments[0].scrollIntoView({block: 'center'})", folded)
+    button.send_keys(Keys.ENTER)
+    waited(browser, "return document.getElementById('player').textContent.endsWith(arguments[0])", button.text)
+    assert browser.execute_script("return reportAudio.duration") == pytest.approx(2, abs=0.2)
+
+
+def waited(browser, script: str, *arguments):
+    deadline = time.monotonic() + 20
+    while not (found := browser.execute_script(script, *arguments)):
+        assert time.monotonic() < deadline, script
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(page, browser, language, scheme):
+    axe = pytest.importorskip("axe_core_python", reason="needs axe-core-python")
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    browser.get(f"file://{page}#lang={language}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    browser.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map("
+        "v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])))"
+    )
+    assert not [violation for violation in found if violation[0] in ("serious", "critical")]
+
+
+def test_the_page_is_small_enough_to_send(page):
+    assert page.stat().st_size < 15e6

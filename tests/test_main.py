@@ -36,7 +36,7 @@ def run(tmp_path, capsys):
             "unknown weights 'mel256-ec-bas'",
         ),
         ({"models": [{"name": "a", "family": "encodecmae", "weights": "nowhere/x.pt"}]}, "no file 'nowhere/x.pt'"),
-        ({"chapters": ["03_componentes"]}, "chapters: no notebook '03_componentes'; known: 01_extract"),
+        ({"chapters": ["03_componentes"]}, "chapters: no notebook '03_componentes'; known: 00_question, 01_extract"),
         ({"dataset": "nh2015_components", "data_dir": "nowhere"}, "found no folder nowhere"),
         ({"data_dir": "nowhere"}, "dataset 'demo': found data_dir 'nowhere', expected none"),
         ({"extraction": {"device": "cuda:9"}}, "device: found 'cuda:9'"),

@@ -72,3 +72,19 @@ def test_spectra_peak_where_the_sound_is():
     for _, rows in table.groupby("category"):
         assert rows.loc[rows.level.idxmax(), "frequency_khz"] == pytest.approx(1, abs=0.05)
     assert table.groupby("category").size().tolist() == [251, 251]  # five of the 256 triangles hold no FFT bin
+
+
+def test_predictions_are_of_sounds_that_were_not_trained_on():
+    random = np.random.default_rng(0)
+    names = [f"s{index}" for index in range(30)]
+    x = xr.DataArray(random.standard_normal((30, 4)), {"sound": names}, ("sound", "unit"))
+    y = xr.DataArray(x.values[:, 0] * 2 + 5, {"sound": names}, ("sound",))
+    train = xr.DataArray(random.random((6, 30)) < 0.5, {"sound": names}, ("split", "sound"))
+    found = tables.predicted(x, y, train)
+    assert (found["n_splits"] == (~train).sum("split").values).all()
+    assert found["measured"].std(ddof=0) == pytest.approx(1)
+    tested = found[found["n_splits"] > 0]
+    np.testing.assert_allclose(tested["predicted"], tested["measured"], atol=1e-6)
+    assert found.loc[found["n_splits"] == 0, "predicted"].isna().all()
+    shuffled = y.copy(data=random.permutation(y.values))
+    assert abs(tables.predicted(x, shuffled, train)[["measured", "predicted"]].corr().iloc[0, 1]) < 0.6

@@ -55,6 +55,7 @@ class Study(Settings):
     extraction: Extraction = Extraction()
     splits: Literal["published"] = "published"
     device: str = "cpu"  # where the regression runs
+    sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
     permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
 
     @field_validator("models")

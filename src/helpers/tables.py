@@ -8,8 +8,9 @@ import torch
 import xarray as xr
 
 from helpers.models.mel import BANDS, HIGHEST, LOWEST, log_mel, mel_bank
-from helpers.names import LAYER, MODEL, SPLIT, STEP, TARGET, UNIT
+from helpers.names import LAYER, MODEL, SOUND, SPLIT, STEP, TARGET, UNIT
 from helpers.params import ModelEntry
+from helpers.regression import RidgeLOO
 from helpers.similarity import participation_ratio
 
 CURVE = [MODEL, STEP, LAYER, TARGET]
@@ -36,6 +37,27 @@ def best_layers(table: pd.DataFrame) -> pd.DataFrame:
     highest = by_depth.groupby([MODEL, STEP, TARGET], sort=False, observed=True)["median_r2"].idxmax()
     order = table.drop_duplicates([MODEL, STEP, TARGET])[[MODEL, STEP, TARGET]]
     return order.merge(table.loc[highest], on=[MODEL, STEP, TARGET], how="left")[list(table)]
+
+
+def predicted(x: xr.DataArray, y: xr.DataArray, train: xr.DataArray) -> pd.DataFrame:
+    """Mean ridge prediction of each sound over the splits that test it.
+
+    x (sound, unit), y (sound,), train (split, sound). In standard deviations of y around its mean; sounds that no split
+    tests are NaN.
+    """
+    totals, counts = np.zeros(len(y)), np.zeros(len(y))
+    for mask in train.values:
+        fitted = RidgeLOO(x.values[mask], x.values[~mask]).fit(y.values[mask, None])
+        totals[~mask] += fitted.test[:, 0].numpy() + y.values[mask].mean()
+        counts[~mask] += 1
+    mean, scale = float(y.mean()), float(y.std())
+    found = np.divide(totals, counts, out=np.full(len(y), np.nan), where=counts > 0)
+    columns = {
+        "measured": (y.values - mean) / scale,
+        "predicted": (found - mean) / scale,
+        "n_splits": counts.astype(int),
+    }
+    return pd.DataFrame({SOUND: y[SOUND].values} | columns)
 
 
 def trained(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, flatmap, julearn, regularisation, subjects, voxels
+from helpers.figures import branches, dynamics, flatmap, julearn, regularisation, sounds, subjects, voxels
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
@@ -12,6 +12,7 @@ __all__ = [
     "flatmap",
     "julearn",
     "regularisation",
+    "sounds",
     "spectra",
     "subjects",
     "voxels",

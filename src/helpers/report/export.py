@@ -17,7 +17,7 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
-from helpers import storage
+from helpers import audio, storage
 from helpers.names import LANGUAGES
 from helpers.pipeline import Work
 from helpers.text import labellers
@@ -59,6 +59,7 @@ def _context(work: Work) -> dict:
         "languages": LANGUAGES,
         "words": {language: labeller.words for language, labeller in labellers().items()},
         "script_words": script_words(),
+        "sounds": _sounds(work),
         "contents": {language: [] for language in LANGUAGES},  # (id, title) of chapters, filled by Offline
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "synthetic": work.brain.synthetic,
@@ -69,6 +70,12 @@ def _context(work: Work) -> dict:
     }
 
 
+def _sounds(work: Work) -> dict[str, str]:
+    """The sounds that the page carries: synthetic ones, and real ones only where the study asks for it."""
+    wanted = work.study.sounds_in_report
+    return audio.addresses(work.brain.waveforms) if (work.brain.synthetic if wanted is None else wanted) else {}
+
+
 def script_words() -> dict[str, dict]:
     """What page.js says, by language: the page's title, and Plotly's own words, which are keyed by the English ones."""
     english = labellers()["en"].words
@@ -77,6 +84,7 @@ def script_words() -> dict[str, dict]:
         language: {
             "title": labeller.words["report.title"],
             "separators": labeller.separators,
+            "playing": labeller.words["report.playing"],
             "plotly": {english[key]: labeller.words[key] for key in own},
         }
         for language, labeller in labellers().items()
@@ -129,15 +137,34 @@ def figure_html(figure: dict, name: str) -> str:
     meta = figure.get("layout", {}).get("meta") or {}
     height = figure.get("layout", {}).get("height", 450)
     texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
-    words = "".join(
-        f'<span lang="{language}">{escaping.escape(labeller("report.download"))}</span>'
-        for language, labeller in labellers().items()
-    )
+    words = _spans("report.download")
     link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
+    texts += _listening(meta.get("sounds", []))
     data = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
     return (
-        f'<figure class="plot" id="{name}"><div class="canvas" role="img" style="height:{height}px"></div>'
+        f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="height:{height}px"></div>'
         f'<figcaption>{texts}{link}</figcaption><script type="application/json">{data}</script></figure>'
+    )
+
+
+def _listening(names: list[str]) -> str:
+    """A button per sound, for who does not click on points; page.js shows what the page can play."""
+    if not names:
+        return ""
+    words = _spans("report.listen")
+    buttons = "".join(
+        f'<button type="button" data-sound="{escaping.escape(name)}">{escaping.escape(name)}</button>' for name in names
+    )
+    silent = "".join(
+        f'<p class="silent" lang="{language}">{labeller("report.silent")}</p>'
+        for language, labeller in labellers().items()
+    )
+    return f'<details class="sounds"><summary>{words}</summary>{silent}<div class="buttons">{buttons}</div></details>'
+
+
+def _spans(key: str) -> str:
+    return "".join(
+        f'<span lang="{language}">{escaping.escape(labeller(key))}</span>' for language, labeller in labellers().items()
     )
 
 

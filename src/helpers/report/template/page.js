@@ -34,7 +34,25 @@
   function draw(figure, ink) {
     speak(figure, ink);
     figure.drawn = true;
-    return Plotly.react(figure.canvas, figure.content.data, figure.content.layout, config());
+    const done = Plotly.react(figure.canvas, figure.content.data, figure.content.layout, config());
+    if (figure.content.layout.meta?.sounds && !figure.heard) {
+      figure.heard = true;
+      figure.canvas.on("plotly_click", event => play(event.points[0].id));
+    }
+    return done;
+  }
+
+  // A sound is an address that the page carries, or none; what plays is said, for who does not see the point
+  let sounds, audio;
+  function play(name) {
+    sounds ??= JSON.parse(document.getElementById("sounds").textContent);
+    if (!sounds[name]) return;
+    audio ??= new Audio();
+    audio.src = sounds[name];
+    window.reportAudio = audio;
+    document.getElementById("player").textContent = `${words[root.lang].playing}: ${name}`;
+    audio.addEventListener("ended", () => { document.getElementById("player").textContent = ""; }, {once: true});
+    audio.play().catch(() => {});  // a browser may refuse before the page was touched
   }
 
   function redraw() { for (const figure of figures) if (figure.drawn) draw(figure); }
@@ -97,6 +115,11 @@
   document.getElementById("code").addEventListener("click", event => {
     event.currentTarget.setAttribute("aria-pressed", String(root.classList.toggle("with-code")));
   });
+  const mute = document.getElementById("sounds").textContent.trim() === "{}";
+  root.classList.toggle("mute", mute);
+  for (const button of document.querySelectorAll("button[data-sound]")) {
+    button.addEventListener("click", () => play(button.dataset.sound));
+  }
   for (const link of document.querySelectorAll("a[download]")) link.addEventListener("click", table);
   window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => print(true));
