@@ -2,6 +2,7 @@
 PYTHON ?= python3
 STUDY ?= demo
 BIN := .venv/bin
+LABCONFIG := .venv/etc/jupyter/labconfig
 
 .PHONY: help report test test-slow bench julearn junifer lab lint lock clean
 
@@ -26,8 +27,10 @@ julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julear
 junifer: .venv/ready  ## junifer into .venv, for response maps of your own
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[junifer]'
 
-lab: .venv/ready  ## JupyterLab on the chapters
-	$(BIN)/jupyter lab --notebook-dir=. notebooks
+lab: .venv/ready  ## JupyterLab with notebooks/explore.py, which shows and plays one response at a time
+	$(BIN)/jupytext-config --settings-file $(LABCONFIG)/default_setting_overrides.json set-default-viewer python
+	$(BIN)/jupyter labextension disable @jupyterlab/apputils-extension:announcements  # it would ask the network for news
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/explore.py
 
 lint: .venv/ready  ## style, spelling, who imports whom
 	$(BIN)/pre-commit run --all-files

@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown] tags=["lang-es"]
 # # Qué se sostiene
 #

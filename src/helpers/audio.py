@@ -21,11 +21,13 @@ def mp3(waveform: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def of(waveforms: xr.DataArray, name: str) -> bytes:
+    """One sound of `waveforms` (sound, sample) as MP3; padding is left out."""
+    sound = waveforms.sel({SOUND: name})
+    return mp3(sound.values[: int(sound["n_samples"])])
+
+
 def addresses(waveforms: xr.DataArray) -> dict[str, str]:
-    """Each sound as a data: address that an audio element can play; padding is left out."""
-    return {
-        str(name): "data:audio/mpeg;base64," + base64.b64encode(mp3(wave[:length])).decode()
-        for name, wave, length in zip(
-            waveforms[SOUND].values, waveforms.values, waveforms["n_samples"].values, strict=True
-        )
-    }
+    """Each sound as a data: address that an audio element can play."""
+    names = waveforms[SOUND].values.tolist()
+    return {name: "data:audio/mpeg;base64," + base64.b64encode(of(waveforms, name)).decode() for name in names}

@@ -1,6 +1,6 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, flatmap, julearn, regularisation, sounds, subjects, voxels
+from helpers.figures import branches, dynamics, exploring, flatmap, julearn, regularisation, sounds, subjects, voxels
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
@@ -9,6 +9,7 @@ __all__ = [
     "by_layer",
     "dimensions",
     "dynamics",
+    "exploring",
     "flatmap",
     "julearn",
     "regularisation",

@@ -43,16 +43,18 @@ def predicted(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
     return figure
 
 
+def marker(index: int) -> dict:
+    """The look of a category's points: shapes repeat hollow where colours repeat."""
+    hollow = "-open" if index >= len(style.MARKERS) else ""
+    symbol = style.MARKERS[index % len(style.MARKERS)] + hollow
+    return {"color": style.COLOURS[index % len(style.COLOURS)], "symbol": symbol, "size": 9}
+
+
 def _points(own: pd.DataFrame, category: str, index: int, labeller: Labeller) -> go.Scatter:
     name = labeller.name("category", category)
     words = {"model": labeller.name("model", own["model"].iloc[0]), "layer": int(own["layer"].iloc[0])}
-    marker = {
-        "color": style.COLOURS[index % len(style.COLOURS)],
-        "symbol": style.MARKERS[index % len(style.MARKERS)] + ("-open" if index >= len(style.MARKERS) else ""),
-        "size": 9,
-    }
     return go.Scatter(
-        x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), mode="markers", name=name, marker=marker,
+        x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), mode="markers", name=name, marker=marker(index),
         ids=own[SOUND].tolist(), text=own[SOUND].tolist(), customdata=own[["n_splits"]].to_numpy(),
         hovertemplate=labeller("figure.predicted.hover", category=name, **words) + "<extra></extra>",
     )  # fmt: skip

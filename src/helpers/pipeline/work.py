@@ -80,14 +80,22 @@ class Work:
             return None
 
     def _activations(self, name: str, step: int) -> xr.Dataset:
-        model = self.model(name)
+        path, inputs = self._of_activations(name, step)
+        activations = storage.cached(path, inputs, lambda: self.model(name).activations(step))
+        return activations.assign_coords({MODEL: name, STEP: step})
+
+    def _of_activations(self, name: str, step: int) -> tuple[Path, dict]:
+        """The file of one checkpoint's activations, and what they depend on."""
         inputs = {
             "sounds": sounds.digest(self.brain.waveforms),
-            "model": model.identity(step),
+            "model": self.model(name).identity(step),
             "extraction": self.study.extraction.model_dump(),
         }
-        path = self.folder / "activations" / name / f"step-{step:07d}.nc"
-        return storage.cached(path, inputs, lambda: model.activations(step)).assign_coords({MODEL: name, STEP: step})
+        return self.folder / "activations" / name / f"step-{step:07d}.nc", inputs
+
+    def has_heard(self, name: str) -> bool:
+        """Whether the activations of all checkpoints of a model lie on disk, so that nothing is trained or heard."""
+        return all(storage.is_current(*self._of_activations(name, step)) for step in self.model(name).steps)
 
     def features(self, name: str) -> xr.DataArray:
         """What is regressed: encoder layers (step, layer, sound, unit), the last merged or not as the study says."""

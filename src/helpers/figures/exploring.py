@@ -1,0 +1,73 @@
+"""The two live figures of notebooks/explore.py: the sounds of a test half, and the error by alpha."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from helpers.figures import style
+from helpers.figures.sounds import marker
+from helpers.names import SOUND
+from helpers.text import Labeller
+
+FLAT = 1e-3  # relative to its whole range, what the error may differ from an end of its curve and be called flat
+MARGIN = 2  # decades shown beyond what is not flat
+
+
+def live(figure: go.Figure) -> go.FigureWidget:
+    """A figure that can be changed and asked for clicks; it needs a running notebook."""
+    return go.FigureWidget(figure)
+
+
+def responses(
+    sounds: pd.DataFrame, categories: list[str], labeller: Labeller, *, title: str, synthetic: bool
+) -> go.Figure:
+    """Measured against predicted (sound, category, measured, predicted), a trace for each of `categories`."""
+    figure = go.Figure([_points(sounds, category, i, labeller) for i, category in enumerate(categories)])
+    values = sounds[["measured", "predicted"]].to_numpy()
+    ends = [float(values.min()), float(values.max())]
+    dashed = {"color": style.GREY, "dash": "dash", "width": 1}
+    figure.add_shape(type="line", x0=ends[0], y0=ends[0], x1=ends[1], y1=ends[1], line=dashed)
+    style.laid_out(figure, labeller, title, 560, synthetic).update_layout(separators=labeller.separators)
+    figure.update_xaxes(title_text=labeller("axis.measured"))
+    return figure.update_yaxes(title_text=labeller("axis.predicted"))
+
+
+def _points(sounds: pd.DataFrame, category: str, index: int, labeller: Labeller) -> go.Scatter:
+    own, name = sounds[sounds["category"] == category], labeller.name("category", category)
+    return go.Scatter(
+        x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), text=own[SOUND].tolist(), mode="markers",
+        name=name, marker=marker(index),
+        hovertemplate=labeller("figure.exploring.hover", category=name) + "<extra></extra>",
+    )  # fmt: skip
+
+
+def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: bool) -> go.Figure:
+    """Leave-one-out error (alpha, error) on a logarithmic axis, the chosen alpha marked."""
+    chosen = curve[curve["alpha"] == alpha]
+    hover = labeller("figure.exploring.error_hover") + "<extra></extra>"
+    line = go.Scatter(
+        x=curve["alpha"].to_numpy(), y=curve["error"].to_numpy(), mode="lines+markers", marker={"size": 4},
+        line={"color": style.COLOURS[0]}, name=labeller("figure.exploring.error"), hovertemplate=hover,
+    )  # fmt: skip
+    point = go.Scatter(
+        x=chosen["alpha"].to_numpy(), y=chosen["error"].to_numpy(), mode="markers",
+        name=labeller("figure.exploring.chosen"),
+        marker={"color": style.COLOURS[1], "symbol": "diamond", "size": 13}, hovertemplate=hover,
+    )  # fmt: skip
+    figure = go.Figure([line, point])
+    title = labeller("figure.exploring.error_title")
+    style.laid_out(figure, labeller, title, 380, synthetic).update_layout(separators=labeller.separators)
+    figure.update_xaxes(type="log", exponentformat="power", title_text=labeller("axis.any_alpha"), range=_range(curve))
+    return figure.update_yaxes(title_text=labeller("axis.loo_error"))
+
+
+def _range(curve: pd.DataFrame) -> list[float]:
+    """Decades of alpha over which the error changes, both flat ends cut short: a double click shows all of them."""
+    curve = curve.sort_values("alpha")
+    error, decade = curve["error"].to_numpy(), np.log10(curve["alpha"].to_numpy())
+    slack = FLAT * max(np.ptp(error), np.finfo(float).tiny)
+    moving = (abs(error - error[0]) > slack) & (abs(error - error[-1]) > slack)
+    shown = decade[moving] if moving.any() else decade
+    return [float(shown[0] - MARGIN), float(shown[-1] + MARGIN)]
