@@ -45,8 +45,8 @@ work.banner()
 #
 # 1. **Jerarquía.** La corteza primaria se predice mejor desde capas tempranas; las regiones que la rodean, desde capas
 #    más profundas.
-# 2. **Especialización.** Una red entrenada solo con habla o solo con música predice mejor que las demás el componente
-#    de lo suyo.
+# 2. **Especialización.** Una red entrenada solo con habla o solo con música predice mejor que las demás su propio
+#    componente.
 # 3. **Diversidad.** La red entrenada con sonidos de todo tipo predice mejor el conjunto.
 
 # %% [markdown] tags=["lang-en"]

@@ -1,6 +1,7 @@
 """The report in a real browser: drawn, bilingual, quiet, alone."""
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from conftest import ROOT
 from helpers.__main__ import main
+from helpers.text import labellers
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
@@ -231,3 +233,25 @@ def test_axe_finds_no_serious_violation(page, browser, language, scheme):
 
 def test_the_page_is_small_enough_to_send(page):
     assert page.stat().st_size < 15e6
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_identifier_and_no_word_of_the_other_language_is_seen(page, browser, language):
+    browser.get(f"file://{page}#lang={language}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    browser.execute_script("for (const code of document.querySelectorAll('code, pre')) code.remove()")
+    figures = browser.execute_script(
+        "return [...document.querySelectorAll('.main-svg')].map(e => e.textContent).join(' ')"
+    )
+    seen = re.sub(r"Song et al\.", "", f"{visible(browser)} {figures}")  # an author whose name is also a category's
+    assert not set(re.findall(r"\b[a-z]+\d*(?:_[a-z0-9]+)+\b", seen))
+    words, other = (labellers()[name].words for name in (language, {"es": "en", "en": "es"}[language]))
+    names = {key.split(".")[1] for key in words if key.split(".")[0] in ("component", "category", "hemisphere")}
+    raw = names - set(" ".join(words.values()).split()) - {"pitch", "all"}
+    assert {"lowfreq", "EngSpeech", "lh"} <= raw
+    assert not {name for name in raw if re.search(rf"\b{name}\b", seen)}
+    foreign = {text for key, text in other.items() if len(text) > 12 and "{" not in text and text != words[key]}
+    plain = {re.sub("<[^>]*>", "", text) for text in foreign if "<br>" not in text} - set(words.values())
+    switch = other["report.title"]  # nothing of the other language, not even its title, is left on the page
+    assert switch in plain and len(plain) > 50
+    assert not {text for text in plain if text in seen}

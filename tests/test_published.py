@@ -24,6 +24,7 @@ def test_layers_are_one_based(name):
         "cka",
         "ridge_vs_lasso",
         "components_by_layer",
+        "components_audioset_extra",
     ],
 )
 def test_values_are_the_digitised_ones(name):

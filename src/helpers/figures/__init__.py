@@ -1,6 +1,17 @@
 """Interactive figures: a tidy frame and a labeller in, a Plotly figure that speaks both languages out."""
 
-from helpers.figures import branches, dynamics, exploring, flatmap, julearn, regularisation, sounds, subjects, voxels
+from helpers.figures import (
+    branches,
+    dynamics,
+    exploring,
+    flatmap,
+    julearn,
+    regularisation,
+    reproduction,
+    sounds,
+    subjects,
+    voxels,
+)
 from helpers.figures.components import by_layer
 from helpers.figures.listening import dimensions, spectra
 
@@ -13,6 +24,7 @@ __all__ = [
     "flatmap",
     "julearn",
     "regularisation",
+    "reproduction",
     "sounds",
     "spectra",
     "subjects",

@@ -3,7 +3,17 @@
 Every table is made on first use, from results that are kept on disk, and written to `outputs/<study>/tables/`.
 """
 
-from helpers.pipeline import branches, claims, components, dynamics, julearn, listening, regularisation, voxelwise
+from helpers.pipeline import (
+    branches,
+    claims,
+    components,
+    dynamics,
+    julearn,
+    listening,
+    regularisation,
+    reproduction,
+    voxelwise,
+)
 from helpers.pipeline.work import Work
 
 __all__ = [
@@ -15,5 +25,6 @@ __all__ = [
     "julearn",
     "listening",
     "regularisation",
+    "reproduction",
     "voxelwise",
 ]

@@ -8,7 +8,18 @@ from pathlib import Path
 
 from helpers import storage
 from helpers.params import ROOT
-from helpers.pipeline import Work, branches, claims, components, dynamics, julearn, listening, regularisation, voxelwise
+from helpers.pipeline import (
+    Work,
+    branches,
+    claims,
+    components,
+    dynamics,
+    julearn,
+    listening,
+    regularisation,
+    reproduction,
+    voxelwise,
+)
 from helpers.report import chapters, export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
@@ -21,6 +32,7 @@ PREPARATIONS: dict[str, Callable[[Work], object]] = {
     "05_cka_residual": branches.matrices,
     "06_regularisation": regularisation.rows,
     "07_claims": claims.table,
+    "08_reproduction": reproduction.points,
 }
 
 

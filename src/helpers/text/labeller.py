@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from babel.numbers import format_decimal
 
-from helpers.names import LANGUAGES
+from helpers.names import COMPONENTS, LANGUAGES
 
 DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
 
@@ -37,6 +37,8 @@ class Labeller:
 
     def name(self, kind: str, identifier) -> str:
         """The word for an identifier of a kind, such as ("component", "lowfreq"); models keep a name that has none."""
+        if kind == "target":  # a component or, where there is none of that name, a region
+            kind = "component" if identifier in COMPONENTS else "region"
         key = f"{kind}.{identifier}"
         if kind == "model" and key not in self.words:
             return str(identifier)
@@ -137,8 +139,9 @@ def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...])
     """A table of words: each cell is asked with each labeller; what follows a "|" in it is set small below."""
 
     def one(labeller: Labeller) -> str:
-        head = "".join(f"<th>{html.escape(labeller(f'column.{column}'))}</th>" for column in columns)
-        body = "".join("<tr>" + "".join(_cell(cell(labeller)) for cell in row) + "</tr>" for row in rows)
+        names = [html.escape(labeller(f"column.{column}")) for column in columns]
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join("<tr>" + "".join(map(_cell, (cell(labeller) for cell in row), names)) + "</tr>" for row in rows)
         return (
             f'<div class="table"><table class="words"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
@@ -146,16 +149,24 @@ def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...])
     return Bilingual({language: one(labeller) for language, labeller in labellers().items()})
 
 
-def _cell(words: str) -> str:
+def _cell(words: str, column: str) -> str:
+    """A cell that knows its column's name, for pages too narrow for columns."""
     first, _, second = words.partition("|")
     small = f"<br><small>{html.escape(second)}</small>" if second else ""
-    return f"<td>{html.escape(first)}{small}</td>"
+    return f'<td data-column="{column}">{html.escape(first)}{small}</td>'
 
 
 # Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "
 KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
 KINDS |= {"category": "category", "metric": "metric", "learned_from": "category", "reason": "excluded"}
-KINDS |= {"estimator": "estimator", "other": "estimator", "one": "component", "two": "component"}
+KINDS |= {
+    "estimator": "estimator",
+    "other": "estimator",
+    "one": "component",
+    "two": "component",
+    "quantity": "quantity",
+    "curve": "target",
+}
 
 
 def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
@@ -177,5 +188,5 @@ def _names(kind: str | None, cell: object, labeller: Labeller) -> str:
     if pd.isna(cell):
         return "–"
     parts = str(cell).split(", ")
-    known = kind == "model" or (kind and all(f"{kind}.{part}" in labeller.words for part in parts))
+    known = kind in ("model", "target") or (kind and all(f"{kind}.{part}" in labeller.words for part in parts))
     return ", ".join(labeller.name(kind, part) for part in parts) if known else str(cell)
