@@ -30,12 +30,13 @@
 study = "demo"  # a YAML file, or the name of one in params/
 models: list = []  # some of its models; empty: all
 outputs = "outputs"  # the folder for everything computed
+checkpoints: list = []  # some of the models' training steps; empty: all
 
 # %%
 from helpers import figures, text
 from helpers.pipeline import Work, components
 
-work = Work.of(study, models, outputs)
+work = Work.of(study, models, outputs, checkpoints)
 look = work.look
 
 # %%

@@ -28,11 +28,12 @@
 study = "demo"  # a YAML file, or the name of one in params/
 models: list = []  # some of its models; empty: all
 outputs = "outputs"  # the folder for everything computed
+checkpoints: list = []  # some of the models' training steps; empty: all
 
 # %%
 from helpers.pipeline import Work, claims
 
-work = Work.of(study, models, outputs)
+work = Work.of(study, models, outputs, checkpoints)
 
 # %%
 work.banner()

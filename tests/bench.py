@@ -167,16 +167,19 @@ def frames(threads: int) -> dict[str, float]:
     """Both branches of a base-size network with random weights hear 165 two-second sounds; CKA over their frames."""
     from helpers import sounds
     from helpers.models.base import AudioModel
-    from helpers.models.network import Network, Sizes
+    from helpers.models.network import Network
     from helpers.params import Extraction
     from helpers.pipeline import branches
 
     class Base(AudioModel):
         def network(self, step: int) -> Network:  # noqa: ARG002  (its signature)
-            return Network(Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072))
+            return Network(self.sizes)
 
         def identity(self, step: int) -> dict:  # noqa: ARG002
             return {}
+
+        def missing(self, step: int) -> str:  # noqa: ARG002
+            return ""
 
     torch.set_num_threads(threads)
     random = np.random.default_rng(0)

@@ -162,8 +162,8 @@ def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
 
 
 def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch, capsys):
+    import helpers.chapters as chapters
     import helpers.pipeline.work as work
-    import helpers.report.chapters as chapters
 
     def never(*_, **__):
         raise AssertionError("this was computed again")

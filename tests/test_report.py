@@ -7,8 +7,9 @@ import nbformat
 import pytest
 
 from conftest import ROOT
+from helpers import chapters
 from helpers.names import UserError
-from helpers.report import chapters, export
+from helpers.report import export
 
 CHAPTER = """
 # %% tags=["parameters"]
@@ -21,12 +22,10 @@ models: list = []
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.setattr(chapters, "SOURCES", tmp_path)
-
+def run(tmp_path):
     def run_(body, depends_on="a", **parameters):
         (tmp_path / "99_test.py").write_text(CHAPTER.format(body=body), encoding="utf-8")
-        return chapters.run("99_test", parameters, tmp_path / "out" / "99_test.ipynb", depends_on)
+        return chapters.run(tmp_path / "99_test.py", parameters, tmp_path / "out" / "99_test.ipynb", depends_on)
 
     return run_
 
@@ -44,7 +43,7 @@ def test_a_chapter_gets_its_parameters_and_is_run_again_only_when_something_chan
     assert printed(run(body, study="x", models=["a"])) == printed(first)
     assert printed(run(body, "b", study="x", models=["a"])) != printed(first)
     assert printed(run(body + "  # changed", "b", study="x", models=["a"])) != printed(first)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["99_test.ipynb"]
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["99_test.ipynb"]
 
 
 def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
@@ -57,6 +56,46 @@ def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
         run("from helpers.names import UserError\nraise UserError('mend this')")
     run("print(1)")
     assert not (tmp_path / "out" / "99_test.failed.ipynb").exists()
+
+
+def test_a_kernel_that_was_killed_is_reported_as_such(run, tmp_path):
+    with pytest.raises(chapters.ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
+        run("import os, signal\nprint('so far')\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert (tmp_path / "out" / "99_test.failed.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, ""),
+        (-9, ", by SIGKILL, as the system does when memory runs out"),
+        (138, ", by exit code 138, as the system does when memory runs out"),
+        (-15, ", by SIGTERM"),
+        (3, ", with exit code 3"),
+    ],
+)
+def test_how_a_kernel_ended_is_said(status, words):
+    assert chapters.how_ended(status) == words
+
+
+def test_a_kernel_that_does_not_start_is_tried_once_more(run, monkeypatch):
+    real, failures = chapters._papermill, [RuntimeError("Kernel didn't respond in 120 seconds")]
+    monkeypatch.setattr(chapters, "_papermill", lambda *given: _raised(failures) if failures else real(*given))
+    assert printed(run("print(1)")) == "1\n"
+    failures += [RuntimeError("Kernel didn't respond"), RuntimeError("Kernel didn't respond")]
+    with pytest.raises(chapters.ChapterError, match=r"did not start, twice \(Kernel didn't respond\)"):
+        run("print(2)")
+
+
+def _raised(failures):
+    raise failures.pop()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"nbformat": 4', b"\xff\xfe", b'{"nbformat": 4, "cells": 3}'])
+def test_a_damaged_notebook_is_made_again(run, tmp_path, content):
+    run("print(1)")
+    (tmp_path / "out" / "99_test.ipynb").write_bytes(content)
+    assert printed(run("print(1)")) == "1\n"
 
 
 def test_a_parameter_that_the_chapter_lacks_is_refused(run):

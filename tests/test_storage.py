@@ -42,6 +42,41 @@ def test_a_damaged_file_is_computed_again_and_said_so(tmp_path, capsys):
     assert "damaged" in capsys.readouterr().out
 
 
+def test_a_single_altered_bit_is_noticed(tmp_path, capsys):
+    path = tmp_path / "x.nc"
+    values = np.random.default_rng(0).random(4096)
+    storage.write_array(path, xr.Dataset({"a": ("sound", values)}), {})
+    content = bytearray(path.read_bytes())
+    content[content.index(values[2000].tobytes())] ^= 1
+    path.write_bytes(content)
+    assert storage.is_current(path, {})
+    assert storage.cached(path, {}, lambda: data(5.0)).a[0] == 5
+    assert "damaged" in capsys.readouterr().out
+
+
+CLAIM = """
+import pathlib, sys, time
+from helpers import storage
+with storage.claimed(pathlib.Path(sys.argv[1])):
+    print("claimed", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_of_two_processes_one_computes_and_the_other_waits_even_if_the_first_is_killed(tmp_path):
+    path = tmp_path / "x.nc"
+    command, pipes = [sys.executable, "-c", CLAIM, path], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "60"], **pipes) as first:
+        assert first.stdout.readline() == b"claimed\n"
+        (tmp_path / ".x-abcd1234.nc").write_bytes(b"half")
+        with subprocess.Popen([*command, "0"], **pipes) as second:
+            assert b"is being made by another process; waiting" in second.stderr.readline()
+            assert second.poll() is None
+            first.kill()
+            assert second.wait(20) == 0
+    assert not (tmp_path / ".x-abcd1234.nc").exists(), "half files of the killed are removed"
+
+
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
     path = tmp_path / "x.nc"
     storage.write_array(path, data(1.0), {})

@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers report STUDY`, `fetch DATA`, `check STUDY`."""
+"""The command line: `python -m helpers report STUDY`, `batch STUDY`, `check STUDY`, `fetch DATA`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import traceback
 from pathlib import Path
 
 from helpers import brain
+from helpers.batch.command import Options, batch
+from helpers.chapters import ChapterError
 from helpers.names import UserError
 from helpers.pipeline import Work, julearn
 from helpers.report import report
-from helpers.report.chapters import ChapterError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="run a study's chapters and write outputs/STUDY/report.html")
     _study(command)
     command.set_defaults(run=_report)
+    command = commands.add_parser("batch", help="run a study in jobs: each chapter for each model and checkpoint")
+    _study(command)
+    _batch_options(command)
+    command.set_defaults(run=_batch)
     command = commands.add_parser("check", help="say what is wrong with a study before anything is computed")
     _study(command)
     command.set_defaults(run=_check)
@@ -66,6 +71,24 @@ def _study(command: argparse.ArgumentParser) -> None:
     command.add_argument("--outputs", default="outputs", help="folder for everything computed")
 
 
+def _batch_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--chapters", default="", help="some of its chapters, separated by commas")
+    command.add_argument("--jobs", type=_positive, default=1, help="how many at once on this machine")
+    command.add_argument("--threads", type=_positive, help="per job; without it, jobs share the cores")
+    command.add_argument("--time-limit", type=float, metavar="SECONDS", help="after which a job is ended, and failed")
+    command.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786"
+    )
+    command.add_argument("--dry-run", action="store_true", help="list the jobs, what is missing, time and memory")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {number}, expected 1 or more")
+    return number
+
+
 def _work(options: argparse.Namespace) -> tuple[Work, list[str]]:
     models = [name for name in options.models.split(",") if name]
     return Work.of(options.study, models, options.outputs), models
@@ -74,6 +97,16 @@ def _work(options: argparse.Namespace) -> tuple[Work, list[str]]:
 def _report(options: argparse.Namespace) -> None:
     work, models = _work(options)
     report(work, models)
+
+
+def _batch(options: argparse.Namespace) -> None:
+    work, models = _work(options)
+    chapters = [name for name in options.chapters.split(",") if name]
+    batch(
+        work,
+        models,
+        Options(chapters, options.jobs, options.threads, options.time_limit, options.scheduler, options.dry_run),
+    )
 
 
 def _julearn(options: argparse.Namespace) -> None:

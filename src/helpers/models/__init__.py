@@ -8,11 +8,11 @@ from types import ModuleType
 import xarray as xr
 
 from helpers.models import encodecmae, mini
-from helpers.models.base import AudioModel, device_of
+from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, device_of
 from helpers.names import UserError
 from helpers.params import Extraction, ModelEntry, Settings, suggestion, validated
 
-__all__ = ["FAMILIES", "AudioModel", "check", "device_of", "open"]
+__all__ = ["DOWNLOAD", "FAMILIES", "TRAINING", "AudioModel", "check", "device_of", "open"]
 
 
 # Each module has `Settings`, `open(name, settings, waveforms, folder, seed, extraction)` and `example(folder)`, the

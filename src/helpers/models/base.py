@@ -11,13 +11,14 @@ import numpy as np
 import torch
 import xarray as xr
 
-from helpers.models.network import SHORTEST, Heard, Network, Piece, hear, pieces
+from helpers.models.network import SHORTEST, Heard, Network, Piece, Sizes, hear, pieces
 from helpers.names import BRANCH, BRANCHES, LAYER, OUTPUT, SOUND, TOWER, UNIT, UserError
 from helpers.params import Extraction
 from helpers.progress import progress
 
 FRAME = "frame"
 TOWERS = ("encoder", "decoder")
+DOWNLOAD, TRAINING = "download", "training"  # how missing weights come
 CODE = ("helpers.models.mel", "helpers.models.network", "helpers.models.base")
 
 
@@ -43,6 +44,15 @@ class AudioModel(ABC):
     @abstractmethod
     def identity(self, step: int) -> dict:
         """Everything beside sounds and extraction that determines the activations, as JSON-able values."""
+
+    @abstractmethod
+    def missing(self, step: int) -> str:
+        """What must come before its activations can be taken: DOWNLOAD, TRAINING, or nothing (empty)."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """The network's, as far as they are known before its weights are read: those of the published ones."""
+        return Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)
 
     def activations(self, step: int) -> xr.Dataset:
         """Pooled `activations` (branch, layer, sound, unit) and `merged` (output, sound, unit), in the study's order.

@@ -15,7 +15,7 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from helpers import params
-from helpers.models.base import CODE, AudioModel
+from helpers.models.base import CODE, DOWNLOAD, AudioModel
 from helpers.models.checkpoint import load_network
 from helpers.models.network import Network, Sizes
 from helpers.models.pretraining import initialised
@@ -92,6 +92,11 @@ class EncodecMAE(AudioModel):
             "heads": self.settings.heads,
             "code": code_digest(*CODE, "helpers.models.checkpoint"),
         }
+
+    def missing(self, step: int) -> str:
+        weights = self.settings.series[step]
+        at_hand = _is_path(weights) or _cached(f"{weights}.pt", self.settings.revision) is not None
+        return "" if at_hand else DOWNLOAD
 
     def path(self, step: int) -> Path:
         """The checkpoint's file, its checksum verified where the study gives one."""

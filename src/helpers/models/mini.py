@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from helpers import params
 from helpers.models import targets
-from helpers.models.base import CODE, AudioModel
+from helpers.models.base import CODE, TRAINING, AudioModel
 from helpers.models.checkpoint import load_network, read
 from helpers.models.mel import HOP, WINDOW, normalised_mel
 from helpers.models.network import Network, Sizes
@@ -23,7 +23,7 @@ from helpers.models.pretraining import Plan, initialised, pretrain
 from helpers.names import SAMPLE_RATE, UserError
 from helpers.params import Extraction, suggestion
 from helpers.sounds import digest
-from helpers.storage import atomic, canonical, code_digest
+from helpers.storage import atomic, canonical, claimed, code_digest
 
 OWN_CODE = (*CODE, *(f"helpers.models.{name}" for name in ("mini", "pretraining", "targets", "checkpoint")))
 
@@ -82,8 +82,17 @@ class Mini(AudioModel):
 
     def network(self, step: int) -> Network:
         if not self._is_current(step):
-            self._train()
+            with claimed(self.folder / "training"):  # two jobs of one model must not train it twice
+                if not self._is_current(step):
+                    self._train()
         return load_network(self.path(step))
+
+    def missing(self, step: int) -> str:
+        return "" if self._is_current(step) else TRAINING
+
+    @property
+    def sizes(self) -> Sizes:
+        return self.settings.sizes
 
     def path(self, step: int) -> Path:
         """The checkpoint's file, in the published format."""

@@ -39,7 +39,7 @@ def _on_averages(work: Work, name: str) -> pd.DataFrame:
 def _on_frames(work: Work, name: str) -> pd.DataFrame:
     """As on averages, over the frames of all sounds, streamed: only sums of products are held."""
     model = work.model(name)
-    step = model.steps[-1]
+    step = work.steps(name)[-1]
     inputs = {"model": model.identity(step), "sounds": storage.digest(work.brain.waveforms.values)}
     inputs["code"] = storage.code_digest(*CODE)
     path = work.folder / "similarity" / name / f"step-{step:07d}.nc"
@@ -121,6 +121,11 @@ def last_layer(work: Work) -> pd.DataFrame:
     return work.kept("branches_last_layer", pd.concat(rows, ignore_index=True))
 
 
+def cost(work: Work) -> text.Bilingual:
+    """`last_layer` as a table; a sentence for data without components."""
+    return text.both("say.no_cost") if work.brain.components is None else text.table(last_layer(work))
+
+
 def _last_layer(work: Work, name: str) -> pd.DataFrame:
     parts = {}
     for last in ("merged", "left"):
@@ -166,10 +171,13 @@ def _said(work: Work, name: str) -> list[text.Bilingual]:
     said = {"model": lambda labeller: labeller.name("model", name), "last": last}
     mixture = {"first_cka": float(left.loc[1]), "last_cka": float(left.loc[last]), "right_cka": float(right.loc[last])}
     early = {"early": float(own.loc[1]), "late": float(own.loc[last])}
+    return [text.both("say.merged", **said, **mixture), text.both("say.right", **said, **early), *_dropped(work, name)]
+
+
+def _dropped(work: Work, name: str) -> list[text.Bilingual]:
+    """What leaving the last layer out costs, where there are components to measure it by."""
+    if work.brain.components is None:
+        return []
     costs = last_layer(work).query(f"{MODEL} == @name")
-    cost = float((costs["best_merged"] - costs["best_without"]).mean())
-    return [
-        text.both("say.merged", **said, **mixture),
-        text.both("say.right", **said, **early),
-        text.both("say.dropped", **said, cost=cost, n=len(costs)),
-    ]
+    lost = float((costs["best_merged"] - costs["best_without"]).mean())
+    return [text.both("say.dropped", model=lambda labeller: labeller.name("model", name), cost=lost, n=len(costs))]

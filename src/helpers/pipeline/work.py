@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -21,16 +22,30 @@ SCORING = ("helpers.regression.loo", "helpers.scores", "helpers.splits")
 class Work:
     """Everything that the chapters of one study ask for."""
 
-    def __init__(self, study: Study, outputs: str | Path = "outputs", source: str = ""):
+    def __init__(
+        self, study: Study, outputs: str | Path = "outputs", source: str = "", checkpoints: Sequence[int] = ()
+    ):
         self.study, self.outputs = study, outputs
+        self.checkpoints = tuple(checkpoints)  # empty: all
         self.source = source or study.name  # what a chapter is told to load it from
         self.folder = ROOT / outputs / study.name
         self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
 
     @classmethod
-    def of(cls, study: str | Path, models: list[str] = (), outputs: str | Path = "outputs") -> Work:
-        """The work of a study given by name or YAML path, restricted to some of its models."""
-        return cls(load_study(study).only(list(models)), outputs, str(study))
+    def of(
+        cls,
+        study: str | Path,
+        models: Sequence[str] = (),
+        outputs: str | Path = "outputs",
+        checkpoints: Sequence[int] = (),
+    ) -> Work:
+        """The work of a study given by name or YAML path, restricted to some of its models and of their checkpoints."""
+        return cls(load_study(study).only(list(models)), outputs, str(study), checkpoints)
+
+    @property
+    def place(self) -> Path:
+        """Where tables and notebooks go; those of some checkpoints only must not stand in for the study's."""
+        return self.folder / place_of(self.model_names, self.checkpoints) if self.checkpoints else self.folder
 
     def check(self) -> None:
         """Raise UserError for whatever can be known to be wrong before anything is computed."""
@@ -60,10 +75,18 @@ class Work:
         folder = self.folder / "models" / name
         return models.open(entry, self.brain.waveforms, folder, self.study.seed, self.study.extraction)
 
+    def steps(self, name: str) -> list[int]:
+        """The checkpoints of a model that are looked at; raises UserError for one that it does not have."""
+        steps = self.model(name).steps
+        if unknown := [str(step) for step in self.checkpoints if step not in steps]:
+            known = ", ".join(map(str, steps))
+            raise UserError(f"model '{name}' has no checkpoint {', '.join(unknown)}; known: {known}")
+        return [step for step in steps if not self.checkpoints or step in self.checkpoints]
+
     @cache  # noqa: B019
     def activations(self, name: str) -> xr.Dataset:
         """Pooled activations (step, branch, layer, sound, unit) of a model at all its checkpoints."""
-        parts = [part for step in self.model(name).steps if (part := self._if_readable(name, step)) is not None]
+        parts = [part for step in self.steps(name) if (part := self._if_readable(name, step)) is not None]
         if not parts:
             raise UserError(f"model '{name}': none of its checkpoints can be used: {'; '.join(self.left_out[name])}")
         return xr.concat(parts, STEP, join="exact", coords="minimal", compat="equals")
@@ -73,7 +96,7 @@ class Work:
         try:
             return self._activations(name, step)
         except UserError as error:
-            if len(self.model(name).steps) == 1:
+            if len(self.steps(name)) == 1:
                 raise
             self.left_out.setdefault(name, []).append(f"{step}: {error}")
             print(f"model '{name}': checkpoint {step} is left out: {error}", file=sys.stderr)
@@ -93,9 +116,15 @@ class Work:
         }
         return self.folder / "activations" / name / f"step-{step:07d}.nc", inputs
 
-    def has_heard(self, name: str) -> bool:
-        """Whether the activations of all checkpoints of a model lie on disk, so that nothing is trained or heard."""
-        return all(storage.is_current(*self._of_activations(name, step)) for step in self.model(name).steps)
+    def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
+        """Whether the activations of a model lie on disk, so that nothing is trained or heard; of all `steps` if none.
+
+        Not asked of weights that would be downloaded to know.
+        """
+        steps = steps or self.steps(name)
+        if any(self.model(name).missing(step) == models.DOWNLOAD for step in steps):
+            return False
+        return all(storage.is_current(*self._of_activations(name, step)) for step in steps)
 
     def features(self, name: str) -> xr.DataArray:
         """What is regressed: encoder layers (step, layer, sound, unit), the last merged or not as the study says."""
@@ -152,7 +181,7 @@ class Work:
 
     def kept(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
         """`table`, after writing it to `tables/<name>.parquet` beside the report."""
-        storage.write_table(self.folder / "tables" / f"{name}.parquet", table)
+        storage.write_table(self.place / "tables" / f"{name}.parquet", table)
         return table
 
     def _identities(self, name: str) -> dict:
@@ -164,12 +193,33 @@ class Work:
     @property
     def provenance(self) -> dict:
         """What the report's footer names: parameters, checksums of sounds, data and weights."""
-        return {
-            "study": self.study.model_dump(),
-            "dataset": self.brain.provenance,
-            "sounds": sounds.digest(self.brain.waveforms),
-            "models": {name: self._identities(name) for name in self.model_names},
-        }
+        models = {name: self._identities(name) for name in self.model_names}
+        return {"study": self.study.model_dump(), **self._data, "models": models}
+
+    def recipe(self, name: str, steps: Sequence[int]) -> dict:
+        """As `provenance`, of some checkpoints of one model, and known before anything is computed.
+
+        Other models and chapters of the study do not matter to it.
+        """
+        study = self.study.only([name]).model_dump(exclude={"chapters"})
+        return {"study": study, **self._data, "models": {step: self._source(name, step) for step in steps}}
+
+    def _source(self, name: str, step: int) -> dict | str:
+        """What makes the activations of a checkpoint, or why nothing can."""
+        try:
+            return self.model(name).identity(step)
+        except UserError as error:
+            return str(error)
+
+    @cached_property
+    def _data(self) -> dict:
+        return {"dataset": self.brain.provenance, "sounds": sounds.digest(self.brain.waveforms)}
+
+
+def place_of(models: Sequence[str], checkpoints: Sequence[int]) -> Path:
+    """The folder, below a study's, of some models at one checkpoint or over a series of them."""
+    steps = f"step-{checkpoints[0]:07d}" if len(checkpoints) == 1 else "series"
+    return Path("batch") / "+".join(models) / steps
 
 
 def encoder_layers(activations: xr.Dataset, last_layer: str) -> xr.DataArray:

@@ -1,5 +1,5 @@
 """A study's report: run the chapters with papermill, put them into one HTML file."""
 
-from helpers.report.build import report
+from helpers.report.build import report, state
 
-__all__ = ["report"]
+__all__ = ["report", "state"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import storage
+from helpers import chapters, storage
 from helpers.params import ROOT
 from helpers.pipeline import (
     Work,
@@ -20,7 +20,7 @@ from helpers.pipeline import (
     reproduction,
     voxelwise,
 )
-from helpers.report import chapters, export, footer
+from helpers.report import export, footer
 
 # What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
 # place where a mistake becomes a message. A chapter that is not listed computes what it needs itself.
@@ -56,14 +56,14 @@ def _chapter(work: Work, chapter: str, models: list[str], say: Callable[[str], N
         PREPARATIONS[chapter](work)
     parameters = {"study": work.source, "models": models, "outputs": str(work.outputs)}
     target = work.folder / "notebooks" / f"{chapter}.ipynb"
-    return chapters.run(chapter, parameters, target, _state(work))
+    return chapters.run(chapters.path_of(chapter), parameters, target, state(work.provenance, work))
 
 
-def _state(work: Work) -> str:
+def state(made_from: dict, work: Work) -> str:
     """Everything beside its own source that a chapter shows: parameters, data, weights, code, versions of packages."""
     sources = sorted((ROOT / "src" / "helpers").rglob("*.*"))
     code = [path.read_text(encoding="utf-8") for path in sources if path.suffix in {".py", ".yml", ".csv"}]
-    return storage.digest(work.provenance, code, footer.versions(), julearn.stamp(work))
+    return storage.digest(made_from, code, footer.versions(), julearn.stamp(work))
 
 
 def _shown(path: Path) -> str:

@@ -49,7 +49,8 @@ class Labeller:
         if pd.isna(value):
             return "–"
         value = round(float(value), digits) + 0.0  # never -0.00
-        return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.language)
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(value, format=pattern, locale=self.language).replace("-", "−")  # the sign, not a hyphen
 
     @property
     def separators(self) -> str:

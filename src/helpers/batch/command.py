@@ -1,0 +1,77 @@
+"""`python -m helpers batch`: plan, run or only list, and say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from helpers import chapters
+from helpers.batch import estimates, jobs
+from helpers.batch.attempt import FAILED
+from helpers.batch.hands import Cluster, Local
+from helpers.batch.run import KEPT, NOT_RUN, Entry, run
+from helpers.batch.watch import Watch, clock, counted
+from helpers.pipeline import Work
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a batch."""
+
+    chapters: Sequence[str] = ()  # none: all of the study
+    jobs: int = 1
+    threads: int | None = None  # per job; None: the cores shared out
+    limit_s: float | None = None  # per job
+    scheduler: str = ""  # of a Dask cluster, instead of this machine
+    dry_run: bool = False
+
+
+def batch(work: Work, models: list[str], options: Options, say: Callable[[str], None] = print) -> None:
+    """Run a study's jobs, or list them; raises ChapterError when any failed, after all others were done."""
+    work.check()
+    plan = jobs.planned(work, options.chapters, download=not options.dry_run)
+    known = estimates.records(work.folder, [one.job for one in plan])
+    costs = {one.job: estimates.estimate(work, one, known) for one in plan}
+    entries = [Entry(one, costs[one.job][0], KEPT if not one.missing else "waiting") for one in plan]
+    if options.dry_run:
+        _listed(work, entries, costs, options, say)
+        return
+    hands = Cluster(options.scheduler, options.threads) if options.scheduler else Local(options.jobs, options.threads)
+    say(f"study '{work.study.name}': {counted(entries)}")
+    facts = {"study": work.source, "begun": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "models": work.model_names}
+    run(work, entries, hands, Watch(work.folder / "batch" / "batch.json", facts, say), options.limit_s)
+    _summed_up(work, models, entries, say)
+
+
+def _listed(work: Work, entries: list[Entry], costs: dict, options: Options, say: Callable[[str], None]) -> None:
+    rows = [("chapter", "model", "checkpoint", "missing", "about", "memory")]
+    for entry in entries:
+        job, (seconds, mib) = entry.job, costs[entry.job]
+        cost = (clock(seconds), f"{mib:.0f} MiB") if entry.plan.missing else ("", "")
+        rows.append((job.chapter, job.model, job.steps, ", ".join(entry.plan.missing) or "nothing", *cost))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    todo = [entry for entry in entries if entry.plan.missing]
+    total, most = sum(entry.seconds for entry in todo), max((costs[entry.job][1] for entry in todo), default=0)
+    at_once = "" if options.scheduler else f", {clock(total / options.jobs)} with --jobs {options.jobs}"
+    say(f"{len(todo)} of {len(entries)} jobs to do: about {clock(total)} of work{at_once}; up to {most:.0f} MiB a job")
+    if joint := jobs.joint(work):
+        say(f"made by `report` from all models together: {', '.join(joint)}")
+
+
+def _summed_up(work: Work, models: list[str], entries: list[Entry], say: Callable[[str], None]) -> None:
+    """What failed and why, and the command that makes the report of what is there."""
+    wrong = [entry for entry in entries if entry.state in (FAILED, NOT_RUN)]
+    say(counted(entries))
+    for entry in wrong:
+        say(f"{entry.state}: {entry.job.name}: {entry.message}" + (f" (log: {entry.log})" if entry.log else ""))
+    spoiled = {entry.job.model for entry in wrong if len(work.steps(entry.job.model)) == 1}
+    whole = [name for name in work.model_names if name not in spoiled]
+    chosen = f" --models {','.join(whole)}" if models or spoiled else ""
+    outputs = "" if str(work.outputs) == "outputs" else f" --outputs {work.outputs}"
+    if whole:
+        say(f"the report of what is there: python -m helpers report {work.source}{chosen}{outputs}")
+    if wrong:
+        raise chapters.ChapterError(f"{len(wrong)} of {len(entries)} jobs failed or could not run; the list is above")

@@ -1,0 +1,50 @@
+"""The process that does one job: `python -m helpers.batch.worker`, told on its first line of input what to do.
+
+Its input stays open as long as who started it lives; when it ends, this process and its kernel end too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from helpers import chapters
+from helpers.names import UserError
+
+
+def main() -> int:
+    """Execute the notebook; the last line said begins with `error:` where it failed."""
+    spec = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S UTC}: {spec['name']}", file=sys.stderr, flush=True)
+    target = Path(spec["target"])
+    try:
+        chapters.run(Path(spec["source"]), spec["parameters"], target, spec["depends_on"], log=sys.stderr)
+    except (UserError, chapters.ChapterError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UserError) else 1
+    except Exception as error:  # a mistake of ours: the log holds where it happened
+        traceback.print_exc()
+        print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
