@@ -12,6 +12,7 @@ import yaml
 from conftest import ROOT
 from helpers.__main__ import main
 from helpers.text import labellers
+from small_study import SMALL
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
@@ -27,8 +28,6 @@ FLAGS = [
     "--disable-sync",
     "--window-size=1200,900",
 ]
-SMALL = {"family": "mini", "layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1]}
-SMALL |= {"batch": 2, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
 CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
 
 

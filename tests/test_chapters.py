@@ -1,5 +1,7 @@
 """Chapters 02, 04 and 05: their tables through the pipeline, their figures by content."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -178,6 +180,13 @@ def test_merged_output_and_the_cost_of_leaving_it_out(work):
     ours = costs.query("model == 'mixture'").set_index("target").last_merged
     np.testing.assert_allclose(ours.loc[list(COMPONENTS)], curves.loc[list(COMPONENTS)])
     assert "{" not in branches.sentences(work).pieces["en"]
+
+
+def test_without_components_the_cost_is_not_known_and_the_rest_is_shown(work):
+    work.brain = replace(work.brain, components=None)
+    assert "no components" in branches.cost(work).pieces["en"]
+    said = branches.sentences(work).pieces["es"]
+    assert "rama derecha" in said and "componentes" not in said
 
 
 def test_the_drawing_speaks_both_languages_and_takes_the_pages_colour():

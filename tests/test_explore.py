@@ -19,7 +19,8 @@ from conftest import ROOT
 from helpers import tables
 from helpers.pipeline import Work, exploring
 from helpers.pipeline.exploring import Choice
-from test_browser import CHROMIUM, DRIVER, SMALL, browser, click_first_point, waited  # noqa: F401  (browser is a fixture)
+from small_study import SMALL
+from test_browser import CHROMIUM, DRIVER, browser, click_first_point, waited  # noqa: F401  (browser is a fixture)
 
 STUDY = {"name": "tiny", "dataset": "demo", "models": [{"name": "mixture", **SMALL}, {"name": "other", **SMALL}]}
 

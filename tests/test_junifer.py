@@ -8,41 +8,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 import yaml
 
 from conftest import ROOT
 from helpers import brain
 from helpers.__main__ import main
 from helpers.names import UserError
+from small_study import REGIONS, SMALL, SOUNDS, table, write_sounds
 from written_voxels import junifer_storage
 
-SOUNDS = {f"tone{index:02d}": category for index, category in enumerate(["Music", "Song", "EngSpeech", "Nature"] * 3)}
-REGIONS = ["lh_Primary", "lh_Anterior", "rh_Primary", "rh_Lateral"]
 PROGRAM = Path(sys.executable).parent / "junifer"
-SMALL = {"layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1], "batch": 2}
-SMALL |= {"crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
-
-
-def table() -> pd.DataFrame:
-    random = np.random.default_rng(0)
-    rows = [
-        {"subject": subject, "sound": sound, **dict(zip(REGIONS, random.random(4), strict=True))}
-        for subject in ("sub-01", "sub-02")
-        for sound in reversed(SOUNDS)
-    ]
-    return pd.DataFrame(rows)
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Twelve short tones and what `dataset.yml` says of them."""
-    (tmp_path / "sounds").mkdir()
-    for index, name in enumerate(SOUNDS):
-        tone = 0.1 * np.sin(np.arange(12_000) * (0.02 + 0.01 * index))
-        soundfile.write(tmp_path / "sounds" / f"{name}.wav", tone, 24_000)
-    settings = {"citation": "made by a test", "synthetic": True, "categories": SOUNDS}
-    (tmp_path / "dataset.yml").write_text(yaml.safe_dump(settings))
+    write_sounds(tmp_path)
     return tmp_path
 
 
@@ -153,7 +134,7 @@ def test_from_maps_to_a_chapter_of_the_report(folder, maps):
         ours = voxels.sel(sound=sound, target=[f"{subject} {region}" for region in REGIONS])
         np.testing.assert_allclose(ours, values, rtol=1e-5)
     study = yaml.safe_load((ROOT / "params" / "regions.yml").read_text())
-    study |= {"data_dir": str(folder), "models": [{"name": "mixture", "family": "mini", **SMALL}], "permutations": 3}
+    study |= {"data_dir": str(folder), "models": [{"name": "mixture", **SMALL}], "permutations": 3}
     study |= {"chapters": ["02_voxelwise"]}
     del study["templates"]
     (folder / "small.yml").write_text(yaml.safe_dump(study))
