@@ -8,6 +8,7 @@ from helpers.figures import regularisation as figures
 from helpers.names import UserError
 from helpers.params import ModelEntry, Study
 from helpers.pipeline import Work, regularisation
+from helpers.text import labellers
 
 SMALL = {"layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1], "batch": 2}
 SMALL |= {"crop_s": 0.1, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1, "decoder_layers": 1}
@@ -101,7 +102,8 @@ def test_differences_and_metrics_are_drawn_from_their_tables(work, tables):
 def test_sentences_take_their_numbers_from_the_tables(work, monkeypatch):
     table = regularisation.differences(work)
     said = regularisation.sentences(work).pieces
-    assert f"{table['difference'].mean():.3f}" in said["en"] and "aventaja" in said["es"]
+    mean = labellers()["en"].number(table["difference"].mean(), 3)
+    assert mean in said["en"] and "aventaja" in said["es"]
     monkeypatch.setattr(
         regularisation, "alphas", lambda work: selection.chosen(regularisation.rows(work)).assign(at_edge=False)
     )
