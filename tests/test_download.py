@@ -19,20 +19,33 @@ CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in CONT
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves a folder, remembers what was asked for, and breaks off in the middle of files in `truncated`."""
+    """Serves a folder, remembers what was asked for, and breaks off in the middle of files in `truncated`.
 
-    asked, truncated = [], set()
+    With `ranges` it goes on where a client stopped, if the client's part is of the same file (RFC 9110).
+    """
+
+    asked, truncated, sent, ranges = [], set(), [], True
 
     def do_GET(self):
         name = self.path.lstrip("/")
         self.asked.append(name)
-        if name not in self.truncated:
-            return super().do_GET()
-        self.send_response(200)
-        content = (Path(self.directory) / name).read_bytes()
-        self.send_header("Content-Length", str(len(content)))
+        path = Path(self.directory) / name
+        if not path.is_file():
+            return self.send_error(404)
+        content = path.read_bytes()
+        tag, begin = f'"{hashlib.md5(content).hexdigest()}"', 0
+        if self.ranges and self.headers.get("If-Range") == tag:
+            begin = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        if begin >= len(content) > 0:
+            return self.send_error(416)
+        self.send_response(206 if begin else 200)
+        self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(content) - begin))
         self.end_headers()
-        self.wfile.write(content[: len(content) // 2])
+        end = (begin + len(content)) // 2 if name in self.truncated else len(content)
+        self.sent.append(end - begin)
+        self.wfile.write(content[begin:end])
         return None
 
     def log_message(self, *_):
@@ -46,7 +59,7 @@ def server(tmp_path):
         path = tmp_path / "public" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    handler = type("Fresh", (Handler,), {"asked": [], "truncated": set()})
+    handler = type("Fresh", (Handler,), {"asked": [], "truncated": set(), "sent": []})
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(tmp_path / "public")))
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -62,7 +75,8 @@ def no_pause_between_attempts(monkeypatch):
 
 
 def found(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_every_file_arrives_and_a_second_run_asks_for_nothing(server, tmp_path, capsys):
@@ -202,17 +216,67 @@ def test_somebodys_own_copy_is_kept(packed, capsys):
     assert "nothing is recorded" in capsys.readouterr().out
 
 
-def test_a_truncated_tar_leaves_nothing(packed):
-    url, path, here, handler = packed
-    handler.truncated.add("data.tar")
-    refused(url, here, r"data\.tar could not be downloaded")
-    handler.truncated.clear()
+def test_a_tar_that_is_cut_for_all_that_the_server_says_leaves_nothing(packed):
+    url, path, here, _ = packed
     content = path.read_bytes()
     for length in (0, 100, 20_000, 31_000, len(content) // 2):
-        path.write_bytes(content[:length])  # whole for all that the server says
+        path.write_bytes(content[:length])
         refused(url, here, "not the expected tar")
     path.write_bytes(content)
     download.archive(url, here, WANTED)
+
+
+def test_a_stopped_download_goes_on_where_it_stopped(packed, monkeypatch):
+    url, path, here, handler = packed
+    monkeypatch.setattr(download, "CHUNK", 512)
+    handler.truncated.add("data.tar")
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"data\.tar could not be downloaded.*what has arrived is kept"):
+            download.archive(url, here, WANTED)
+        assert set(found(here)) == {".data.tar.part", ".data.tar.part-of"}
+    handler.truncated.clear()
+    download.archive(url, here, WANTED)
+    assert sum(handler.sent) == path.stat().st_size and len(handler.sent) == 3
+    assert set(found(here)) == {*WANTED, "data.tar.sha256"}
+    assert all((here / name).read_bytes() == INSIDE[name] for name in WANTED)
+
+
+@pytest.mark.parametrize(
+    "change", ["another file", "no ranges", "nobody knows of what", "all of it is there", "too much"]
+)
+def test_a_part_of_something_else_is_not_gone_on_with(packed, change):
+    url, path, here, handler = packed
+    handler.truncated.add("data.tar")
+    with pytest.raises(UserError):
+        download.archive(url, here, WANTED)
+    handler.truncated.clear()
+    part = here / ".data.tar.part"
+    if change == "another file":
+        pack(path, INSIDE | {WANTED[0]: b"another"})
+    elif change == "no ranges":
+        handler.ranges = False
+    elif change == "nobody knows of what":
+        (here / ".data.tar.part-of").unlink()
+    else:
+        part.write_bytes(path.read_bytes() + (b"more" if change == "too much" else b""))
+    download.archive(url, here, WANTED)
+    assert (here / WANTED[0]).read_bytes() == (b"another" if change == "another file" else INSIDE[WANTED[0]])
+    assert set(found(here)) == {*WANTED, "data.tar.sha256"}
+
+
+def test_a_full_disk_keeps_what_was_downloaded(packed, monkeypatch):
+    url, _, here, _ = packed
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(download.shutil, "copyfileobj", full)
+        with pytest.raises(UserError, match="could not be written: No space left on device"):
+            download.archive(url, here, WANTED)
+    assert set(found(here)) == {".data.tar.part", ".data.tar.part-of"}
+    download.archive(url, here, WANTED)
+    assert set(found(here)) == {*WANTED, "data.tar.sha256"}
 
 
 @pytest.mark.parametrize(

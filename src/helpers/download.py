@@ -12,11 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pooch
+import requests
 from tqdm import tqdm
 
 from helpers import storage
 from helpers.names import UserError
 
+TIMEOUT_S = 30  # without a byte
+CHUNK = 2**18  # bytes
 LINES = 10  # progress lines of a download whose output is not a terminal
 
 
@@ -53,28 +56,57 @@ def archive(url: str, folder: Path, names: list[str]) -> None:
     """Bring the files `names` out of the tar at `url` into `folder`, for tars whose checksum nobody published.
 
     The SHA-256 of the tar and of each file are written beside them at the first download (see `recorded`), and every
-    later one must have the same. The tar arrives whole or not at all; a stopped download starts again. Files that
-    are there without a record are somebody's own copy and stay as they are. Raises UserError, with nothing changed,
-    for a tar that differs, is damaged, or holds links or paths that lead out of it, and for files it does not have.
+    later one must have the same. A stopped download goes on where it stopped. Files that are there without a record
+    are somebody's own copy and stay as they are. Raises UserError, with none of the files changed, for a tar that
+    differs, is damaged, or holds links or paths that lead out of it, and for files it does not have.
     """
     folder, tar = Path(folder), posixpath.basename(url)
+    if _are_there(folder, tar, names):
+        return
+    with storage.claimed(folder / tar):
+        if not _are_there(folder, tar, names):  # by whoever had the claim before
+            part = folder / f".{tar}.part"
+            _download(url, part)
+            _unpacked(url, part, folder, names)
+
+
+def _are_there(folder: Path, tar: str, names: list[str]) -> bool:
+    if not all((folder / name).is_file() for name in names):
+        return False
     known = recorded(folder, tar)
-    if all((folder / name).is_file() for name in names):
-        if not known:
-            print(f"{folder} has these files already; they are kept as they are, and nothing is recorded to check them")
-        if all(storage.sha256(folder / name) == checksum for name, checksum in known.items() if name != tar):
-            return
-    folder.mkdir(parents=True, exist_ok=True)
+    if not known:
+        print(f"{folder} has these files already; they are kept as they are, and nothing is recorded to check them")
+    return all(storage.sha256(folder / name) == checksum for name, checksum in known.items() if name != tar)
+
+
+def _unpacked(url: str, part: Path, folder: Path, names: list[str]) -> None:
+    """Unpack, and remove what has served or is not what it should be; on a full disk it stays for the next run."""
+    try:
+        _unpack(url, part, folder, names, recorded(folder, posixpath.basename(url)))
+    except OSError as error:
+        raise storage.unwritten(folder, error) from error
+    except UserError:
+        _forget(part)
+        raise
+    _forget(part)
+
+
+def _forget(part: Path) -> None:
+    for path in (part, _validator(part)):
+        path.unlink(missing_ok=True)
+
+
+def _unpack(url: str, downloaded: Path, folder: Path, names: list[str], known: dict[str, str]) -> None:
+    """Put `names` out of a whole tar into `folder`, with their checksums."""
+    tar = posixpath.basename(url)
+    checksums = {tar: storage.sha256(downloaded)}
+    if known and checksums[tar] != known[tar]:
+        raise UserError(
+            f"{url} is not what it was at the first download: found SHA-256 {checksums[tar]}, expected "
+            f"{known[tar]}; if its authors say that they changed it, remove {_record(folder, tar)} and fetch again"
+        )
     with TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
-        downloaded = Path(scratch) / "tar"
-        _download(url, downloaded)
-        checksums = {tar: storage.sha256(downloaded)}
-        if known and checksums[tar] != known[tar]:
-            raise UserError(
-                f"{url} is not what it was at the first download: found SHA-256 {checksums[tar]}, expected "
-                f"{known[tar]}; if its authors say that they changed it, remove {_record(folder, tar)} and fetch again"
-            )
-        files = _extract(downloaded, names, Path(scratch) / "files", url)
+        files = _extract(downloaded, names, Path(scratch), url)
         checksums |= {name: storage.sha256(path) for name, path in files.items()}
         lines = [f"{checksum}  {name}\n" for name, checksum in checksums.items()]
         storage.write_text(_record(folder, tar), "".join(lines))  # first: a file without its record is never checked
@@ -100,15 +132,59 @@ def _record(folder: Path, tar: str) -> Path:
     return folder / f"{tar}.sha256"
 
 
-def _download(url: str, path: Path) -> None:
-    pooch.get_logger().setLevel(logging.WARNING)
+def _download(url: str, part: Path) -> None:
+    """Bring `url` to `part`, which holds what a stopped download left: the rest of it is asked for.
+
+    The server is told which file the first half was of (RFC 9110, If-Range); if it has another one now, or cannot go
+    on in the middle, it sends all of it.
+    """
     print(f"downloading {url}", flush=True)
     try:
-        pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)(url, str(path), None)
-    except OSError as error:
+        with requests.get(url, headers=_what_is_missing(part), stream=True, timeout=TIMEOUT_S) as answer:
+            if answer.status_code == requests.codes.requested_range_not_satisfiable:  # nothing is missing, or too much
+                _forget(part)
+                return _download(url, part)
+            answer.raise_for_status()
+            return _received(answer, part)
+    except OSError as error:  # the network's errors (requests) are OSErrors too
         raise UserError(
-            f"{url} could not be downloaded: {error}; check the network and the free space, and run the command again"
+            f"{url} could not be downloaded: {error}; check the network and the free space; what has arrived is kept: "
+            "run the same command again"
         ) from None
+
+
+def _what_is_missing(part: Path) -> dict[str, str]:
+    """The headers that ask for what comes after `part`; for everything if nobody knows what it is a part of."""
+    headers, begun = {"Accept-Encoding": "identity"}, part.stat().st_size if part.is_file() else 0
+    known = _validator(part).read_text(encoding="utf-8") if _validator(part).is_file() else ""
+    return headers | ({"Range": f"bytes={begun}-", "If-Range": known} if begun and known else {})
+
+
+def _received(answer: requests.Response, part: Path) -> None:
+    """Write what arrives behind what is there, or instead of it if the server begins at the beginning."""
+    begun = part.stat().st_size if answer.status_code == requests.codes.partial_content else 0
+    if begun and not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
+        raise OSError(f"asked for what follows byte {begun}, got {answer.headers.get('Content-Range')}")
+    total = begun + int(answer.headers.get("Content-Length", 0))
+    with part.open("r+b" if begun else "wb") as file:
+        file.seek(begun)
+        _validator(part).write_text(_validator_of(answer), encoding="utf-8")
+        with tqdm(
+            total=total or None, initial=begun, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
+        ) as bar:
+            for chunk in answer.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
+def _validator_of(answer: requests.Response) -> str:
+    """What tells this file from another one under the same address; a weak tag does not tell bytes apart."""
+    tag = answer.headers.get("ETag", "")
+    return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified", "")
+
+
+def _validator(part: Path) -> Path:
+    return part.with_name(f"{part.name}-of")
 
 
 def _extract(tar: Path, names: list[str], folder: Path, url: str) -> dict[str, Path]:
