@@ -86,7 +86,7 @@ def test_files_that_are_none_are_refused(folder, monkeypatch):
     with pytest.raises(UserError, match="synthetic: found 'maybe'"):
         brain.open("junifer", str(folder))
     (folder / "dataset.yml").write_text("!!python/object/apply:os.system ['true']")
-    with pytest.raises(UserError, match="no readable YAML"):
+    with pytest.raises(UserError, match="is not plain YAML"):
         brain.open("junifer", str(folder))
 
 

@@ -1,5 +1,7 @@
 """A study's YAML: what is right is read, what is wrong is named with its key, its value and the fix."""
 
+from itertools import pairwise
+
 import pytest
 
 from helpers.names import UserError
@@ -63,7 +65,12 @@ def test_mistakes_are_named(study, change, message):
     assert message in str(error.value) and "study.yml" in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["- a list", "text", "", "a: [", "a: !!python/object/apply:os.system [ls]"])
+BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghijkl"))
+HOSTILE = ["a: !!python/object/apply:os.system [ls]", BOMB, GOOD + f"templates: {{{BOMB.strip()}}}".replace("\n", ", ")]
+HOSTILE += ["a: &a [*a]", "[" * 5000]
+
+
+@pytest.mark.parametrize("text", ["- a list", "text", "", "a: [", *HOSTILE])
 def test_what_is_not_plain_yaml_is_refused(study, text):
     with pytest.raises(UserError, match=r"study\.yml"):
         study(text)

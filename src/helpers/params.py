@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from helpers.names import UserError
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout: src/helpers/params.py is two folders below it
+MOST_VALUES = 10_000  # in a YAML file, anchors written out
 
 
 class Settings(BaseModel):
@@ -91,14 +92,31 @@ def validated(schema: type[S], values: object, where: str) -> S:
 def load_study(study: str | Path) -> Study:
     """The study at a path, or the one of that name in `params/`; raises UserError for whatever is wrong with it."""
     path = _find(study)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}; correct it there") from None
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise UserError(f"{path}: found {type(values).__name__}, expected 'key: value' lines; see params/demo.yml")
     values.pop("templates", None)  # a place for YAML anchors that several models share
     return validated(Study, values, str(path))
+
+
+def read_yaml(path: Path) -> object:
+    """Plain values in a YAML file; raises UserError for tags, damage, and more values than anybody writes by hand."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}; correct it there") from None
+    _refuse_bombs(path, values)
+    return values
+
+
+def _refuse_bombs(path: Path, values: object) -> None:
+    """A few lines whose anchors stand for each other can stand for billions of values."""
+    waiting, n = [values], 0
+    while waiting:
+        value, n = waiting.pop(), n + 1
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if n > MOST_VALUES:
+            raise UserError(f"{path}: found more than {MOST_VALUES} values, expected a study; is it another file?")
 
 
 def _find(study: str | Path) -> Path:

@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-import yaml
 from pydantic import Field
 
 from helpers import params, sounds, storage
@@ -61,7 +60,7 @@ def read(path: Path) -> pd.DataFrame:
             table = pd.read_sql(f'SELECT * FROM "meta_{chosen["meta_md5"].item()}"', connection)
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
         raise _wrong(
-            path, f"no junifer storage ({_first_line(error)})", "what `junifer run junifer.yml` wrote"
+            path, f"no junifer storage ({' '.join(str(error).split())})", "what `junifer run junifer.yml` wrote"
         ) from None
     missing = [key for key in KEYS if key not in table]
     if missing or len(table.columns) <= len(KEYS):
@@ -140,17 +139,9 @@ def _folder(data_dir: str | None) -> Path:
 
 
 def _settings(path: Path) -> Settings:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise _wrong(
-            path, f"no readable YAML ({_first_line(error)})", "citation, synthetic and, if need be, categories"
-        ) from None
-    return params.validated(Settings, values, str(path))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    if not path.is_file():
+        raise _wrong(path, "no such file", "citation, synthetic and, if need be, categories")
+    return params.validated(Settings, params.read_yaml(path), str(path))
 
 
 def _wrong(path: Path, found: str, expected: str) -> UserError:

@@ -65,6 +65,7 @@ def _context(work: Work) -> dict:
         "synthetic": work.brain.synthetic,
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
         "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
+        "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
         "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
         "plotly": Markup(get_plotlyjs()),
     }
@@ -77,7 +78,7 @@ def _sounds(work: Work) -> dict[str, str]:
 
 
 def script_words() -> dict[str, dict]:
-    """What page.js says, by language: the page's title, and Plotly's own words, which are keyed by the English ones."""
+    """What the page's scripts say, by language: titles, tables' words, and Plotly's own, keyed by the English ones."""
     english = labellers()["en"].words
     own = [key for key in english if key.startswith("plotly.")]
     return {
@@ -86,9 +87,15 @@ def script_words() -> dict[str, dict]:
             "separators": labeller.separators,
             "playing": labeller.words["report.playing"],
             "plotly": {english[key]: labeller.words[key] for key in own},
+            "some": labeller.words["report.some_rows"],
+            "columns": labeller.columns,
+            "names": labeller.names_by_column,
         }
         for language, labeller in labellers().items()
     }
+
+
+_TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" tabindex="0"></div></details>'
 
 
 class Offline(Preprocessor):
@@ -140,6 +147,7 @@ def figure_html(figure: dict, name: str) -> str:
     words = _spans("report.download")
     link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
     texts += _listening(meta.get("sounds", []))
+    texts += _TABLE.format(words=_spans("report.table")) if "table" in meta else ""
     data = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
     return (
         f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="height:{height}px"></div>'

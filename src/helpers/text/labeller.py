@@ -53,6 +53,20 @@ class Labeller:
         return format_decimal(value, format=pattern, locale=self.language).replace("-", "−")  # the sign, not a hyphen
 
     @property
+    def columns(self) -> dict[str, str]:
+        """Column of a table -> its word."""
+        return self._of_kind("column")
+
+    @property
+    def names_by_column(self) -> dict[str, dict[str, str]]:
+        """Column whose cells are identifiers -> identifier -> its word."""
+        named = {column: self._of_kind(kind) for column, kind in KINDS.items()}
+        return named | {"target": self._of_kind("region") | self._of_kind("component")}
+
+    def _of_kind(self, kind: str) -> dict[str, str]:
+        return {key.removeprefix(f"{kind}."): word for key, word in self.words.items() if key.startswith(f"{kind}.")}
+
+    @property
     def separators(self) -> str:
         """Plotly's `layout.separators`: decimal sign, then thousands sign."""
         return ",." if self.language == "es" else ".,"

@@ -55,7 +55,10 @@
     audio.play().catch(() => {});  // a browser may refuse before the page was touched
   }
 
-  function redraw() { for (const figure of figures) if (figure.drawn) draw(figure); }
+  function redraw() {
+    for (const figure of figures) if (figure.drawn) draw(figure);
+    document.querySelectorAll("details.numbers[open]").forEach(tabled);
+  }
 
   // The heading being read; its twin in the other language has the same number
   function reading() {
@@ -92,6 +95,12 @@
     event.currentTarget.href = URL.createObjectURL(new Blob([figure.content.layout.meta.table], {type: "text/csv"}));
   }
 
+  // The same numbers as a table, made when somebody opens it and made anew when the language turns
+  function tabled(place) {
+    const figure = figures.find(one => one.place.contains(place));
+    place.querySelector(".table").replaceChildren(reportTable(figure.content.layout.meta.table, words[root.lang]));
+  }
+
   function watch() {
     const watcher = new IntersectionObserver(entries => {
       for (const entry of entries) {
@@ -121,6 +130,9 @@
     button.addEventListener("click", () => play(button.dataset.sound));
   }
   for (const link of document.querySelectorAll("a[download]")) link.addEventListener("click", table);
+  for (const place of document.querySelectorAll("details.numbers")) {
+    place.addEventListener("toggle", () => { if (place.open) tabled(place); });
+  }
   window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
