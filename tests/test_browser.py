@@ -78,6 +78,12 @@ def visible(browser) -> str:
     return browser.find_element("tag name", "body").text
 
 
+def figure_words(browser) -> str:
+    return browser.execute_script(
+        "return [...document.querySelectorAll('.main-svg')].map(e => e.textContent).join(' ')"
+    )
+
+
 def axis_titles(browser) -> str:
     return browser.execute_script(
         "return [...document.querySelectorAll('text[class*=title], .legendtext')].map(t => t.textContent).join('|')"
@@ -239,10 +245,9 @@ def test_no_identifier_and_no_word_of_the_other_language_is_seen(page, browser, 
     browser.get(f"file://{page}#lang={language}")
     drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
     browser.execute_script("for (const code of document.querySelectorAll('code, pre')) code.remove()")
-    figures = browser.execute_script(
-        "return [...document.querySelectorAll('.main-svg')].map(e => e.textContent).join(' ')"
-    )
-    seen = re.sub(r"Song et al\.", "", f"{visible(browser)} {figures}")  # an author whose name is also a category's
+    seen = re.sub(
+        r"Song et al\.", "", f"{visible(browser)} {figure_words(browser)}"
+    )  # an author whose name is also a category's
     assert not set(re.findall(r"\b[a-z]+\d*(?:_[a-z0-9]+)+\b", seen))
     words, other = (labellers()[name].words for name in (language, {"es": "en", "en": "es"}[language]))
     names = {key.split(".")[1] for key in words if key.split(".")[0] in ("component", "category", "hemisphere")}

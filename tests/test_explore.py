@@ -92,7 +92,7 @@ def test_the_language_changes_every_word_and_no_choice(explorer):
 def test_a_click_and_the_list_play_a_sound(explorer):
     trace = next(trace for trace in explorer.responses.data if len(trace.x))
     explorer._clicked(trace, type("Points", (), {"point_inds": [0]}), None)
-    assert explorer.menus["sound"].value == trace.text[0]
+    assert explorer.menus["sound"].value == trace.ids[0]
     first = explorer.player.value
     explorer.menus["sound"].value = next(name for name in explorer.menus["sound"].options[-1:])[1]
     assert len(first) > 1000 and explorer.player.value != first

@@ -49,7 +49,7 @@ def test_unknown_words_are_errors_but_a_models_own_name_is_kept():
         EN("nothing")
     with pytest.raises(KeyError):
         EN.name("component", "loudness")
-    assert EN.name("model", "my-network") == "my-network"
+    assert EN.name("model", "my-network") == "my-network" and EN.name("category", "Dogs") == "Dogs"
 
 
 def test_tables_speak_both_languages_and_escape_what_they_hold():

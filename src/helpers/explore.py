@@ -145,7 +145,7 @@ class Explorer:
 
     def _clicked(self, trace, points, _state) -> None:
         if points.point_inds:
-            self.menus["sound"].value = trace.text[points.point_inds[0]]
+            self.menus["sound"].value = trace.ids[points.point_inds[0]]
 
     def _heard(self) -> None:
         name = self.menus["sound"].value

@@ -35,10 +35,10 @@ def responses(
 
 
 def _points(sounds: pd.DataFrame, category: str, index: int, labeller: Labeller) -> go.Scatter:
-    own, name = sounds[sounds["category"] == category], labeller.name("category", category)
+    own, name = sounds[sounds["category"] == category], style.plain(labeller.name("category", category))
     return go.Scatter(
-        x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), text=own[SOUND].tolist(), mode="markers",
-        name=name, marker=marker(index),
+        x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), text=own[SOUND].map(style.plain).tolist(),
+        mode="markers", name=name, marker=marker(index), ids=own[SOUND].tolist(),
         hovertemplate=labeller("figure.exploring.hover", category=name) + "<extra></extra>",
     )  # fmt: skip
 

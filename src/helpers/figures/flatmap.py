@@ -166,7 +166,7 @@ def _coloured(rows: pd.DataFrame, values: pd.Series, size: float, family: str, l
     words = {"model": labeller.name("model", first[MODEL]), "side": labeller(f"figure.side.{first['hemisphere']}")}
     hover = labeller(f"figure.{family}.hover", **words, region=region) + "<extra></extra>"
     return go.Scatter(
-        x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), text=rows["subjects"].tolist(), mode="markers",
+        x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), text=rows["subjects"].map(style.plain).tolist(), mode="markers",
         showlegend=False,
         marker={"color": _colours(values), "coloraxis": "coloraxis"} | _square(size),
         customdata=rows[["n", "r2", "ceiling", "layer", "lowest", "highest"]].to_numpy(dtype=float),

@@ -18,13 +18,14 @@ def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
         for index, category in enumerate(categories):
-            rows, name = frame[frame["category"] == category], labeller.name("category", category)
+            rows, name = frame[frame["category"] == category], style.plain(labeller.name("category", category))
             figure.add_scatter(
                 x=rows["frequency_khz"].to_numpy(),
                 y=rows["level"].to_numpy(),
                 name=name,
                 mode="lines",
-                line=style.of_model(index)["line"] | {"dash": style.DASHES[index // len(style.COLOURS)]},
+                line=style.of_model(index)["line"]
+                | {"dash": style.DASHES[index // len(style.COLOURS) % len(style.DASHES)]},
                 hovertemplate=labeller("figure.spectra.hover", category=name) + "<extra></extra>",
             )
         style.laid_out(figure, labeller, labeller("figure.spectra.title"), 460, synthetic)

@@ -51,11 +51,11 @@ def marker(index: int) -> dict:
 
 
 def _points(own: pd.DataFrame, category: str, index: int, labeller: Labeller) -> go.Scatter:
-    name = labeller.name("category", category)
+    name = style.plain(labeller.name("category", category))
     words = {"model": labeller.name("model", own["model"].iloc[0]), "layer": int(own["layer"].iloc[0])}
     return go.Scatter(
         x=own["measured"].to_numpy(), y=own["predicted"].to_numpy(), mode="markers", name=name, marker=marker(index),
-        ids=own[SOUND].tolist(), text=own[SOUND].tolist(), customdata=own[["n_splits"]].to_numpy(),
+        ids=own[SOUND].tolist(), text=own[SOUND].map(style.plain).tolist(), customdata=own[["n_splits"]].to_numpy(),
         hovertemplate=labeller("figure.predicted.hover", category=name, **words) + "<extra></extra>",
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import plotly.graph_objects as go
 
 from helpers.text import Labeller
@@ -22,6 +24,11 @@ def of_model(index: int) -> dict:
         "line": {"color": COLOURS[turn], "dash": DASHES[turn], "width": 2},
         "marker": {"color": COLOURS[turn], "symbol": MARKERS[turn], "size": 7},
     }
+
+
+def plain(name: str) -> str:
+    """A name from outside as Plotly shows it letter by letter; it takes some HTML in its texts for markup."""
+    return html.escape(str(name), quote=False)
 
 
 def faint(colour: str, alpha: float = 0.15) -> str:

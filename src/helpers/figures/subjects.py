@@ -52,7 +52,7 @@ def _depths(rows: pd.DataFrame, means: pd.DataFrame, model: str, labeller: Label
     lines = []
     for subject, shift in zip(subjects, np.linspace(-0.22, 0.22, len(subjects)), strict=True):
         own = rows[rows[SUBJECT] == subject].set_index("region").reindex(list(REGIONS))
-        hover = labeller("figure.depth.hover", model=name, subject=subject) + "<extra></extra>"
+        hover = labeller("figure.depth.hover", model=name, subject=style.plain(subject)) + "<extra></extra>"
         look = {"line": {"color": style.GREY, "width": 1}, "marker": {"size": 6}, "opacity": 0.7}
         lines.append(
             go.Scatter(

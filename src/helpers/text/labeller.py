@@ -36,11 +36,11 @@ class Labeller:
         return self._formatter.format(self.words[key], **values)
 
     def name(self, kind: str, identifier) -> str:
-        """The word for an identifier of a kind, such as ("component", "lowfreq"); models keep a name that has none."""
+        """The word for an identifier of a kind, such as ("component", "lowfreq"); what users name keeps its name."""
         if kind == "target":  # a component or, where there is none of that name, a region
             kind = "component" if identifier in COMPONENTS else "region"
         key = f"{kind}.{identifier}"
-        if kind == "model" and key not in self.words:
+        if kind in ("model", "category") and key not in self.words:
             return str(identifier)
         return self(key)
 
