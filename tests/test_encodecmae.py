@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -278,6 +279,22 @@ def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "model.pt"
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"model.pt: not .*expected an EnCodecMAE checkpoint"):
+        load_network(path)
+
+
+def test_a_few_bytes_cannot_claim_the_memory(checkpoint, tmp_path):
+    whole, path = checkpoint(), tmp_path / "greedy.pt"
+    content = torch.load(whole, weights_only=True)
+    name = "wav_encoder.post_net.weight"
+    content["state_dict"][name] = torch.zeros(1).expand(10**6, 10**6)  # 4 TB if it were written out
+    torch.save(content, path)
+    assert path.stat().st_size < 1e6
+    with pytest.raises(UserError, match=f"'{name}' is no tensor of finite floats"):
+        load_network(path)
+    with zipfile.ZipFile(whole) as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for entry in plain.infolist():
+            packed.writestr(entry.filename, plain.read(entry))
+    with pytest.raises(UserError, match=r"is compressed, which torch never does"):
         load_network(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from pathlib import Path
 
 import torch
@@ -44,6 +45,7 @@ def read(path: Path) -> dict:
     if not Path(path).is_file():
         raise UserError(f"{path}: no such checkpoint; correct the path or give a published name")
     try:
+        _refuse_packed(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"{path}: {_refused(str(error))}") from None
@@ -52,6 +54,14 @@ def read(path: Path) -> dict:
     if not isinstance(content, dict):
         raise UserError(f"{path}: found a {type(content).__name__}; {EXPECTED}")
     return content
+
+
+def _refuse_packed(path: Path) -> None:
+    """torch writes tensors as they are; a packed file of some kilobytes could fill the memory."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as opened:
+            if packed := [entry.filename for entry in opened.infolist() if entry.compress_type != zipfile.ZIP_STORED]:
+                raise ValueError(f"its entry {packed[0]} is compressed, which torch never does")
 
 
 def _refused(message: str) -> str:
@@ -74,9 +84,18 @@ def _weights(path: Path, checkpoint: dict) -> dict[str, torch.Tensor]:
         raise UserError(f"{path}: holds {keys}, but no `state_dict`; {EXPECTED}")
     kept = {name: value for name, value in state.items() if not str(name).startswith(UNUSED)}
     for name, value in kept.items():
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point() or not value.isfinite().all():
+        if not isinstance(value, torch.Tensor) or _is_larger_than_stored(value) or not _is_finite(value):
             raise UserError(f"{path}: '{name}' is no tensor of finite floats; the file is damaged: get it again")
     return {name: value.float() for name, value in kept.items()}
+
+
+def _is_larger_than_stored(tensor: torch.Tensor) -> bool:
+    """Strides of 0 let a few bytes stand for a tensor of any size."""
+    return tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes()
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() and bool(tensor.isfinite().all())
 
 
 def _configured_heads(config: object) -> int | None:
