@@ -185,7 +185,7 @@ def test_a_killed_kernel_or_worker_is_reported_and_made_up_for(folder, undisturb
 
 
 @posix
-@pytest.mark.parametrize("phase", ["planning", "starting", "running", "killed"])
+@pytest.mark.parametrize("phase", ["planning", "starting", "running", "terminated", "killed"])
 def test_ctrl_c_in_every_phase_ends_all_kernels(folder, undisturbed, phase):
     process = started(folder, "--jobs", "2", start_new_session=True)
     if phase == "planning":
@@ -195,11 +195,11 @@ def test_ctrl_c_in_every_phase_ends_all_kernels(folder, undisturbed, phase):
     else:
         descendant(process, "ipykernel")
     below = family(process)
-    process.send_signal(signal.SIGKILL if phase == "killed" else signal.SIGINT)
+    process.send_signal({"killed": signal.SIGKILL, "terminated": signal.SIGTERM}.get(phase, signal.SIGINT))
     code, said = finished(process)
     assert code == (-9 if phase == "killed" else 130) or phase == "planning"
     assert all_gone(below)
-    if phase in ("starting", "running"):
+    if phase in ("starting", "running", "terminated"):
         assert "stopped; what was computed so far is kept" in said
         found = json.loads((folder / "out" / "small" / "batch" / "batch.json").read_text())
         assert {job["state"] for job in found["jobs"]} == {"stopped"}

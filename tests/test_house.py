@@ -43,3 +43,9 @@ def test_top_level_is_the_one_agreed_on():
     top = {line.split("/")[0] for line in tracked.splitlines()}
     assert {"notebooks", "src", "params", "outputs", "environment.yml", "tests", "README.md"} <= top
     assert not [line for line in tracked.splitlines() if line.endswith((".ipynb", ".wav", ".pt", ".pkl", ".nc"))]
+
+
+def test_every_fault_that_is_documented_has_its_test():
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", (ROOT / "tests" / "FAULTS.md").read_text())
+    assert len(named) > 30 and not [name for name in named if f"def {name}(" not in tests]
