@@ -94,7 +94,8 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
 def test_published_numbers_come_from_the_published_tables():
     assert chapter._published("voxel_mixture_music") == pytest.approx(0.76031 - 0.7364)
     assert chapter._published("primary_early") > 0 and chapter._published("speech_worst") > 0
-    assert np.isnan(chapter._published("right_is_first"))
+    assert np.isnan(chapter._published("right_is_first")) and chapter._published_sign("right_is_first") == 1
+    assert np.isnan(chapter._published_sign("merged_mixes"))
 
 
 @pytest.fixture

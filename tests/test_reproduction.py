@@ -8,7 +8,7 @@ import pytest
 from helpers import brain, figures, models, published, text
 from helpers.models import encodecmae
 from helpers.params import Study
-from helpers.pipeline import Work, components, reproduction
+from helpers.pipeline import Work, components, regularisation, reproduction
 from test_figures import in_language
 
 WEIGHTS = {"mixture": "mel256-ec-base", "mine": "mel256-ec-base-ll", "other": "nowhere.pt"}
@@ -24,12 +24,13 @@ def work(small_brain, tmp_path, monkeypatch):
         {"name": name, "family": "encodecmae", "weights": weights, "heads": example["heads"]}
         for name, weights in WEIGHTS.items()
     ]
-    return Work(Study.model_validate({"name": "small", "dataset": "demo", "models": entries}), tmp_path)
+    study = {"name": "small", "dataset": "demo", "models": entries, "chapters": ["03_components", "06_regularisation"]}
+    return Work(Study.model_validate(study), tmp_path)
 
 
 def test_points_are_joined_by_the_weights_name(work):
     points = reproduction.points(work)
-    assert set(points["quantity"]) == {"components", "learning", "voxels", "regions"}
+    assert set(points["quantity"]) == {"components", "learning", "voxels", "regions", "ridge", "lasso"}
     assert set(points["model"]) == {"mixture", "speech"}  # "mine" has the speech weights, "other" nobody's
     curves = components.curves(work)
     for name, model in (("mixture", "mixture"), ("mine", "speech")):
@@ -40,6 +41,11 @@ def test_points_are_joined_by_the_weights_name(work):
         row = points.query(f"{where} and quantity == 'components' and target == 'pitch'")
         assert (row["run"].item(), row["published"].item()) == (ours, theirs)
     assert set(points.query("quantity == 'learning'")["step"]) == {500_000}
+    row = points.query("quantity == 'lasso' and target == 'music' and layer == 2").iloc[0]
+    ours = regularisation.curves(work).query("model == 'mixture' and estimator == 'lasso' and layer == 2")
+    theirs = regularisation.overlay(work).query("estimator == 'lasso' and component == 'music' and layer == 2")
+    assert row["run"] == ours.set_index("target").loc["music", "median_r2_determination"]
+    assert row["published"] == theirs["median_r2"].item()
 
 
 def test_the_summary_counts_what_reading_does_not_explain(work):

@@ -42,12 +42,17 @@ def path_of(chapter: str) -> Path:
 
 
 def run(
-    source: Path, parameters: dict, target: Path, depends_on: str, log: TextIO | None = None
+    source: Path,
+    parameters: dict,
+    target: Path,
+    depends_on: str,
+    log: TextIO | None = None,
+    notes: dict | None = None,
 ) -> nbformat.NotebookNode:
     """The executed chapter: `target` if it was made from the same things, else executed and written there whole.
 
     Of several processes that want it at once, one executes it and the others wait. What its kernel says goes to `log`
-    as it comes. Raises UserError or ChapterError, naming the cell.
+    as it comes; `notes` are kept in its metadata. Raises UserError or ChapterError, naming the cell.
     """
     with storage.claimed(target):
         stamp = stamp_of(source, parameters, depends_on)
@@ -55,7 +60,7 @@ def run(
             return done
         notebook = _with_parameters(source, parameters)
         result = _execute(notebook, parameters, source, target, log)
-        result.metadata[STAMP] = stamp
+        result.metadata |= {STAMP: stamp, **(notes or {})}
         storage.write_text(target, nbformat.writes(result))
         return result
 

@@ -32,7 +32,8 @@ def table(work: Work) -> pd.DataFrame:
 
 
 def _row(work: Work, claim: claims.Claim) -> dict:
-    row = {"claim": claim.name, "threshold": claim.threshold, "above": claim.above, "published": _published(claim.name)}
+    row = {"claim": claim.name, "threshold": claim.threshold, "above": claim.above}
+    row |= {"published": _published(claim.name), "published_sign": _published_sign(claim.name)}
     try:
         evidence = TESTS[claim.name](work)
     except Missing as error:
@@ -195,6 +196,15 @@ def _published(name: str) -> float:
     return PUBLISHED[name]().value if name in PUBLISHED else np.nan
 
 
+def _published_sign(name: str) -> float:
+    """Where only colours were published, whether the number was above (1) or below (-1) zero; NaN elsewhere."""
+    if name != "right_is_first":
+        return np.nan
+    colours = published.table("cka").set_index(["row_x1", "col_x0"])["viridis_position"]
+    last, first = 9, 0  # branch indices of that figure; 10 and 11 are the decoder's
+    return float(np.sign(colours[last, first] - colours[last, last]))
+
+
 def _components() -> pd.DataFrame:
     """The published medians in the shape of scores of a single split."""
     frame = published.table("components_by_layer").rename(columns={"component": TARGET, "median_r2": "r2_pearson"})
@@ -263,7 +273,7 @@ def _cells(row: pd.Series) -> list[Callable[[text.Labeller], str]]:
     return [
         lambda labeller: f"{labeller(f'claim.{row.claim}')}|{_tested(row, labeller)}",
         lambda labeller: _number(row, labeller),
-        lambda labeller: labeller.number(row["published"]),
+        lambda labeller: _as_published(row, labeller),
         lambda labeller: f"{SIGNS[row.verdict]} {labeller(f'verdict.{row.verdict}')}|{labeller(f'why.{row.why}')}",
     ]
 
@@ -271,6 +281,12 @@ def _cells(row: pd.Series) -> list[Callable[[text.Labeller], str]]:
 def _tested(row: pd.Series, labeller: text.Labeller) -> str:
     side = labeller("say.above" if row["above"] else "say.below", threshold=float(row["threshold"]))
     return f"{labeller(f'test.{row.claim}')} {side}"
+
+
+def _as_published(row: pd.Series, labeller: text.Labeller) -> str:
+    if np.isnan(row["published_sign"]):
+        return labeller.number(row["published"])
+    return f"{'>' if row['published_sign'] > 0 else '<'} 0|{labeller('say.only_sign')}"
 
 
 def _number(row: pd.Series, labeller: text.Labeller) -> str:

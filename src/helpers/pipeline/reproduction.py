@@ -8,9 +8,9 @@ import pandas as pd
 
 from helpers import published, text
 from helpers.models.encodecmae import PUBLISHED
-from helpers.names import LAYER, MODEL, STEP, TARGET
+from helpers.names import ESTIMATOR, LAYER, MODEL, STEP, TARGET
 from helpers.params import ModelEntry
-from helpers.pipeline import components, voxelwise
+from helpers.pipeline import components, regularisation, voxelwise
 from helpers.pipeline.work import Work
 
 # The names under which the figures show the published weights
@@ -27,7 +27,11 @@ def points(work: Work) -> pd.DataFrame:
     Empty for synthetic data and for studies without published networks. Joined by name, never by position.
     """
     known = {} if work.brain.synthetic else _published_as(work)
-    parts = [part for part in (*_of_components(work, known), *_of_voxels(work, known)) if len(part)]
+    parts = [
+        part
+        for part in (*_of_components(work, known), *_of_estimators(work, known), *_of_voxels(work, known))
+        if len(part)
+    ]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
     return work.kept("reproduction", table)
 
@@ -57,6 +61,18 @@ def _of_components(work: Work, known: dict[str, str]) -> list[pd.DataFrame]:
     return [
         _joined("components", last, _read(read), [MODEL, TARGET, LAYER]),
         _joined("learning", run, _read(learned), [MODEL, TARGET, LAYER, STEP]),
+    ]
+
+
+def _of_estimators(work: Work, known: dict[str, str]) -> list[pd.DataFrame]:
+    """Ridge and multi-task lasso, where the study has that chapter; the published figure is about the mixture."""
+    if not known or work.brain.components is None or "06_regularisation" not in work.study.chapters:
+        return []
+    run = _named(regularisation.curves(work), known).rename(columns={"median_r2_determination": RUN})
+    read = _read(regularisation.overlay(work)).assign(**{MODEL: "mixture"})
+    return [
+        _joined(name, run[run[ESTIMATOR] == name], read[read[ESTIMATOR] == name], [MODEL, TARGET, LAYER])
+        for name in ("ridge", "lasso")
     ]
 
 

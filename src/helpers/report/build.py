@@ -45,18 +45,21 @@ def report(work: Work, models: list[str], say: Callable[[str], None] = print) ->
     say(f"study '{work.study.name}': {', '.join(work.model_names)} on {work.study.dataset}")
     notebooks = [_chapter(work, chapter, models, say) for chapter in work.study.chapters]
     target = work.folder / "report.html"
-    export.write(target, notebooks, work, footer.facts(work))
+    export.write(target, notebooks, work, footer.facts(work, notebooks))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 
 
 def _chapter(work: Work, chapter: str, models: list[str], say: Callable[[str], None]):
     say(f"chapter {chapter}")
+    start = time.monotonic()
     if chapter in PREPARATIONS:
         PREPARATIONS[chapter](work)
     parameters = {"study": work.source, "models": models, "outputs": str(work.outputs)}
     target = work.folder / "notebooks" / f"{chapter}.ipynb"
-    return chapters.run(chapters.path_of(chapter), parameters, target, state(work.provenance, work))
+    notes = {footer.COMPUTING: round(time.monotonic() - start, 1)}
+    depends_on = state(work.provenance, work)
+    return chapters.run(chapters.path_of(chapter), parameters, target, depends_on, notes=notes)
 
 
 def state(made_from: dict, work: Work) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import version
 
+import nbformat
 import yaml
 
+from helpers import text
 from helpers.params import ROOT
 from helpers.pipeline import Work
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "xarray", "pandas", "plotly", "papermill", "nbconvert")
+COMPUTING = "computing_s"  # notebook metadata: what was computed before its kernel started
 
 
-def facts(work: Work) -> dict:
-    """Plain text by topic; the template escapes it."""
+def facts(work: Work, notebooks: list[nbformat.NotebookNode]) -> dict:
+    """Plain text by topic, which the template escapes, and the table of times."""
     provenance = work.provenance
     return {
         "commit": _git("rev-parse", "HEAD"),
@@ -25,7 +29,29 @@ def facts(work: Work) -> dict:
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
         "citation": provenance["dataset"].get("citation", ""),
         "command": f"python -m helpers report {work.source}",
+        "times": times(notebooks).pieces,
     }
+
+
+def times(notebooks: list[nbformat.NotebookNode]) -> text.Bilingual:
+    """When each chapter was executed, how long its numbers took to compute before that, and how long it took itself."""
+    return text.cells([_times(notebook) for notebook in notebooks], ("chapter", "executed", "computing", "executing"))
+
+
+def _times(notebook: nbformat.NotebookNode) -> list[Callable[[text.Labeller], str]]:
+    made = notebook.metadata["papermill"]
+    return [
+        lambda labeller: _title(notebook, labeller.language),
+        lambda labeller: made["end_time"][:16].replace("T", " "),
+        lambda labeller: labeller.number(notebook.metadata[COMPUTING], 1),
+        lambda labeller: labeller.number(made["duration"], 1),
+    ]
+
+
+def _title(notebook: nbformat.NotebookNode, language: str) -> str:
+    """The first heading in a language."""
+    own = [cell.source for cell in notebook.cells if f"lang-{language}" in cell.metadata.get("tags", [])]
+    return own[0].splitlines()[0].lstrip("# ")
 
 
 def versions() -> dict[str, str]:
