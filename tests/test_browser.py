@@ -1,5 +1,7 @@
 """The report in a real browser: drawn, bilingual, quiet, alone."""
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -166,6 +168,26 @@ def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
     assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
 
 
+def test_a_figures_numbers_open_as_a_table_that_speaks_the_pages_language(page, browser):
+    browser.get(f"file://{page}#lang=es")
+    folded = browser.find_elements("css selector", "details.numbers")
+    assert len(folded) == len(browser.find_elements("css selector", "figure.plot"))
+    browser.execute_script("for (const place of arguments[0]) place.open = true", folded)
+    waited(browser, "return [...document.querySelectorAll('details.numbers')].every(d => d.querySelector('td'))")
+    tables = browser.execute_script("return reportFigures.map(f => f.content.layout.meta.table)")
+    index = next(i for i, table in enumerate(tables) if "median_r2" in table.splitlines()[0].split(","))
+    numbers = list(csv.DictReader(io.StringIO(tables[index])))
+    script = "return [...arguments[0].querySelectorAll('tr')].map(r => [...r.cells].map(c => c.textContent))"
+    for language, sign in (("es", ","), ("en", ".")):
+        header, *rows = browser.execute_script(script, folded[index])
+        place = header.index(labellers()[language]("column.median_r2"))
+        first = next(iter(numbers[0]))
+        assert len(rows) == min(len(numbers), 200) and header[0] == labellers()[language](f"column.{first}")
+        shown = [float(row[place].replace(sign, ".").replace("−", "-")) for row in rows]
+        assert shown == pytest.approx([float(row["median_r2"]) for row in numbers[:200]], abs=6e-5, rel=6e-3)
+        browser.find_element("id", "language").click()
+
+
 def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch, capsys):
     import helpers.chapters as chapters
     import helpers.pipeline.work as work
@@ -245,9 +267,10 @@ def test_no_identifier_and_no_word_of_the_other_language_is_seen(page, browser, 
     browser.get(f"file://{page}#lang={language}")
     drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
     browser.execute_script("for (const code of document.querySelectorAll('code, pre')) code.remove()")
-    seen = re.sub(
-        r"Song et al\.", "", f"{visible(browser)} {figure_words(browser)}"
-    )  # an author whose name is also a category's
+    browser.execute_script("for (const table of document.querySelectorAll('details.numbers')) table.open = true")
+    waited(browser, "return [...document.querySelectorAll('details.numbers')].every(d => d.querySelector('td'))")
+    seen = re.sub(r"demo\d+_\w+", "", f"{visible(browser)} {figure_words(browser)}")  # names of sounds
+    seen = seen.replace("Song et al.", "")  # an author whose name is also a category's
     assert not set(re.findall(r"\b[a-z]+\d*(?:_[a-z0-9]+)+\b", seen))
     words, other = (labellers()[name].words for name in (language, {"es": "en", "en": "es"}[language]))
     names = {key.split(".")[1] for key in words if key.split(".")[0] in ("component", "category", "hemisphere")}

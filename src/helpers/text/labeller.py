@@ -60,11 +60,11 @@ class Labeller:
     @property
     def names_by_column(self) -> dict[str, dict[str, str]]:
         """Column whose cells are identifiers -> identifier -> its word."""
-        named = {column: self._of_kind(kind) for column, kind in KINDS.items()}
-        return named | {"target": self._of_kind("region") | self._of_kind("component")}
+        return {column: self._of_kind(kind) for column, kind in KINDS.items()}
 
     def _of_kind(self, kind: str) -> dict[str, str]:
-        return {key.removeprefix(f"{kind}."): word for key, word in self.words.items() if key.startswith(f"{kind}.")}
+        own = {key.removeprefix(f"{kind}."): word for key, word in self.words.items() if key.startswith(f"{kind}.")}
+        return self._of_kind("region") | self._of_kind("component") | own if kind == "target" else own
 
     @property
     def separators(self) -> str:
@@ -172,7 +172,7 @@ def _cell(words: str, column: str) -> str:
 
 
 # Columns whose cells are identifiers, and of which kind; several may stand in one cell, separated by ", "
-KINDS = {"target": "component", "model": "model", "region": "region", "hemisphere": "hemisphere"}
+KINDS = {"target": "target", "model": "model", "region": "region", "hemisphere": "hemisphere"}
 KINDS |= {"category": "category", "metric": "metric", "learned_from": "category", "reason": "excluded"}
 KINDS |= {
     "estimator": "estimator",
@@ -181,6 +181,11 @@ KINDS |= {
     "two": "component",
     "quantity": "quantity",
     "curve": "target",
+    "branch": "branch",
+    "row_branch": "branch",
+    "column_branch": "branch",
+    "over": "over",
+    "at_edge": "answer",
 }
 
 

@@ -29,6 +29,12 @@ const reportTable = (() => {
     return Number.isNaN(Number(cell)) ? cell : number(Number(cell), said.separators[0]);
   }
 
+  // `r2_layer_3` is column `r2_layer` of layer 3
+  function title(column, said) {
+    const [, name, n] = column.match(/^(.*)_(\d+)$/) || [];
+    return said.columns[column] ?? (said.columns[name] ? `${said.columns[name]} ${n}` : column);
+  }
+
   function line(kind, cells) {
     const row = document.createElement("tr");
     for (const cell of cells) row.appendChild(document.createElement(kind)).textContent = cell;
@@ -38,7 +44,7 @@ const reportTable = (() => {
   return (csv, said) => {
     const [columns, ...all] = rows(csv), table = document.createElement("table");
     table.className = "numbers";
-    table.createTHead().append(line("th", columns.map(column => said.columns[column] ?? column)));
+    table.createTHead().append(line("th", columns.map(column => title(column, said))));
     const body = table.createTBody();
     for (const cells of all.slice(0, MOST)) body.append(line("td", cells.map((cell, i) => word(cell, columns[i], said))));
     if (all.length > MOST) {
