@@ -53,7 +53,8 @@ work.banner()
 # con un $\alpha$ propio para cada componente: el que da el menor error al dejar afuera un sonido por vez, entre cien
 # potencias de diez de $10^{49}$ a $10^{-50}$. La lista es tan ancha para que sus bordes no decidan nada. En la segunda
 # mitad se mide $r^2$, la correlación de Pearson al cuadrado entre lo predicho y lo medido; una correlación negativa
-# vale cero. Lo que se muestra es la mediana entre particiones, con sus cuartiles.
+# vale cero. Lo que se muestra es la mediana entre particiones, con sus cuartiles. Los componentes no tienen
+# repeticiones, así que no hay techo de ruido que dibujar: cuánto de la distancia a 1 es ruido, no se sabe.
 
 # %% [markdown] tags=["lang-en"]
 # ## How it is predicted
@@ -66,7 +67,8 @@ work.banner()
 # with an $\alpha$ for each component: the one with the smallest error when one sound at a time is left out, among a
 # hundred powers of ten from $10^{49}$ to $10^{-50}$. The list is that wide so that its edges decide nothing. On the
 # second half $r^2$ is measured, the squared Pearson correlation of what was predicted and what was measured; a negative
-# correlation counts as zero. What is shown is the median over splits, with its quartiles.
+# correlation counts as zero. What is shown is the median over splits, with its quartiles. Components have no
+# repetitions, so there is no noise ceiling to draw: how much of the distance to 1 is noise is not known.
 
 # %%
 curves = components.curves(work)

@@ -71,7 +71,9 @@ def test_voxels_have_learning_curves_too(work):
     last = voxelwise.pooled(work).query("model == 'mixture'").set_index("layer").median_r2
     ours = curves.query("model == 'mixture' and step == 4").set_index("layer").median_r2
     np.testing.assert_allclose(ours, last)
-    assert len([trace for trace in figures.dynamics.voxels_by_step(curves, **LOOK).data if trace.name]) == 4
+    named = [trace for trace in figures.dynamics.voxels_by_step(curves, **LOOK).data if trace.name]
+    ceilings = [trace for trace in named if trace.legendgroup == "ceiling"]
+    assert len(named) == 6 and len(ceilings) == 2 and set(ceilings[0].y) == {1.0}
 
 
 def test_one_checkpoint_says_that_there_is_nothing_to_show(work):
@@ -224,7 +226,8 @@ def test_voxel_curves_bars_and_depths_hold_their_numbers(work):
     depths = figures.subjects.depth(voxelwise.depth(work), **LOOK)
     assert list(depths.layout.xaxis.ticktext) == ["Primary", "Anterior", "Lateral", "Posterior"]
     regions = figures.voxels.regions(voxelwise.regions(work), None, **LOOK)
-    assert {trace.name for trace in regions.data} == {"Primary", "Anterior", "Lateral", "Posterior"}
+    ceiling = "Noise ceiling (1 after correction)"
+    assert {trace.name for trace in regions.data} == {"Primary", "Anterior", "Lateral", "Posterior", ceiling}
 
 
 def test_published_curves_are_laid_over_real_data_only_and_called_published(work, small_brain, monkeypatch):

@@ -122,7 +122,7 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(work, small_bra
     for language, labeller in labellers().items():
         assert shown[language].count("<tr>") == 17 and "{" not in shown[language]
         assert labeller("claim.primary_early") in shown[language]
-        assert labeller.number(table["value"].iloc[0]) in shown[language]
+        assert labeller.number(table["value"].iloc[0], 3) in shown[language]
 
 
 def test_what_a_study_lacks_is_said(work, small_brain):

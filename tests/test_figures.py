@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from helpers import figures
+from helpers.figures import style
 from helpers.figures.bilingual import bilingual
 from helpers.names import COMPONENTS
 from helpers.text import labellers
@@ -81,10 +82,8 @@ def test_the_merged_last_layer_is_marked_and_called_out(curves):
     assert named(merged, "Mixture")[0].marker.symbol[-1] != named(merged, "Mixture")[0].marker.symbol[0]
     assert named(merged, "Mixture")[0].marker.size[-1] > named(merged, "Mixture")[0].marker.size[0]
     assert len(set(named(plain, "Mixture")[0].marker.symbol)) == 1
-    axes = [{axis.title.text for axis in figure.select_xaxes()} for figure in (merged, plain)]
-    assert any("merges" in (title or "") for title in axes[0]) and not any(
-        "merges" in (title or "") for title in axes[1]
-    )
+    entries = [{trace.name for trace in figure.data if trace.name} for figure in (merged, plain)]
+    assert any("merging" in name for name in entries[0]) and not any("merging" in name for name in entries[1])
 
 
 def test_axes_say_what_they_are_in_both_languages(curves):
@@ -139,3 +138,9 @@ def test_switching_twice_gives_the_first_figure_again(curves):
     figure = figures.by_layer(curves, merged_last=True, synthetic=True, language="en")
     again = in_language(in_language(figure, "es"), "en").update_layout(separators=".,")
     assert json.loads(again.to_json()) == json.loads(figure.to_json())
+
+
+def test_titles_are_broken_where_a_phone_ends():
+    figure = style.laid_out(go.Figure(), labellers()["es"], "palabras " * 9, 300, synthetic=True)
+    *lines, note = figure.layout.title.text.split("<br>")
+    assert len(lines) == 3 and max(map(len, lines)) <= style.TITLE and "Datos sintéticos" in note

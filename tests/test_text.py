@@ -38,6 +38,10 @@ def test_numbers_have_each_languages_signs():
     assert (EN.separators, ES.separators) == (".,", ",.")
 
 
+def test_alphas_are_said_as_powers_of_ten():
+    assert [EN.power(value) for value in (1e-30, 1.0, 1e3, 2e-16)] == ["10⁻³⁰", "10⁰", "10³", "2 · 10⁻¹⁶"]
+
+
 def test_sentences_are_filled(monkeypatch):
     monkeypatch.setitem(EN.words, "test", "{n} {n:sound|sounds}, {x}, {x:3}, {name}")
     assert EN("test", n=1, x=0.5, name="a") == "1 sound, 0.50, 0.500, a"

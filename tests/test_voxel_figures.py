@@ -190,7 +190,8 @@ def test_bars_tell_two_kinds_of_error_apart(two):
     np.testing.assert_allclose(interval.y - interval.error_y.arrayminus, frame.low)
     assert within.marker.symbol != interval.marker.symbol and (within.x != interval.x).all()
     alone = frame.iloc[:1].assign(error=np.nan, low=np.nan, high=np.nan, n_subjects=1)
-    assert len(figures.subjects.models(alone, None, **LOOK).data) == 1  # nothing to draw an error from
+    drawn = figures.subjects.models(alone, None, **LOOK).data  # nothing to draw an error from
+    assert [trace.type for trace in drawn] == ["bar", "scatter"] and drawn[1].legendgroup == "ceiling"
 
 
 def figure_names(*kinds):

@@ -58,7 +58,7 @@ class Watch:
         for entry in changed:
             if entry.state not in ("waiting", "queued", "kept"):
                 n_over = sum(n for state, n in over.items() if state not in ("waiting", "queued", "running"))
-                end = f", {entry.outcome['seconds']:.0f} s" if entry.outcome and "seconds" in entry.outcome else ""
+                end = f", {_took(entry)}" if _took(entry) else ""
                 said = f": {entry.message}" if entry.message else ""
                 self.say(f"[{n_over}/{len(self._states)}] {entry.state} {entry.job.name}{end}{said}")
                 sys.stdout.flush()
@@ -71,7 +71,7 @@ class Watch:
         for entry in shown:
             sign, colour = SIGNS.get(entry.state, " "), COLOURS.get(entry.state, "")
             job = entry.job
-            said = entry.message.splitlines()[0] if entry.message else _progress(entry)
+            said = entry.message.splitlines()[0] if entry.message else _progress(entry) or _took(entry)
             table.add_row(
                 sign, entry.state, job.chapter, job.model, job.steps, said[:60], _left(entry), style=colour or None
             )
@@ -110,6 +110,10 @@ def _progress(entry) -> str:
     except OSError:
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _took(entry) -> str:
+    return clock(entry.outcome["seconds"]) if entry.outcome and "seconds" in entry.outcome else ""
 
 
 def _left(entry) -> str:

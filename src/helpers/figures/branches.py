@@ -38,11 +38,10 @@ def heat_maps(
                 figure.add_trace(_map(own, pair, towers[model], labeller).update(visible=index == 0), row=row, col=1)
         names = [f"{labeller.name('model', model)}: {labeller(f'over.{over}')}" for model, over in choices]
         menu(figure, names, [[i // 3 == j for i in range(3 * len(choices))] for j in range(len(choices))])
-        style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1250, synthetic)
-        figure.update_layout(margin={"t": 130})
-        bar = {"title": {"text": labeller("axis.cka"), "side": "right"}, "thickness": 12}
-        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis", colorbar=bar)
-        return _branch_axes(figure, labeller)
+        style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1310, synthetic)
+        figure.update_layout(margin={"t": 190})
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
+        return _branch_axes(style.lying_bar(figure, labeller("axis.cka")), labeller)
 
     return bilingual(build, lambda labeller: _heat_alt(frame, labeller), frame, language)
 

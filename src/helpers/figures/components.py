@@ -41,15 +41,17 @@ def _figure(curves: pd.DataFrame, labeller: Labeller, merged_last: bool, synthet
         for index, model in enumerate(models):
             for line in _trained(own, model, index, labeller, merged_last, first=panel == 0):
                 figure.add_trace(line, **place)
+    if merged_last:
+        figure.add_trace(style.merged_mark(labeller))
     style.laid_out(figure, labeller, labeller("figure.components.title"), 860, synthetic)
-    return _axes(figure, curves, labeller, merged_last)
+    return _axes(figure, curves, labeller)
 
 
-def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, merged_last: bool) -> go.Figure:
+def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller) -> go.Figure:
     last = curves[LAYER].max()
     figure.update_xaxes(dtick=1 if last <= 6 else 2, tick0=1, range=[0.6, last + 0.4])
     figure.update_yaxes(range=[0, 1], dtick=0.25, tickformat=".2f")
-    figure.update_xaxes(title_text=labeller("axis.layer_merged" if merged_last else "axis.layer"), row=ROWS, col=1)
+    figure.update_xaxes(title_text=labeller("axis.layer"), row=ROWS)
     figure.update_yaxes(title_text=labeller("axis.r2_median"), row=2, col=1)
     return figure
 

@@ -11,12 +11,14 @@ from plotly.subplots import make_subplots
 from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
-from helpers.figures.voxels import models_of
+from helpers.figures.voxels import ceiling_line, models_of
 from helpers.names import COMPONENTS, LAYER, MODEL, STEP, TARGET
 from helpers.text import Labeller
 
 SCALE = "Viridis"
+APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 COLUMNS, ROWS = 2, 3
+EYE = {"x": 1.55, "y": 1.55, "z": 1.0}  # far enough for the whole surface with its axes on a phone
 
 
 def positions(steps: np.ndarray) -> np.ndarray:
@@ -47,9 +49,9 @@ def by_step(
                     figure.add_trace(line, **place)
         _choice(figure, models_of(curves), [labeller.name("model", model) for model in models_of(curves)])
         _overlay(figure, published, labeller)
+        style.laid_out(figure, labeller, labeller("figure.by_step.title"), 960, synthetic)
+        figure.update_layout(margin={"t": 200})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
-        style.laid_out(figure, labeller, labeller("figure.by_step.title"), 900, synthetic)
-        figure.update_layout(margin={"t": 130})
         return _axes(figure, curves, labeller, ROWS)
 
     return bilingual(build, lambda labeller: _alt(curves, labeller), curves, language)
@@ -67,8 +69,12 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
         for row, model in enumerate(models, start=1):
             for line in _lines(curves[curves[MODEL] == model], model, labeller, first=row == 1):
                 figure.add_trace(line, row=row, col=1)
+            if (curves["metric"] == "r2_corrected").all():
+                ends = positions(np.sort(curves[STEP].unique()))[[0, -1]]
+                figure.add_trace(ceiling_line(ends, labeller).update(showlegend=row == 1), row=row, col=1)
+        style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 210, synthetic)
+        figure.update_layout(margin={"t": 170})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
-        style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 140, synthetic)
         return _axes(figure, curves, labeller, len(models))
 
     def alt(labeller: Labeller) -> str:
@@ -90,9 +96,12 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             figure.add_trace(_surface(rows, labeller).update(visible=index == 0))
         names = [f"{labeller.name('model', m)}: {labeller.name('component', c)}" for m, c in choices]
         menu(figure, names, [[i == j for i in range(len(choices))] for j in range(len(choices))])
-        style.laid_out(figure, labeller, labeller("figure.surface.title"), 620, synthetic)
-        figure.update_layout(margin={"t": 130})
+        style.laid_out(figure, labeller, labeller("figure.surface.title"), 640, synthetic)
+        figure.update_layout(margin={"t": 190})
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
+        style.lying_bar(figure, labeller("axis.r2_median"))
         return figure.update_scenes(
+            camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("axis.step")}},
             yaxis={"title": {"text": labeller("axis.layer")}, "dtick": 1},
             zaxis={"title": {"text": labeller("axis.r2_median")}, "range": [0, 1]},
@@ -104,8 +113,8 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
 def _surface(rows: pd.DataFrame, labeller: Labeller) -> go.Surface:
     grid = rows.pivot(index=LAYER, columns=STEP, values="median_r2").sort_index()
     return go.Surface(
-        x=positions(grid.columns.to_numpy()), y=grid.index.to_numpy(), z=grid.to_numpy(), cmin=0, cmax=1,
-        colorscale=SCALE, colorbar={"title": {"text": labeller("axis.r2_median"), "side": "right"}, "thickness": 12},
+        x=positions(grid.columns.to_numpy()), y=grid.index.to_numpy(), z=grid.to_numpy(),
+        coloraxis="coloraxis",
         customdata=np.broadcast_to(grid.columns.to_numpy(), grid.shape).copy(),
         hovertemplate=labeller("figure.surface.hover") + "<extra></extra>",
     )  # fmt: skip
@@ -159,9 +168,9 @@ def _depth_bar(figure: go.Figure, layers: list[int], labeller: Labeller) -> None
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip"))
     colours = depth_colours(len(layers))
     scale = [[i / max(1, len(layers) - 1), colour] for i, colour in enumerate(colours)]
-    bar = {"title": {"text": labeller("axis.layer"), "side": "right"}, "thickness": 12, "len": 0.5, "dtick": 1}
     bounds = {"cmin": layers[0], "cmax": max(layers[-1], layers[0] + 1)}
-    figure.update_layout(coloraxis={"colorscale": scale if len(layers) > 1 else SCALE, "colorbar": bar} | bounds)
+    figure.update_coloraxes(colorscale=scale if len(layers) > 1 else SCALE, **bounds)
+    style.lying_bar(figure, labeller("axis.layer"), dtick=1)
 
 
 def depth_colours(n_layers: int) -> list[str]:
@@ -191,15 +200,20 @@ def menu(figure: go.Figure, names: list[str], shown: list[list[bool]]) -> None:
 
 
 def _ticks(steps: pd.Series) -> dict:
+    """A tick for every checkpoint; those with room for it have their number, the last one always."""
     values = np.sort(steps.unique())
-    return {
-        "tickvals": positions(values).tolist(),
-        "ticktext": [f"{step / 1000:g}k" if step >= 1000 else f"{step:g}" for step in values],
-    }
+    places = np.log10(positions(values))
+    room, numbered = APART * np.ptp(places), [len(values) - 1]
+    for index in reversed(range(len(values) - 1)):
+        if places[numbered[-1]] - places[index] >= room:
+            numbered.append(index)
+    words = [f"{step / 1000:g}k" if step >= 1000 else f"{step:g}" for step in values]
+    texts = [word if index in numbered else "" for index, word in enumerate(words)]
+    return {"tickvals": positions(values).tolist(), "ticktext": texts}
 
 
 def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, rows: int) -> go.Figure:
-    figure.update_xaxes(type="log", **_ticks(curves[STEP]))
+    figure.update_xaxes(type="log", tickangle=0, **_ticks(curves[STEP]))
     figure.update_xaxes(title_text=labeller("axis.step"), row=rows)
     return figure.update_yaxes(range=[0, 1], dtick=0.25, tickformat=".2f").update_yaxes(
         title_text=labeller("axis.r2_median"), row=(rows + 1) // 2, col=1

@@ -25,7 +25,6 @@ from helpers.text import Labeller
 PLACE = ["hemisphere", "x", "y"]
 PANEL = 300  # px
 SCALE = "Viridis"
-TITLE = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 DIGITS = 4  # of r² in the slider: finer than any colour, and a tenth of the bytes
 
@@ -83,9 +82,9 @@ def r2_map(
             figure.add_trace(marks, row=row, col=column)
         colours = {layer: [_colours(values.loc[rows.index, layer]) for rows, *_ in groups] for layer in shown}
         figure.update_layout(sliders=[_slider(colours, merged_last, labeller)])
-        bar = _bar(name_of_r2(layers, labeller))
-        figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE, colorbar=bar)
-        return _laid_out(figure, places, labeller, "r2_map", synthetic, below=160)
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
+        _laid_out(figure, places, labeller, "r2_map", synthetic, below=160)
+        return style.lying_bar(figure, name_of_r2(layers, labeller))
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(_r2_fact(layers, model, labeller) for model in models_of(places))
@@ -112,8 +111,9 @@ def best_map(voxels: pd.DataFrame, n_layers: int, *, synthetic: bool, language: 
             figure.add_trace(_coloured(rows, rows["layer"], _size(places), "best_map", labeller), row=row, col=column)
         ticks = {"tickvals": list(range(1, n_layers)), "tickformat": "d"}
         steps = {"cmin": 0.5, "cmax": n_layers - 0.5, "colorscale": _steps(n_layers - 1)}
-        figure.update_coloraxes(**steps, colorbar=_bar(labeller("axis.best_layer")) | ticks)
-        return _laid_out(figure, places, labeller, "best_map", synthetic)
+        figure.update_coloraxes(**steps)
+        _laid_out(figure, places, labeller, "best_map", synthetic)
+        return style.lying_bar(figure, labeller("axis.best_layer"), **ticks)
 
     def alt(labeller: Labeller) -> str:
         return labeller("figure.best_map.alt", facts=" ".join(_best_facts(voxels, labeller)))
@@ -217,12 +217,6 @@ def _slider(colours: dict[int, list[list]], merged_last: bool, labeller: Labelle
     return {"active": len(steps) - 1, "steps": steps, "currentvalue": prefix, "pad": {"t": 70, "l": 8, "r": 8}}
 
 
-def _bar(title: str) -> dict:
-    """Lying above the panels, whose width a phone needs."""
-    place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
-    return place | {"title": {"text": title, "side": "top"}, "thickness": 12, "len": 0.8}
-
-
 def _laid_out(
     figure: go.Figure, places: pd.DataFrame, labeller: Labeller, family: str, synthetic: bool,
     above: int = 170, below: int = 60,
@@ -231,7 +225,6 @@ def _laid_out(
     title = labeller(f"figure.{family}.title")
     style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
     figure.update_layout(margin={"t": above, "b": below})
-    figure.update_coloraxes(colorbar_y=1 - TITLE / figure.layout.height)
     figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("axis.x"), row=rows)
     figure.update_yaxes(constrain="domain").update_yaxes(title_text=labeller("axis.y"), col=1)
     return _equal(figure, places)

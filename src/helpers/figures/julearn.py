@@ -37,5 +37,8 @@ def compare(frame: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
 
     apart = float((frame["r2_ours"] - frame["r2_julearn"]).abs().max())
     return bilingual(
-        build, lambda labeller: labeller("figure.julearn.alt", n=len(frame), apart=f"{apart:.0e}"), frame, language
+        build,
+        lambda labeller: labeller("figure.julearn.alt", n=len(frame), apart=labeller.power(apart)),
+        frame,
+        language,
     )

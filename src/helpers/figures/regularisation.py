@@ -37,10 +37,12 @@ def by_layer(
                     figure.add_trace(line, **_place(panel))
         _choose(figure, models_of(curves), labeller)
         _published(figure, published, labeller)
+        if merged_last:
+            figure.add_trace(style.merged_mark(labeller))
         style.laid_out(figure, labeller, labeller("figure.ridge_lasso.title"), 940, synthetic)
         figure.update_layout(margin={"t": 130})
         figure.update_xaxes(dtick=1 if curves[LAYER].max() <= 6 else 2)
-        figure.update_xaxes(title_text=axis_of_layers(merged_last, labeller), row=ROWS, col=1)
+        figure.update_xaxes(title_text=labeller("axis.layer"), row=ROWS)
         low = min(0.0, float(np.floor(4 * curves["q25"].min()) / 4))
         figure.update_yaxes(range=[low, 1], dtick=0.25, tickformat=".2f")
         return figure.update_yaxes(title_text=labeller("axis.r2_determination"), row=2, col=1)
@@ -176,7 +178,8 @@ def _alpha_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
     facts = [
         labeller(
             "figure.alphas.alt_fact", estimator=labeller.name("estimator", estimator), n=len(rows),
-            low=f"{rows['alpha'].min():.0e}", high=f"{rows['alpha'].max():.0e}", edge=int(rows["at_edge"].sum()),
+            low=labeller.power(rows["alpha"].min()), high=labeller.power(rows["alpha"].max()),
+            edge=int(rows["at_edge"].sum()),
         )
         for estimator, rows in frame.groupby(ESTIMATOR, sort=False)
     ]  # fmt: skip
@@ -302,7 +305,9 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         titles = [
             labeller("figure.shared.panel", model=labeller.name("model", m), layer=int(layers[m])) for m in models
         ]
-        figure = make_subplots(rows=len(models), cols=1, subplot_titles=titles, vertical_spacing=0.3 / len(models))
+        figure = make_subplots(
+            rows=len(models), cols=1, subplot_titles=titles, shared_xaxes=True, vertical_spacing=0.12 / len(models)
+        )
         for row, model in enumerate(models, start=1):
             grid = _square(frame[frame[MODEL] == model])
             heat = go.Heatmap(
@@ -310,10 +315,10 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
                 hovertemplate=labeller("figure.shared.hover") + "<extra></extra>",
             )  # fmt: skip
             figure.add_trace(heat, row=row, col=1)
-        style.laid_out(figure, labeller, labeller("figure.shared.title"), 400 * len(models) + 60, synthetic)
-        bar = {"title": {"text": labeller("axis.excess"), "side": "right"}, "thickness": 12}
-        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis", colorbar=bar)
-        return figure.update_yaxes(autorange="reversed")
+        style.laid_out(figure, labeller, labeller("figure.shared.title"), 330 * len(models) + 260, synthetic)
+        figure.update_layout(margin={"t": 170})
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
+        return style.lying_bar(figure, labeller("axis.excess")).update_yaxes(autorange="reversed")
 
     return bilingual(build, lambda labeller: _shared_alt(frame, labeller), frame, language)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 
 import plotly.graph_objects as go
 
@@ -15,6 +16,8 @@ MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 GREY = "#888888"
 OUTLINE = {"color": GREY, "width": 0.5}  # of map markers, so that neither end of a scale is lost on dark or light
 GRID = "rgba(128,128,128,0.25)"
+TITLE = 38  # characters of a title's line, which a phone's width holds
+BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 
 
 def of_model(index: int) -> dict:
@@ -37,12 +40,25 @@ def faint(colour: str, alpha: float = 0.15) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
+def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
+    """The colour axis's bar, lying above the panels, whose width a phone needs; the figure's height must be set."""
+    place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
+    look = {"title": {"text": title, "side": "top"}, "thickness": 12, "len": 0.8, "y": 1 - BAR / figure.layout.height}
+    return figure.update_coloraxes(colorbar=place | look | more)
+
+
+def merged_mark(labeller: Labeller) -> go.Scatter:
+    """What a diamond at the last layer means, for the legend of panels too narrow to say it at their axis."""
+    look = {"symbol": "diamond", "size": 11, "color": GREY}
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=look, name=labeller("figure.merged_mark"))
+
+
 def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, synthetic: bool) -> go.Figure:
     """The common layout: legend below, so that the plot keeps a phone's width; synthetic data say so."""
     note = f"<br><sup>{labeller('figure.synthetic')}</sup>" if synthetic else ""
     figure.update_layout(
         title={
-            "text": title + note,
+            "text": "<br>".join(textwrap.wrap(title, TITLE)) + note,
             "font": {"size": 16},
             "pad": {"l": 8, "t": 14},
             "x": 0,

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
-from helpers.figures.voxels import ALL, BOTH, PANEL, models_of, name_of_mean, panels
+from helpers.figures.voxels import ALL, BOTH, PANEL, ceiling_line, models_of, name_of_mean, panels
 from helpers.names import MODEL, REGIONS, SUBJECT
 from helpers.text import Labeller
 
@@ -97,6 +97,8 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
         figure = go.Figure([_bar(place, name, height) for place, (name, height) in enumerate(heights)])
         figure.update_traces(hovertemplate=labeller("figure.models.hover") + "<extra></extra>")
         figure.add_traces(_errors(frame, names, labeller))
+        if (frame["metric"] == "r2_corrected").all():
+            figure.add_trace(ceiling_line([-0.5, len(names) - 0.3], labeller))
         figure.add_traces(_published(published, len(names), labeller))
         style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
         bars = [trace for trace in figure.data if trace.type == "bar"]

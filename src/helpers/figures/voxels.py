@@ -115,9 +115,18 @@ def _ceiling(figure: go.Figure, frame: pd.DataFrame, ceiling: pd.DataFrame, labe
     height = 1.0 if corrected else ceiling["ceiling"].median()
     if np.isnan(height):
         return
-    name = labeller("figure.pooled.ceiling" if corrected else "figure.pooled.ceiling_raw")
-    layers, line = [frame[LAYER].min(), frame[LAYER].max()], {"color": style.GREY, "dash": "longdash", "width": 1}
-    figure.add_scatter(x=layers, y=[height, height], name=name, mode="lines", line=line, hoverinfo="skip")
+    line = ceiling_line([frame[LAYER].min(), frame[LAYER].max()], labeller)
+    raw = {} if corrected else {"y": [height, height], "name": labeller("figure.pooled.ceiling_raw")}
+    figure.add_trace(line.update(raw))
+
+
+def ceiling_line(ends, labeller: Labeller) -> go.Scatter:
+    """The noise ceiling of corrected values, which is 1, between two places."""
+    line = {"color": style.GREY, "dash": "longdash", "width": 1}
+    return go.Scatter(
+        x=list(ends), y=[1.0, 1.0], name=labeller("figure.pooled.ceiling"), mode="lines", line=line, hoverinfo="skip",
+        legendgroup="ceiling",
+    )  # fmt: skip
 
 
 def regions(
@@ -143,6 +152,9 @@ def regions(
             for index, region in enumerate(REGIONS):
                 line = _region(shown, model, region, index, merged_last, labeller).update(showlegend=row == 1)
                 figure.add_trace(line, row=row, col=1)
+            if (shown["metric"] == "r2_corrected").all():
+                ends = [shown[LAYER].min(), shown[LAYER].max()]
+                figure.add_trace(ceiling_line(ends, labeller).update(showlegend=row == 1), row=row, col=1)
             _published_regions(figure, published, labeller, row)
         style.laid_out(figure, labeller, labeller("figure.regions.title"), PANEL * len(models) + 140, synthetic)
         title = axis_of_layers(merged_last, labeller)

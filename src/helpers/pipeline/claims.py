@@ -17,6 +17,7 @@ from helpers.pipeline import components, regularisation, voxelwise
 from helpers.pipeline.work import Work
 
 TRIO = ("mixture", "music", "speech")
+DIGITS = 3  # of a claim's numbers: some published ones are as small as 0.002
 SIGNS = {claims.HOLDS: "✓", claims.FAILS: "✗", claims.UNDECIDED: "?", claims.UNTESTABLE: "–"}
 
 
@@ -285,7 +286,7 @@ def _tested(row: pd.Series, labeller: text.Labeller) -> str:
 
 def _as_published(row: pd.Series, labeller: text.Labeller) -> str:
     if np.isnan(row["published_sign"]):
-        return labeller.number(row["published"])
+        return labeller.number(row["published"], DIGITS)
     return f"{'>' if row['published_sign'] > 0 else '<'} 0|{labeller('say.only_sign')}"
 
 
@@ -293,9 +294,9 @@ def _number(row: pd.Series, labeller: text.Labeller) -> str:
     if np.isnan(row["value"]):
         return "–"
     if np.isnan(row["low"]):
-        return labeller.number(row["value"])
+        return labeller.number(row["value"], DIGITS)
     bounds = {"low": float(row["low"]), "high": float(row["high"]), "over": labeller(f"over.{row.over}")}
-    return f"{labeller.number(row['value'])}|{labeller('say.interval', **bounds)}"
+    return f"{labeller.number(row['value'], DIGITS)}|{labeller('say.interval', **bounds)}"
 
 
 def sentences(work: Work) -> text.Bilingual:

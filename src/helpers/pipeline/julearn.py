@@ -170,7 +170,7 @@ def _said(row) -> dict:
     return {
         "estimator": lambda labeller: labeller.name("estimator", row.estimator),
         "n": int(row.n_fits),
-        "apart": f"{row.largest_difference:.0e}",
+        "apart": lambda labeller: labeller.power(row.largest_difference),
         "same": float(100 * row.same_alpha),
         "theirs": float(row.seconds_julearn),
         "ours": float(row.seconds_ours),

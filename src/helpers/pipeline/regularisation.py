@@ -157,4 +157,4 @@ def _unconverged(work: Work) -> text.Bilingual:
     if not n:
         return text.both("say.all_converged")
     chosen = int((rows(work)["alpha"] <= rows(work)["worst_alpha"]).sum())
-    return text.both("say.unconverged", n=n, chosen=chosen, alpha=f"{np.nanmax(fits['worst_alpha']):.0e}")
+    return text.both("say.unconverged", n=n, chosen=chosen, alpha=lambda say: say.power(np.nanmax(fits["worst_alpha"])))

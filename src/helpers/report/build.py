@@ -57,8 +57,8 @@ def _chapter(work: Work, chapter: str, models: list[str], say: Callable[[str], N
         PREPARATIONS[chapter](work)
     parameters = {"study": work.source, "models": models, "outputs": str(work.outputs)}
     target = work.folder / "notebooks" / f"{chapter}.ipynb"
+    depends_on = state(work.provenance, work)  # takes the activations, and trains for them
     notes = {footer.COMPUTING: round(time.monotonic() - start, 1)}
-    depends_on = state(work.provenance, work)
     return chapters.run(chapters.path_of(chapter), parameters, target, depends_on, notes=notes)
 
 

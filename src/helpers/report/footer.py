@@ -27,10 +27,15 @@ def facts(work: Work, notebooks: list[nbformat.NotebookNode]) -> dict:
         "versions": versions(),
         "study": yaml.safe_dump(provenance["study"], allow_unicode=True, sort_keys=False),
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
-        "citation": provenance["dataset"].get("citation", ""),
+        "citation": {language: _citation(work, labeller) for language, labeller in text.labellers().items()},
         "command": f"python -m helpers report {work.source}",
         "times": times(notebooks).pieces,
     }
+
+
+def _citation(work: Work, labeller: text.Labeller) -> str:
+    """What the data ask to be cited by; made-up data have no author, but a sentence in each language."""
+    return labeller.words.get(f"citation.{work.brain.name}", work.provenance["dataset"].get("citation", ""))
 
 
 def times(notebooks: list[nbformat.NotebookNode]) -> text.Bilingual:

@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 from helpers.names import COMPONENTS, LANGUAGES
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
 
 
@@ -51,6 +52,12 @@ class Labeller:
         value = round(float(value), digits) + 0.0  # never -0.00
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=self.language).replace("-", "−")  # the sign, not a hyphen
+
+    def power(self, value: float) -> str:
+        """A number by its power of ten, such as 10⁻³, as alphas are said; another factor than 1 goes before it."""
+        mantissa, exponent = f"{value:.0e}".split("e")
+        factor = "" if mantissa == "1" else f"{mantissa} · "
+        return f"{factor}10{str(int(exponent)).translate(RAISED)}"
 
     @property
     def columns(self) -> dict[str, str]:
