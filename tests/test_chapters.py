@@ -166,7 +166,7 @@ def test_heat_maps_are_labelled_by_branch_layer_and_tower(work):
         figure.layout.xaxis.title.text == "Left branch, layer"
         and figure.layout.yaxis.title.text == "Right branch, layer"
     )
-    assert in_language(figure, "es").layout.yaxis.title.text == "Rama Derecha, capa"
+    assert in_language(figure, "es").layout.yaxis.title.text == "Rama derecha, capa"
 
 
 def test_merged_output_and_the_cost_of_leaving_it_out(work):
