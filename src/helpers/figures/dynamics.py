@@ -11,14 +11,14 @@ from plotly.subplots import make_subplots
 from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
-from helpers.figures.voxels import ceiling_line, models_of
+from helpers.figures.voxels import ceiling_line, models_of, name_of_r2
 from helpers.names import COMPONENTS, LAYER, MODEL, STEP, TARGET
 from helpers.text import Labeller
 
 SCALE = "Viridis"
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 COLUMNS, ROWS = 2, 3
-EYE = {"x": 1.55, "y": 1.55, "z": 1.0}  # far enough for the whole surface with its axes on a phone
+EYE = {"x": 1.9, "y": 1.9, "z": 1.2}  # far enough for the whole surface with its axes on a phone
 
 
 def positions(steps: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def by_step(
         style.laid_out(figure, labeller, labeller("figure.by_step.title"), 960, synthetic)
         figure.update_layout(margin={"t": 200})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
-        return _axes(figure, curves, labeller, ROWS)
+        return _axes(figure, curves, labeller, ROWS, labeller("axis.r2_median"))
 
     return bilingual(build, lambda labeller: _alt(curves, labeller), curves, language)
 
@@ -75,7 +75,7 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
         style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 210, synthetic)
         figure.update_layout(margin={"t": 170})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
-        return _axes(figure, curves, labeller, len(models))
+        return _axes(figure, curves, labeller, len(models), name_of_r2(curves, labeller))
 
     def alt(labeller: Labeller) -> str:
         return labeller("figure.voxels_by_step.alt", n=len(models))
@@ -212,12 +212,11 @@ def _ticks(steps: pd.Series) -> dict:
     return {"tickvals": positions(values).tolist(), "ticktext": texts}
 
 
-def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, rows: int) -> go.Figure:
+def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, rows: int, r2: str) -> go.Figure:
     figure.update_xaxes(type="log", tickangle=0, **_ticks(curves[STEP]))
     figure.update_xaxes(title_text=labeller("axis.step"), row=rows)
-    return figure.update_yaxes(range=[0, 1], dtick=0.25, tickformat=".2f").update_yaxes(
-        title_text=labeller("axis.r2_median"), row=(rows + 1) // 2, col=1
-    )
+    figure.update_yaxes(range=[0, 1.02], dtick=0.25, tickformat=".2f")
+    return figure.update_yaxes(title_text=r2, row=(rows + 1) // 2, col=1)
 
 
 def _alt(curves: pd.DataFrame, labeller: Labeller) -> str:

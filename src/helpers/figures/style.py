@@ -40,6 +40,13 @@ def faint(colour: str, alpha: float = 0.15) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
+def _broken(title: str) -> str:
+    """A title in as few lines as fit, all about as long."""
+    n_lines = len(textwrap.wrap(title, TITLE))
+    ways = (textwrap.wrap(title, width) for width in range(1, TITLE + 1))
+    return "<br>".join(next(lines for lines in ways if len(lines) == n_lines))
+
+
 def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
     """The colour axis's bar, lying above the panels, whose width a phone needs; the figure's height must be set."""
     place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
@@ -58,7 +65,7 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
     note = f"<br><sup>{labeller('figure.synthetic')}</sup>" if synthetic else ""
     figure.update_layout(
         title={
-            "text": "<br>".join(textwrap.wrap(title, TITLE)) + note,
+            "text": _broken(title) + note,
             "font": {"size": 16},
             "pad": {"l": 8, "t": 14},
             "x": 0,
