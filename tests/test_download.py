@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import brain, download
+from helpers import brain, download, transfer
 from helpers.brain import nh2015, tuckute2023
 from helpers.names import UserError
 
@@ -228,7 +228,7 @@ def test_a_tar_that_is_cut_for_all_that_the_server_says_leaves_nothing(packed):
 
 def test_a_stopped_download_goes_on_where_it_stopped(packed, monkeypatch):
     url, path, here, handler = packed
-    monkeypatch.setattr(download, "CHUNK", 512)
+    monkeypatch.setattr(transfer, "CHUNK", 512)
     handler.truncated.add("data.tar")
     for _ in range(2):
         with pytest.raises(UserError, match=r"data\.tar could not be downloaded.*what has arrived is kept"):

@@ -12,14 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pooch
-import requests
 from tqdm import tqdm
 
-from helpers import storage
+from helpers import storage, transfer
 from helpers.names import UserError
 
-TIMEOUT_S = 30  # without a byte
-CHUNK = 2**18  # bytes
 LINES = 10  # progress lines of a download whose output is not a terminal
 
 
@@ -43,7 +40,7 @@ def files(base_url: str, folder: Path, checksums: dict[str, str]) -> None:
 def _fetch(source: pooch.Pooch, name: str) -> None:
     url, advice = source.get_url(name), "files already verified are kept: run the same command again"
     try:
-        source.fetch(name, downloader=pooch.HTTPDownloader(timeout=30))
+        source.fetch(name, downloader=pooch.HTTPDownloader(timeout=transfer.TIMEOUT_S))
     except ValueError as error:  # pooch's word for a checksum that differs
         raise UserError(f"{url} is not the expected file: {error}; {advice}") from None
     except OSError as error:  # the network's errors (requests) are OSErrors too
@@ -66,7 +63,7 @@ def archive(url: str, folder: Path, names: list[str]) -> None:
     with storage.claimed(folder / tar):
         if not _are_there(folder, tar, names):  # by whoever had the claim before
             part = folder / f".{tar}.part"
-            _download(url, part)
+            transfer.fetch(url, part)
             _unpacked(url, part, folder, names)
 
 
@@ -86,14 +83,9 @@ def _unpacked(url: str, part: Path, folder: Path, names: list[str]) -> None:
     except OSError as error:
         raise storage.unwritten(folder, error) from error
     except UserError:
-        _forget(part)
+        transfer.forget(part)
         raise
-    _forget(part)
-
-
-def _forget(part: Path) -> None:
-    for path in (part, _validator(part)):
-        path.unlink(missing_ok=True)
+    transfer.forget(part)
 
 
 def _unpack(url: str, downloaded: Path, folder: Path, names: list[str], known: dict[str, str]) -> None:
@@ -130,61 +122,6 @@ def recorded(folder: Path, tar: str) -> dict[str, str]:
 
 def _record(folder: Path, tar: str) -> Path:
     return folder / f"{tar}.sha256"
-
-
-def _download(url: str, part: Path) -> None:
-    """Bring `url` to `part`, which holds what a stopped download left: the rest of it is asked for.
-
-    The server is told which file the first half was of (RFC 9110, If-Range); if it has another one now, or cannot go
-    on in the middle, it sends all of it.
-    """
-    print(f"downloading {url}", flush=True)
-    try:
-        with requests.get(url, headers=_what_is_missing(part), stream=True, timeout=TIMEOUT_S) as answer:
-            if answer.status_code == requests.codes.requested_range_not_satisfiable:  # nothing is missing, or too much
-                _forget(part)
-                return _download(url, part)
-            answer.raise_for_status()
-            return _received(answer, part)
-    except OSError as error:  # the network's errors (requests) are OSErrors too
-        raise UserError(
-            f"{url} could not be downloaded: {error}; check the network and the free space; what has arrived is kept: "
-            "run the same command again"
-        ) from None
-
-
-def _what_is_missing(part: Path) -> dict[str, str]:
-    """The headers that ask for what comes after `part`; for everything if nobody knows what it is a part of."""
-    headers, begun = {"Accept-Encoding": "identity"}, part.stat().st_size if part.is_file() else 0
-    known = _validator(part).read_text(encoding="utf-8") if _validator(part).is_file() else ""
-    return headers | ({"Range": f"bytes={begun}-", "If-Range": known} if begun and known else {})
-
-
-def _received(answer: requests.Response, part: Path) -> None:
-    """Write what arrives behind what is there, or instead of it if the server begins at the beginning."""
-    begun = part.stat().st_size if answer.status_code == requests.codes.partial_content else 0
-    if begun and not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
-        raise OSError(f"asked for what follows byte {begun}, got {answer.headers.get('Content-Range')}")
-    total = begun + int(answer.headers.get("Content-Length", 0))
-    with part.open("r+b" if begun else "wb") as file:
-        file.seek(begun)
-        _validator(part).write_text(_validator_of(answer), encoding="utf-8")
-        with tqdm(
-            total=total or None, initial=begun, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
-        ) as bar:
-            for chunk in answer.iter_content(CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
-
-
-def _validator_of(answer: requests.Response) -> str:
-    """What tells this file from another one under the same address; a weak tag does not tell bytes apart."""
-    tag = answer.headers.get("ETag", "")
-    return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified", "")
-
-
-def _validator(part: Path) -> Path:
-    return part.with_name(f"{part.name}-of")
 
 
 def _extract(tar: Path, names: list[str], folder: Path, url: str) -> dict[str, Path]:

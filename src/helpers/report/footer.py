@@ -54,9 +54,9 @@ def _times(notebook: nbformat.NotebookNode) -> list[Callable[[text.Labeller], st
 
 
 def _title(notebook: nbformat.NotebookNode, language: str) -> str:
-    """The first heading in a language."""
+    """The first line in a language; a dash for a chapter that has none."""
     own = [cell.source for cell in notebook.cells if f"lang-{language}" in cell.metadata.get("tags", [])]
-    return own[0].splitlines()[0].lstrip("# ")
+    return next(iter(own), "–").splitlines()[0].lstrip("# ")
 
 
 def versions() -> dict[str, str]:
