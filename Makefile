@@ -18,7 +18,8 @@ test: .venv/ready  ## the tests
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-bench: .venv/ready  ## what the regression costs beside scikit-learn and himalaya, into outputs/bench.json
+bench: .venv/ready  ## what the regression costs beside scikit-learn and himalaya; how fast the demo's report opens
+	$(BIN)/python tests/bench_page.py
 	$(BIN)/python tests/bench.py
 
 julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julearn too, in an environment of its own

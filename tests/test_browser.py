@@ -51,18 +51,23 @@ def page(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def browser(tmp_path):
-    """A function that opens an address in a fresh profile; everything it asks the network for goes to `net.json`."""
+    """Chromium with a fresh profile; everything it asks the network for goes to `net.json`."""
+    driver = chromium(tmp_path)
+    yield driver
+    driver.quit()
+
+
+def chromium(folder: Path):
+    """A headless Chromium that keeps its profile and its network log in `folder`."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     hosts = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-    for flag in [*FLAGS, hosts, f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={tmp_path / 'net.json'}"]:
+    for flag in [*FLAGS, hosts, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
 
 
 def drawn(browser, n_figures: int) -> None:
