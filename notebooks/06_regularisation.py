@@ -126,13 +126,13 @@ figures.regularisation.alphas(regularisation.alphas(work), regularisation.EDGES,
 # share some as well, which is what the dotted lines show.
 
 # %%
-figures.regularisation.units(curves, regularisation.n_units(work), **look_layers)
+figures.selection.units(curves, regularisation.n_units(work), **look_layers)
 
 # %%
-figures.regularisation.agreement(regularisation.agreement(work), **look_layers)
+figures.selection.agreement(regularisation.agreement(work), **look_layers)
 
 # %%
-figures.regularisation.shared(regularisation.shared(work), **look)
+figures.selection.shared(regularisation.shared(work), **look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Dos métricas con un mismo nombre

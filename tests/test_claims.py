@@ -8,7 +8,7 @@ from helpers import claims
 from helpers.claims import FAILS, HOLDS, UNDECIDED, UNTESTABLE, Claim, Evidence
 from helpers.names import COMPONENTS
 from helpers.params import ModelEntry, Study
-from helpers.pipeline import Work
+from helpers.pipeline import Work, claims_published
 from helpers.pipeline import claims as chapter
 from helpers.text import labellers
 
@@ -92,10 +92,10 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
 
 
 def test_published_numbers_come_from_the_published_tables():
-    assert chapter._published("voxel_mixture_music") == pytest.approx(0.76031 - 0.7364)
-    assert chapter._published("primary_early") > 0 and chapter._published("speech_worst") > 0
-    assert np.isnan(chapter._published("right_is_first")) and chapter._published_sign("right_is_first") == 1
-    assert np.isnan(chapter._published_sign("merged_mixes"))
+    assert claims_published.value("voxel_mixture_music") == pytest.approx(0.76031 - 0.7364)
+    assert claims_published.value("primary_early") > 0 and claims_published.value("speech_worst") > 0
+    assert np.isnan(claims_published.value("right_is_first")) and claims_published.sign("right_is_first") == 1
+    assert np.isnan(claims_published.sign("merged_mixes"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 
 from helpers import selection
 from helpers.figures import regularisation as figures
+from helpers.figures import selection as drawn
 from helpers.names import UserError
 from helpers.params import ModelEntry, Study
 from helpers.pipeline import Work, regularisation
@@ -77,13 +78,13 @@ def test_alphas_show_the_edges_of_the_grid_and_what_lies_there(tables):
 
 def test_units_and_agreement_are_drawn_beside_what_chance_gives(work, tables):
     curves, _, agreement = tables
-    units = figures.units(curves, regularisation.n_units(work), merged_last=True, synthetic=True)
+    units = drawn.units(curves, regularisation.n_units(work), merged_last=True, synthetic=True)
     assert "16" in units.data[0].hovertemplate and len(units.data) == 7
-    figure = figures.agreement(agreement, merged_last=True, synthetic=True)
+    figure = drawn.agreement(agreement, merged_last=True, synthetic=True)
     one = next(trace for trace in figure.data if trace.name == "All six, by chance")
     rows = agreement[agreement.estimator == "lasso"].sort_values("layer")
     np.testing.assert_array_equal(one.y, rows["expected"])
-    shared = figures.shared(regularisation.shared(work), synthetic=True)
+    shared = drawn.shared(regularisation.shared(work), synthetic=True)
     grid = np.asarray(shared.data[0].z, float)
     assert grid.shape == (6, 6) and np.isnan(grid.diagonal()).all()
 

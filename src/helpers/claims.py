@@ -32,6 +32,9 @@ class Evidence:
     high: float = np.nan
     over: str = "splits"
 
+    def __neg__(self) -> Evidence:
+        return Evidence(-self.value, -self.high, -self.low, self.over)
+
 
 @dataclass(frozen=True)
 class Claim:
