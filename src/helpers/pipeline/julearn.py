@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import time
@@ -161,7 +162,7 @@ def sentences(work: Work) -> text.Bilingual:
     """How well both agree and why they differ, or how to get the comparison."""
     rows = summary(work)
     if rows is None:
-        return text.both("say.no_julearn", study=work.source)
+        return text.both("say.no_julearn", study=html.escape(work.source))
     said = [text.both("say.julearn", **_said(row)) for row in rows.itertuples()]
     return text.markdown([*said, text.both("say.julearn_differs")])
 
