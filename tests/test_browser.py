@@ -254,6 +254,9 @@ def test_axe_finds_no_serious_violation(page, browser, language, scheme):
     )
     browser.get(f"file://{page}#lang={language}")
     drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    browser.execute_script(
+        "[...document.querySelectorAll('details')].filter((d, i) => i % 6 == 0).forEach(d => d.open = 1)"
+    )
     browser.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     found = browser.execute_async_script(
         "const done = arguments[0];"

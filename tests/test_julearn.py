@@ -59,7 +59,7 @@ def test_scores_are_matched_and_said(work):
     finished(work, 1e-3)
     summary = julearn.summary(work)
     assert summary["largest_difference"].tolist() == pytest.approx([1e-3, 1e-3]) and (summary["same_alpha"] == 1).all()
-    assert "1e-03" in julearn.sentences(work).pieces["es"]
+    assert "10⁻³" in julearn.sentences(work).pieces["es"]
     figure = figures.compare(julearn.table(work), synthetic=True)
     np.testing.assert_allclose(figure.data[0].y - figure.data[0].x, 1e-3)
 
