@@ -173,6 +173,16 @@ def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
     assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
 
 
+def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(page, browser):
+    browser.get(f"file://{page}")
+    spoken = browser.execute_script("return reportFigures.map(f => f.content.layout.meta.alt)")
+    assert len(spoken) > 15
+    for alt in spoken:
+        spanish, english = (re.findall(r"[−\d][\d.,]*", alt[language]) for language in ("es", "en"))
+        swapped = [number.translate(str.maketrans(",.", ".,")).strip(",.") for number in spanish]
+        assert sorted(swapped) == sorted(number.strip(",.") for number in english) and english, alt
+
+
 def test_a_figures_numbers_open_as_a_table_that_speaks_the_pages_language(page, browser):
     browser.get(f"file://{page}#lang=es")
     folded = browser.find_elements("css selector", "details.numbers")

@@ -114,6 +114,18 @@ def test_alternative_text_and_table_come_from_the_numbers(curves):
     assert table[0].startswith("model,step,layer,target,median_r2") and len(table) == 1 + 3 * 5 * 6
 
 
+def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
+    values = {1: (0.1, 0.2, 0.3), 2: (0.25, 0.9, 0.5)}
+    curves = pd.DataFrame(
+        {"model": "music", "layer": layer, "step": step, "median_r2": value, "metric": "r2_corrected"}
+        for layer, curve in values.items()
+        for step, value in zip((2000, 0, 1000), curve, strict=True)
+    )
+    alt = figures.dynamics.voxels_by_step(curves, synthetic=False).layout.meta["alt"]
+    assert "Music: from 0.90 at step 0 to 0.25 at step 2,000 in layer 2" in alt["en"]
+    assert "Música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in alt["es"]
+
+
 def test_other_figures():
     spectra = pd.DataFrame({"category": ["Music", "Song"], "frequency_khz": [1.0, 2.0], "level": [-6.0, -7.0]})
     figure = figures.spectra(spectra, synthetic=True)

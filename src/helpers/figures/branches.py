@@ -13,6 +13,7 @@ from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
 from helpers.figures.dynamics import menu
+from helpers.figures.facts import ends
 from helpers.figures.voxels import PANEL, models_of, panels
 from helpers.names import BRANCH, BRANCHES, LAYER, MODEL
 from helpers.text import Labeller, labellers
@@ -91,10 +92,9 @@ def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         for row, model in enumerate(models, start=1):
             for index, branch in enumerate(BRANCHES):
                 own = frame[(frame[MODEL] == model) & (frame[BRANCH] == branch)]
-                name = labeller("figure.merged.branch", branch=labeller.name("branch", branch))
                 line = go.Scatter(
-                    x=own[LAYER].to_numpy(), y=own["cka"].to_numpy(), name=name, mode="lines+markers",
-                    legendgroup=branch, showlegend=row == 1,
+                    x=own[LAYER].to_numpy(), y=own["cka"].to_numpy(), mode="lines+markers",
+                    name=_branch(branch, labeller), legendgroup=branch, showlegend=row == 1,
                     hovertemplate=labeller("figure.merged.hover") + "<extra></extra>",
                     **style.of_model(index),
                 )  # fmt: skip
@@ -103,7 +103,19 @@ def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         figure.update_xaxes(dtick=1).update_xaxes(title_text=labeller("axis.layer"), row=len(models))
         return figure.update_yaxes(title_text=labeller("axis.cka"), range=[-0.05, 1.05])
 
-    return bilingual(build, lambda labeller: labeller("figure.merged.alt", n=len(models)), frame, language)
+    return bilingual(build, lambda labeller: _merged_alt(frame, labeller), frame, language)
+
+
+def _branch(branch: str, labeller: Labeller) -> str:
+    return labeller("figure.merged.branch", branch=labeller.name("branch", branch))
+
+
+def _merged_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    for (model, branch), rows in frame.groupby([MODEL, BRANCH], sort=False):
+        words = {"model": labeller.name("model", model), "branch": _branch(branch, labeller)}
+        facts.append(labeller("figure.merged.alt_fact", **words, **ends(rows, LAYER, "cka")))
+    return labeller("figure.merged.alt", n=frame[MODEL].nunique(), facts=" ".join(facts))
 
 
 def drawing() -> text.Bilingual:

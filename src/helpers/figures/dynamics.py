@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from helpers import text
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
+from helpers.figures.facts import ends
 from helpers.figures.voxels import ceiling_line, models_of, name_of_r2
 from helpers.names import COMPONENTS, LAYER, MODEL, STEP, TARGET
 from helpers.text import Labeller
@@ -54,7 +55,10 @@ def by_step(
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         return _axes(figure, curves, labeller, ROWS, labeller("axis.r2_median"))
 
-    return bilingual(build, lambda labeller: _alt(curves, labeller), curves, language)
+    def alt(labeller: Labeller) -> str:
+        return labeller("figure.by_step.alt", facts=_facts(curves, labeller))
+
+    return bilingual(build, alt, curves, language)
 
 
 def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
@@ -77,10 +81,7 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         return _axes(figure, curves, labeller, len(models), name_of_r2(curves, labeller))
 
-    def alt(labeller: Labeller) -> str:
-        return labeller("figure.voxels_by_step.alt", n=len(models))
-
-    return bilingual(build, alt, curves, language)
+    return bilingual(build, lambda labeller: _voxel_alt(curves, labeller), curves, language)
 
 
 def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
@@ -97,7 +98,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         names = [f"{labeller.name('model', m)}: {labeller.name('component', c)}" for m, c in choices]
         menu(figure, names, [[i == j for i in range(len(choices))] for j in range(len(choices))])
         style.laid_out(figure, labeller, labeller("figure.surface.title"), 640, synthetic)
-        figure.update_layout(margin={"t": 190})
+        figure.update_layout(margin={"l": 8, "r": 8, "t": 190})  # the scene has its axes within
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         style.lying_bar(figure, labeller("axis.r2_median"))
         return figure.update_scenes(
@@ -107,7 +108,10 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             zaxis={"title": {"text": labeller("axis.r2_median")}, "range": [0, 1]},
         )
 
-    return bilingual(build, lambda labeller: labeller("figure.surface.alt", n=len(choices)), curves, language)
+    def alt(labeller: Labeller) -> str:
+        return labeller("figure.surface.alt", n=len(choices), facts=_facts(curves, labeller))
+
+    return bilingual(build, alt, curves, language)
 
 
 def _surface(rows: pd.DataFrame, labeller: Labeller) -> go.Surface:
@@ -219,11 +223,22 @@ def _axes(figure: go.Figure, curves: pd.DataFrame, labeller: Labeller, rows: int
     return figure.update_yaxes(title_text=r2, row=(rows + 1) // 2, col=1)
 
 
-def _alt(curves: pd.DataFrame, labeller: Labeller) -> str:
+def _facts(curves: pd.DataFrame, labeller: Labeller) -> str:
     facts = []
     for model, rows in curves.groupby(MODEL, sort=False):
         last = rows[rows[STEP] == rows[STEP].max()]
         best = last.loc[last["median_r2"].idxmax()]
         words = {"model": labeller.name("model", model), "component": labeller.name("component", best[TARGET])}
         facts.append(labeller("figure.by_step.alt_fact", **words, r2=float(best["median_r2"]), layer=int(best[LAYER])))
-    return labeller("figure.by_step.alt", facts=" ".join(facts))
+    return " ".join(facts)
+
+
+def _voxel_alt(curves: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    for model in models_of(curves):
+        rows, name = curves[curves[MODEL] == model], labeller.name("model", model)
+        last = rows[rows[STEP] == rows[STEP].max()]
+        layer = int(last.loc[last["median_r2"].idxmax(), LAYER])
+        numbers = ends(rows[rows[LAYER] == layer], STEP, "median_r2")
+        facts.append(labeller("figure.voxels_by_step.alt_fact", model=name, layer=layer, **numbers))
+    return labeller("figure.voxels_by_step.alt", n=len(facts), facts=" ".join(facts))

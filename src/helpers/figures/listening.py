@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from helpers.figures import style
 from helpers.figures.bilingual import bilingual
+from helpers.figures.facts import ends
 from helpers.names import LAYER, MODEL
 from helpers.text import Labeller
 
@@ -28,13 +29,22 @@ def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
                 | {"dash": style.DASHES[index // len(style.COLOURS) % len(style.DASHES)]},
                 hovertemplate=labeller("figure.spectra.hover", category=name) + "<extra></extra>",
             )
-        style.laid_out(figure, labeller, labeller("figure.spectra.title"), 460, synthetic)
+        style.laid_out(figure, labeller, labeller("figure.spectra.title"), 620, synthetic)
         figure.update_xaxes(
             title_text=labeller("axis.frequency"), type="log", tickvals=[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
         )
         return figure.update_yaxes(title_text=labeller("axis.level"))
 
-    return bilingual(build, lambda labeller: labeller("figure.spectra.alt", n=len(categories)), frame, language)
+    return bilingual(build, lambda labeller: _spectra_alt(frame, labeller), frame, language)
+
+
+def _spectra_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    for category, rows in frame.groupby("category", sort=False):
+        frequency = float(rows.loc[rows["level"].idxmax(), "frequency_khz"])
+        name = labeller.name("category", category)
+        facts.append(labeller("figure.spectra.alt_fact", category=name, frequency=frequency))
+    return labeller("figure.spectra.alt", n=len(facts), facts=" ".join(facts))
 
 
 def dimensions(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
@@ -65,8 +75,6 @@ def dimensions(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") ->
 def _facts(frame: pd.DataFrame, labeller: Labeller) -> str:
     facts = []
     for model, rows in frame.groupby(MODEL, sort=False):
-        ends = rows.sort_values(LAYER).iloc[[0, -1]]
-        (first, last), (first_layer, last_layer) = ends["dimensions"], ends[LAYER].astype(int)
-        words = {"first": first, "last": last, "first_layer": int(first_layer), "last_layer": int(last_layer)}
-        facts.append(labeller("figure.dimensions.alt_fact", model=labeller.name("model", model), **words))
+        name = labeller.name("model", model)
+        facts.append(labeller("figure.dimensions.alt_fact", model=name, **ends(rows, LAYER, "dimensions")))
     return " ".join(facts)
