@@ -75,12 +75,22 @@ claims.shown(work)
 # %% [markdown] tags=["lang-es"]
 # ## En suma
 #
-# Lo que este informe puede decir está en la tabla de arriba; lo que no puede, en los límites. Quien quiera discutir una
-# afirmación tiene los datos de cada figura al pie de ella, y la receta para volver a hacerlo todo al final de la
-# página.
+# Esto es lo que los veredictos dicen de las tres hipótesis del comienzo: ✓ ante una afirmación que se sostiene, ✗ ante
+# una que no, ? ante una sin decidir, – ante una que este estudio no puede probar.
 
 # %% [markdown] tags=["lang-en"]
 # ## In short
 #
-# What this report can say stands in the table above; what it cannot, in the limits. Whoever wants to dispute a claim
-# finds the data of every figure below it, and the recipe for making all of it again at the end of the page.
+# This is what the verdicts say of the three hypotheses at the beginning: ✓ before a claim that holds, ✗ before one that
+# does not, ? before one that is undecided, – before one that this study cannot test.
+
+# %%
+claims.hypotheses(work)
+
+# %% [markdown] tags=["lang-es"]
+# Quien quiera discutir una afirmación tiene los datos de cada figura al pie de ella, y la receta para volver a hacerlo
+# todo al final de la página.
+
+# %% [markdown] tags=["lang-en"]
+# Whoever wants to dispute a claim finds the data of every figure below it, and the recipe for making all of it again at
+# the end of the page.

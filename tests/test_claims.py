@@ -1,5 +1,7 @@
 """Claims: planted answers give their verdicts, published numbers the same arithmetic, synthetic data none."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,13 @@ def test_verdicts():
     assert Claim("a", threshold=2, above=False).verdict(Evidence(1, 0.5, 1.5)) == HOLDS
     assert Claim("a", threshold=1).verdict(Evidence(1, 0.5, 1.5)) == UNDECIDED
     assert Claim("a").verdict(Evidence(1)) == UNDECIDED
+
+
+def test_what_a_verdict_says_of_a_hypothesis():
+    assert claims.weighs(HOLDS, True) == claims.weighs(FAILS, False) == claims.FOR
+    assert claims.weighs(FAILS, True) == claims.weighs(HOLDS, False) == claims.AGAINST
+    assert claims.weighs(UNDECIDED, True) == claims.weighs(UNTESTABLE, False) == claims.OPEN
+    assert {name for own in claims.HYPOTHESES.values() for name in own} <= {claim.name for claim in claims.CLAIMS}
 
 
 def test_planted_answers_are_found(planted, last):
@@ -107,7 +116,7 @@ def work(small_brain, tmp_path):
 
 def test_synthetic_data_yield_no_verdict(work):
     table = chapter.table(work)
-    assert len(table) == len(claims.CLAIMS) == 16 and set(table["verdict"]) == {UNTESTABLE}
+    assert len(table) == len(claims.CLAIMS) == 17 and set(table["verdict"]) == {UNTESTABLE}
     assert table["value"].notna().sum() >= 14 and (table["why"] == "synthetic").sum() >= 14
     assert "no verdict" in chapter.sentences(work).pieces["en"]
 
@@ -120,9 +129,23 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(work, small_bra
     assert set(table["verdict"]) <= {HOLDS, FAILS, UNDECIDED} and "synthetic" not in set(table["why"])
     shown = chapter.shown(work).pieces
     for language, labeller in labellers().items():
-        assert shown[language].count("<tr>") == 17 and "{" not in shown[language]
+        assert shown[language].count("<tr>") == 18 and "{" not in shown[language]
         assert labeller("claim.primary_early") in shown[language]
         assert labeller.number(table["value"].iloc[0], 3) in shown[language]
+    assert chapter.hypotheses(work).pieces["es"].count("<tr>") == 4
+
+
+def test_hypotheses_are_answered_by_the_table_alone(work, monkeypatch):
+    verdicts = {claim.name: UNTESTABLE for claim in claims.CLAIMS} | {"music_at_music": FAILS}
+    verdicts |= {"primary_early": HOLDS, "acoustic_early": UNDECIDED, "speech_not_its_own": HOLDS}
+    table = pd.DataFrame({"claim": verdicts.keys(), "verdict": verdicts.values()})
+    monkeypatch.setattr(chapter, "table", lambda work: table)
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", chapter.hypotheses(work).pieces["en"])
+    hierarchy, specialisation = cells[:4], cells[4:8]
+    assert hierarchy[1].startswith("✓ Primary cortex") and hierarchy[2] == "·"
+    assert hierarchy[3].startswith("? Low and high frequency") and "– Speech and music" in hierarchy[3]
+    assert specialisation[1] == specialisation[3] == "·"
+    assert "✗ The music model" in specialisation[2] and "✓ The speech model is not" in specialisation[2]
 
 
 def test_what_a_study_lacks_is_said(work, small_brain):

@@ -58,6 +58,7 @@ CLAIMS = (
     Claim("mixture_best"),
     Claim("speech_worst"),
     Claim("speech_not_its_own"),
+    Claim("music_at_music"),
     Claim("music_at_lowfreq"),
     Claim("late_learners"),
     Claim("first_layers_longer", above=False),
@@ -69,6 +70,21 @@ CLAIMS = (
     Claim("voxel_music_speech"),
     Claim("primary_early"),
 )
+
+# Hypothesis -> claims about it, and whether each speaks for it when it holds
+HYPOTHESES = {
+    "hierarchy": {"primary_early": True, "acoustic_early": True, "speech_music_deeper": True},
+    "specialisation": {"music_at_music": True, "speech_not_its_own": False},
+    "diversity": {"mixture_best": True, "voxel_mixture_music": True},
+}
+FOR, AGAINST, OPEN = "speaks_for", "speaks_against", "open"
+
+
+def weighs(verdict: str, supports: bool) -> str:
+    """What a claim's verdict means for a hypothesis that it `supports` when it holds."""
+    if verdict not in (HOLDS, FAILS):
+        return OPEN
+    return FOR if (verdict == HOLDS) == supports else AGAINST
 
 
 def over_splits(values: pd.Series | np.ndarray, train_share: float) -> Evidence:

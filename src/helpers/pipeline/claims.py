@@ -175,6 +175,7 @@ TESTS: dict[str, Callable[[Work], Evidence]] = {
     "mixture_best": lambda work: claims.ahead(_trio(work), "mixture", _share(work)),
     "speech_worst": lambda work: claims.behind(_trio(work), "speech", _share(work)),
     "speech_not_its_own": lambda work: -claims.ahead(_trio(work), "speech", _share(work), ("speech",)),
+    "music_at_music": lambda work: claims.ahead(_trio(work), "music", _share(work), ("music",)),
     "music_at_lowfreq": lambda work: claims.ahead(_trio(work), "music", _share(work), ("lowfreq",)),
     "late_learners": lambda work: claims.late_learners(*_series(work)),
     "first_layers_longer": lambda work: claims.first_layers_longer(*_series(work)),
@@ -221,6 +222,30 @@ def _number(row: pd.Series, labeller: text.Labeller) -> str:
         return labeller.number(row["value"], DIGITS)
     bounds = {"low": float(row["low"]), "high": float(row["high"]), "over": labeller(f"over.{row.over}")}
     return f"{labeller.number(row['value'], DIGITS)}|{labeller('say.interval', **bounds)}"
+
+
+def hypotheses(work: Work) -> text.Bilingual:
+    """What the verdicts mean for each hypothesis: the claims for it, against it, and those that leave it open."""
+    verdicts = table(work).set_index("claim")["verdict"]
+    weights = (claims.FOR, claims.AGAINST, claims.OPEN)
+    rows = [
+        [_hypothesis(name), *(_weighing(weight, own, verdicts) for weight in weights)]
+        for name, own in claims.HYPOTHESES.items()
+    ]
+    return text.cells(rows, ("hypothesis", *weights))
+
+
+def _hypothesis(name: str) -> Callable[[text.Labeller], str]:
+    return lambda labeller: labeller(f"hypothesis.{name}")
+
+
+def _weighing(weight: str, own: dict[str, bool], verdicts: pd.Series) -> Callable[[text.Labeller], str]:
+    names = [name for name, supports in own.items() if claims.weighs(verdicts[name], supports) == weight]
+
+    def said(labeller: text.Labeller) -> str:
+        return " ".join(f"{SIGNS[verdicts[name]]} {labeller(f'claim.{name}')}" for name in names) or "·"
+
+    return said
 
 
 def sentences(work: Work) -> text.Bilingual:

@@ -73,6 +73,7 @@ PUBLISHED: dict[str, Callable[[], Evidence]] = {
     "mixture_best": lambda: claims.ahead(_components(), "mixture", 0.5),
     "speech_worst": lambda: claims.behind(_components(), "speech", 0.5),
     "speech_not_its_own": lambda: -claims.ahead(_components(), "speech", 0.5, ("speech",)),
+    "music_at_music": lambda: claims.ahead(_components(), "music", 0.5, ("music",)),
     "music_at_lowfreq": lambda: claims.ahead(_components(), "music", 0.5, ("lowfreq",)),
     "late_learners": lambda: claims.late_learners(_dynamics(), "mixture", 0.5),
     "first_layers_longer": lambda: claims.first_layers_longer(_dynamics(), "mixture", 0.5),
