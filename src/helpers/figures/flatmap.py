@@ -200,11 +200,10 @@ def _sides(models: list[str], labeller: Labeller) -> go.Figure:
     names = [labeller.name("model", model) if model else "" for model in models]
     sides = [labeller(f"figure.side.{side}") for side in HEMISPHERES]
     titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
-    figure = make_subplots(
+    return make_subplots(
         rows=len(models), cols=2, subplot_titles=titles,
         horizontal_spacing=0.04, vertical_spacing=0.18 / max(len(models), 2),
     )  # fmt: skip
-    return figure.update_annotations(font_size=13)
 
 
 def _slider(colours: dict[int, list[list]], merged_last: bool, labeller: Labeller) -> dict:

@@ -240,8 +240,8 @@ def metrics(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=diagonal)
         style.laid_out(figure, labeller, labeller("figure.metrics.title"), 560, synthetic)
         figure.update_layout(margin={"t": 130})
-        figure.update_xaxes(title_text=labeller("axis.r2_pearson_median"), range=[-0.02, 1])
-        return figure.update_yaxes(title_text=labeller("axis.r2_determination"), range=[low - 0.02, 1])
+        figure.update_xaxes(title_text=style.broken(labeller("axis.r2_pearson_median")), range=[-0.02, 1])
+        return figure.update_yaxes(title_text=style.broken(labeller("axis.r2_determination")), range=[low - 0.02, 1])
 
     return bilingual(build, lambda labeller: _metric_alt(shown, labeller), shown, language)
 

@@ -40,7 +40,7 @@ def faint(colour: str, alpha: float = 0.15) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def _broken(title: str) -> str:
+def broken(title: str) -> str:
     """A title in as few lines as fit, all about as long."""
     n_lines = len(textwrap.wrap(title, TITLE))
     ways = (textwrap.wrap(title, width) for width in range(1, TITLE + 1))
@@ -65,7 +65,7 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
     note = f"<br><sup>{labeller('figure.synthetic')}</sup>" if synthetic else ""
     figure.update_layout(
         title={
-            "text": _broken(title) + note,
+            "text": broken(title) + note,
             "font": {"size": 16},
             "pad": {"l": 8, "t": 14},
             "x": 0,
@@ -84,6 +84,7 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": COLOURS[0]},
         template="none",
     )
+    figure.update_annotations(font_size=13)  # titles of panels: two stand side by side on a phone
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     return figure
