@@ -19,7 +19,7 @@ from helpers.text import Labeller
 SCALE = "Viridis"
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 COLUMNS, ROWS = 2, 3
-EYE = {"x": 1.9, "y": 1.9, "z": 1.2}  # far enough for the whole surface with its axes on a phone
+EYE = {"x": 2.15, "y": 2.15, "z": 1.35}  # far enough for the whole surface with its axes on a phone
 
 
 def positions(steps: np.ndarray) -> np.ndarray:
