@@ -225,7 +225,7 @@ def _laid_out(
     style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
     figure.update_layout(margin={"t": above, "b": below})
     figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("axis.x"), row=rows)
-    figure.update_yaxes(constrain="domain").update_yaxes(title_text=labeller("axis.y"), col=1)
+    figure.update_yaxes(constrain="domain", constraintoward="top").update_yaxes(title_text=labeller("axis.y"), col=1)
     return _equal(figure, places)
 
 
