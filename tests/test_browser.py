@@ -173,6 +173,22 @@ def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
     assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
 
 
+def test_maps_are_lower_on_a_phone_and_as_high_as_before_on_a_wider_page(page, browser):
+    def heights(width: int) -> list[int]:
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        time.sleep(1)
+        return browser.execute_script(
+            "const f = reportFigures.find(f => f.content.layout.sliders);"
+            "return [f.canvas, f.canvas.querySelector('.main-svg')].map(e => e.clientHeight)"
+        )
+
+    browser.get(f"file://{page}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    wide, phone, again = heights(1000), heights(390), heights(1000)
+    assert wide == again and wide[0] == wide[1] and phone[0] == phone[1] < wide[0] - 100
+
+
 def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(page, browser):
     browser.get(f"file://{page}")
     spoken = browser.execute_script("return reportFigures.map(f => f.content.layout.meta.alt)")

@@ -18,7 +18,8 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     """The figure of `build` in the language `first`, with what the other one says kept in `layout.meta`.
 
     `meta.words[language]` lists [path, text] for every text that differs, `meta.alt[language]` is the alternative
-    text, `meta.table` the plotted numbers as CSV. Raises ValueError when the two differ in anything but words.
+    text, `meta.table` the plotted numbers as CSV; what `build` keeps in `meta` stays there. Raises ValueError when the
+    two differ in anything but words.
     """
     figures = {language: build(labeller) for language, labeller in labellers().items()}
     for language, figure in figures.items():
@@ -30,7 +31,8 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     }
     texts = {language: alt(labellers()[language]) for language in LANGUAGES}
     figure = figures[first]
-    figure.update_layout(meta={"words": words, "alt": texts, "table": data.to_csv(index=False)})
+    meta = {"words": words, "alt": texts, "table": data.to_csv(index=False)}
+    figure.update_layout(meta=(figure.layout.meta or {}) | meta)
     return figure
 
 

@@ -23,7 +23,7 @@ from helpers.names import HEMISPHERES, LAYER, MODEL, REGIONS, SUBJECT
 from helpers.text import Labeller
 
 PLACE = ["hemisphere", "x", "y"]
-PANEL = 300  # px
+PANEL, NARROW = 300, 160  # px, on a wide page and on a phone, where two panels side by side are no higher than that
 SCALE = "Viridis"
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 DIGITS = 4  # of r² in the slider: finer than any colour, and a tenth of the bytes
@@ -45,7 +45,7 @@ def region_map(voxels: pd.DataFrame, *, synthetic: bool, language: str = "en") -
                 rows = places[(places["region"] == region) & (places["hemisphere"] == side)]
                 marks = _marks(rows, region, index, size, side, labeller).update(showlegend=column == 1)
                 figure.add_trace(marks, row=1, col=column)
-        return _laid_out(figure, places, labeller, "region_map", synthetic, above=88, below=95)
+        return _narrowed(_laid_out(figure, places, labeller, "region_map", synthetic, above=88, below=95))
 
     numbers = {"n": len(own), "n_subjects": own[SUBJECT].nunique()}
     return bilingual(build, lambda labeller: labeller("figure.region_map.alt", **numbers), places, language)
@@ -84,7 +84,7 @@ def r2_map(
         figure.update_layout(sliders=[_slider(colours, merged_last, labeller)])
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         _laid_out(figure, places, labeller, "r2_map", synthetic, below=160)
-        return style.lying_bar(figure, name_of_r2(layers, labeller))
+        return _narrowed(style.lying_bar(figure, name_of_r2(layers, labeller)))
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(_r2_fact(layers, model, labeller) for model in models_of(places))
@@ -113,7 +113,7 @@ def best_map(voxels: pd.DataFrame, n_layers: int, *, synthetic: bool, language: 
         steps = {"cmin": 0.5, "cmax": n_layers - 0.5, "colorscale": _steps(n_layers - 1)}
         figure.update_coloraxes(**steps)
         _laid_out(figure, places, labeller, "best_map", synthetic)
-        return style.lying_bar(figure, labeller("axis.best_layer"), **ticks)
+        return _narrowed(style.lying_bar(figure, labeller("axis.best_layer"), **ticks))
 
     def alt(labeller: Labeller) -> str:
         return labeller("figure.best_map.alt", facts=" ".join(_best_facts(voxels, labeller)))
@@ -220,13 +220,21 @@ def _laid_out(
     figure: go.Figure, places: pd.DataFrame, labeller: Labeller, family: str, synthetic: bool,
     above: int = 170, below: int = 60,
 ) -> go.Figure:  # fmt: skip
-    rows = len(figure.layout.annotations) // len(HEMISPHERES)
+    rows = _rows(figure)
     title = labeller(f"figure.{family}.title")
     style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
     figure.update_layout(margin={"t": above, "b": below})
     figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("axis.x"), row=rows)
     figure.update_yaxes(constrain="domain", constraintoward="top").update_yaxes(title_text=labeller("axis.y"), col=1)
     return _equal(figure, places)
+
+
+def _rows(figure: go.Figure) -> int:
+    return len(figure.layout.annotations) // len(HEMISPHERES)  # the panels' names
+
+
+def _narrowed(figure: go.Figure) -> go.Figure:
+    return style.narrowed(figure, figure.layout.height - (PANEL - NARROW) * _rows(figure))
 
 
 def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:

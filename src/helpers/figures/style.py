@@ -54,6 +54,16 @@ def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
     return figure.update_coloraxes(colorbar=place | look | more)
 
 
+def narrowed(figure: go.Figure, height: int) -> go.Figure:
+    """Another height on a page as narrow as a phone, for panels that keep their shape; in `layout.meta.sizes`."""
+    heights = {"wide": figure.layout.height, "narrow": height}
+    sizes = {width: [[["layout", "height"], value]] for width, value in heights.items()}
+    if figure.layout.coloraxis.colorbar.y is not None:
+        for width, value in heights.items():
+            sizes[width].append([["layout", "coloraxis", "colorbar", "y"], 1 - BAR / value])
+    return figure.update_layout(meta={"sizes": sizes})
+
+
 def merged_mark(labeller: Labeller) -> go.Scatter:
     """What a diamond at the last layer means, for the legend of panels too narrow to say it at their axis."""
     look = {"symbol": "diamond", "size": 11, "color": GREY}

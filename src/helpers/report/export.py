@@ -142,7 +142,6 @@ def _formula(match: re.Match) -> str:
 def figure_html(figure: dict, name: str) -> str:
     """A place for the figure, its alternative text, a link to its numbers as CSV, and its data, which page.js draws."""
     meta = figure.get("layout", {}).get("meta") or {}
-    height = figure.get("layout", {}).get("height", 450)
     texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
     words = _spans("report.download")
     link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
@@ -150,9 +149,17 @@ def figure_html(figure: dict, name: str) -> str:
     texts += _TABLE.format(words=_spans("report.table")) if "table" in meta else ""
     data = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
     return (
-        f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="height:{height}px"></div>'
+        f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="{_height(figure)}"></div>'
         f'<figcaption>{texts}{link}</figcaption><script type="application/json">{data}</script></figure>'
     )
+
+
+def _height(figure: dict) -> str:
+    """The height the figure will have, so that nothing moves when it is drawn; on a phone it may be another."""
+    layout = figure.get("layout", {})
+    sizes = (layout.get("meta") or {}).get("sizes", {}).get("narrow", [])
+    narrow = "".join(f";--narrow:{value}px" for path, value in sizes if path == ["layout", "height"])
+    return f"height:{layout.get('height', 450)}px{narrow}"
 
 
 def _listening(names: list[str]) -> str:

@@ -5,6 +5,7 @@
   const languages = Object.keys(words);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the title
+  const narrow = window.matchMedia("(max-width: 599px)");  // as in style.css
   const PAPER = {width: 680, ink: "#1b1f24"};  // px and colour of a printed figure
   const locales = Object.fromEntries(languages.map(language => [language, {dictionary: words[language].plotly, format: {}}]));
   const figures = [...document.querySelectorAll("figure.plot")].map(place => ({
@@ -26,6 +27,7 @@
   function speak(figure, ink) {
     const layout = figure.content.layout;
     for (const [path, value] of layout.meta?.words?.[root.lang] || []) put(figure.content, path, value);
+    for (const [path, value] of layout.meta?.sizes?.[narrow.matches ? "narrow" : "wide"] || []) put(figure.content, path, value);
     layout.separators = words[root.lang].separators;
     layout.font = {...layout.font, color: ink || getComputedStyle(root).getPropertyValue("--ink").trim()};
     figure.canvas.setAttribute("aria-label", (layout.title?.text || "").replace(/<[^>]*>/g, " ").trim());
@@ -136,7 +138,7 @@
   window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
-  dark.addEventListener("change", redraw);
+  for (const change of [dark, narrow]) change.addEventListener("change", redraw);
   document.addEventListener("DOMContentLoaded", watch);  // by then Plotly, which follows this script, is there
   window.reportFigures = figures;
 })();
