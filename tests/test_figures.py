@@ -126,6 +126,18 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
     assert "Música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in alt["es"]
 
 
+def test_alternative_texts_of_spectra_branches_and_surface_say_what_is_drawn(curves):
+    spectra = pd.DataFrame({"category": "Song", "frequency_khz": [1.0, 2.5, 4.0], "level": [-6.0, -5.0, -7.0]})
+    assert "Canto: máximo en 2,50 kHz" in figures.spectra(spectra, synthetic=False).layout.meta["alt"]["es"]
+    similar = pd.DataFrame({"model": "music", "branch": "left", "layer": [3, 1, 2], "cka": [0.75, 0.5, 0.25]})
+    alt = figures.branches.merged(similar, synthetic=False).layout.meta["alt"]["en"]
+    assert "Left branch, Music: from 0.50 at layer 1 to 0.75 at layer 3" in alt
+    alt = figures.dynamics.surface(curves, synthetic=False).layout.meta["alt"]["en"]
+    own = curves[curves["model"] == "mixture"]
+    best = own[own["step"] == own["step"].max()]["median_r2"].max()
+    assert f"Mixture: at the end the highest value is {best:.2f}" in alt
+
+
 def test_other_figures():
     spectra = pd.DataFrame({"category": ["Music", "Song"], "frequency_khz": [1.0, 2.0], "level": [-6.0, -7.0]})
     figure = figures.spectra(spectra, synthetic=True)

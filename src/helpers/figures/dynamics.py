@@ -105,7 +105,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("axis.step")}},
             yaxis={"title": {"text": labeller("axis.layer")}, "dtick": 1},
-            zaxis={"title": {"text": labeller("column.r2")}, "range": [0, 1]},  # the colour bar says which one
+            zaxis={"title": {"text": labeller("axis.r2_pearson")}, "range": [0, 1]},  # no room; the bar says "median"
         )
 
     def alt(labeller: Labeller) -> str:
