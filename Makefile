@@ -1,6 +1,7 @@
 # Each command sets up what it needs: .venv is built when it is missing or older than what it is made from.
 PYTHON ?= python3
 STUDY ?= demo
+ROOM ?=
 BIN := .venv/bin
 LABCONFIG := .venv/etc/jupyter/labconfig
 
@@ -12,8 +13,8 @@ help:  ## this list
 report: .venv/ready  ## run a study and write outputs/STUDY/report.html (STUDY=demo, nh2015, encodecmae, ...)
 	$(BIN)/python -m helpers report $(STUDY)
 
-test: .venv/ready  ## the tests
-	$(BIN)/python -m pytest
+test: .venv/ready  ## the tests; those of one package alone: make test ROOM=encoding
+	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM))
 
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

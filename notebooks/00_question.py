@@ -23,23 +23,21 @@
 # # The question
 #
 # A network that only learned to fill in masked audio: does it come to represent sounds as auditory cortex does? The
-# brain analyses them in stages: primary cortex answers to simple features such as frequency, the regions around it to
+# brain analyses them in stages: primary cortex responds to simple features such as frequency, the regions around it to
 # things that need more context, such as speech or music. A deep network works in stages too. If both arrive at similar
 # solutions, the brain's responses can be predicted from the network's layers, and not any region from any layer.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers.pipeline import Work, listening
+from helpers.chapters import question
+from helpers.study import open_study
 
-work = Work.of(study, models, outputs, checkpoints)
+study = open_study(study)
 
 # %%
-work.banner()
+study.banner()
 
 # %% [markdown] tags=["lang-es"]
 # ## Hipótesis
@@ -62,17 +60,20 @@ work.banner()
 # ## La red
 #
 # EnCodecMAE (Pepino, Riera y Ferrer, 2023) recibe un espectrograma mel, tapa parte de él y aprende a predecir qué
-# código de un códec neuronal correspondía a cada cuadro tapado. Su codificador tiene diez capas ResiDual (Xie et al.,
-# 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la última, la
-# suma de ambas, que es lo que la red entrega.
+# código de un códec neuronal correspondía a cada cuadro tapado. Su codificador es una pila de capas ResiDual (Xie et
+# al., 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la última,
+# en el análisis publicado, la suma de ambas, que es la salida de la red.
 
 # %% [markdown] tags=["lang-en"]
 # ## The network
 #
 # EnCodecMAE (Pepino, Riera and Ferrer, 2023) is given a mel spectrogram, masks part of it and learns to predict which
-# code of a neural codec belonged to each masked frame. Its encoder has ten ResiDual layers (Xie et al., 2023), each
-# with two branches. Of each layer the average over time of the left branch is taken; of the last, the sum of both,
-# which is what the network puts out.
+# code of a neural codec belonged to each masked frame. Its encoder is a stack of ResiDual layers (Xie et al., 2023),
+# each with two branches. Of each layer the average over time of the left branch is taken; of the last, in the published
+# analysis, the sum of both, which is the network's output.
+
+# %%
+question.networks(study)
 
 # %% [markdown] tags=["lang-es"]
 # ## El cerebro
@@ -92,18 +93,18 @@ work.banner()
 # six profiles, the components. What follows predicts both, voxels and components, as far as each study has them.
 
 # %%
-listening.overview(work)
+question.overview(study)
 
 # %% [markdown] tags=["lang-es"]
-# ## El camino
+# ## El método en breve
 #
-# Sonidos → activaciones de cada capa → regresión lineal en la mitad de los sonidos → predicción de la otra mitad →
+# Sonidos → activaciones de cada capa → regresión lineal con una parte de los sonidos → predicción de los demás →
 # correlación con lo medido, corregida por el ruido de la medición donde hay repeticiones. Cada capítulo empieza por su
 # método y termina en tablas; las oraciones con números salen de esas tablas.
 
 # %% [markdown] tags=["lang-en"]
-# ## The way
+# ## Method in brief
 #
-# Sounds → activations of each layer → linear regression on half of the sounds → prediction of the other half →
-# correlation with what was measured, corrected for the noise of measuring where there are repetitions. Each chapter
+# Sounds → activations of each layer → linear regression on a part of the sounds → prediction of the others →
+# correlation with the measured responses, corrected for measurement noise where there are repetitions. Each chapter
 # begins with its method and ends in tables; sentences with numbers come from those tables.

@@ -11,36 +11,36 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Lo que se escucha
+# # Estímulos y redes
 #
-# Primero, los sonidos; después, las redes que los escuchan y lo que queda de cada sonido en cada una de sus capas.
+# Primero, los sonidos; después, las redes y lo que cada una de sus capas representa de cada sonido.
 
 # %% [markdown] tags=["lang-en"]
-# # What is heard
+# # Stimuli and networks
 #
-# First the sounds; then the networks that hear them, and what is left of each sound in each of their layers.
+# First the sounds; then the networks, and what each of their layers represents of each sound.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, listening
+from helpers import text
+from helpers.chapters import extract
+from helpers.study import open_study
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
-
-# %%
-work.banner()
+study = open_study(study)
 
 # %%
-listening.facts(work)
+study.banner()
 
 # %%
-text.table(listening.categories(work))
+waveforms = study.brain.waveforms  # (sound, sample)
+print(dict(waveforms.sizes), waveforms.attrs["rate_hz"], "Hz")
+extract.facts(waveforms)
+
+# %%
+categories = extract.categories(waveforms)
+text.table(categories)
 
 # %% [markdown] tags=["lang-es"]
 # Las categorías ya difieren en su espectro medio, que es lo primero que extrae cualquier red: la energía en 256 bandas
@@ -53,12 +53,13 @@ text.table(listening.categories(work))
 # rhythm of syllables or a melody, is what a network can add.
 
 # %%
-figures.spectra(listening.spectra(work), **look)
+spectra = extract.spectra(waveforms)
+extract.figures.spectra(spectra, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Las redes
 #
-# EnCodecMAE es un autocodificador enmascarado: se le oculta la mitad de los cuadros de un sonido y aprende a adivinar
+# EnCodecMAE es un autocodificador enmascarado: se tapa la mitad de los cuadros de un sonido y la red aprende a predecir
 # qué había ahí. Es un *transformer* con dos ramas residuales (ResiDual): la izquierda se normaliza después de cada
 # capa, la derecha acumula la suma sin normalizar. De cada capa se toma la rama izquierda, promediada en el tiempo; en
 # la última capa del codificador el análisis publicado toma la suma de ambas ramas, por lo que esa capa es distinta de
@@ -67,17 +68,22 @@ figures.spectra(listening.spectra(work), **look)
 # %% [markdown] tags=["lang-en"]
 # ## The networks
 #
-# EnCodecMAE is a masked autoencoder: half of a sound's frames are hidden, and it learns to guess what was there. It is
-# a transformer with two residual branches (ResiDual): the left one is normalised after each layer, the right one
+# EnCodecMAE is a masked autoencoder: half of a sound's frames are masked, and it learns to predict what was there. It
+# is a transformer with two residual branches (ResiDual): the left one is normalised after each layer, the right one
 # accumulates the sum without normalisation. Of each layer the left branch is taken, averaged over time; in the
 # encoder's last layer the published analysis takes the sum of both branches, which makes that layer unlike all others,
 # and it is marked as such.
 
 # %%
-text.table(listening.networks(work))
+networks = extract.networks(study)
+text.table(networks)
 
 # %%
-listening.pretraining(work)
+extract.pretraining(study)
+
+# %%
+features = study.features(study.models[0])  # one (sound, unit) array per layer
+print([(int(layer.layer), str(layer.stage.values), dict(layer.sizes)) for layer in features])
 
 # %% [markdown] tags=["lang-es"]
 # Cuántas dimensiones usa una capa para distinguir estos sonidos se resume en la razón de participación de sus
@@ -92,4 +98,8 @@ listening.pretraining(work)
 # $$\frac{\left(\sum_i \lambda_i\right)^2}{\sum_i \lambda_i^2}$$
 
 # %%
-figures.dimensions(listening.dimensions(work), **look)
+dimensions = extract.dimensions(study.last_checkpoints())
+extract.figures.dimensions(dimensions, **study.look)
+
+# %%
+study.write(categories=categories, spectra=spectra, networks=networks, dimensions=dimensions)

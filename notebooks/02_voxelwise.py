@@ -11,76 +11,92 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Vóxel por vóxel
+# # Modelos de codificación por vóxel
 #
 # ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas
 # parecidas a las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la
 # rodean, a las profundas.
 
 # %% [markdown] tags=["lang-en"]
-# # Voxel by voxel
+# # Voxelwise encoding
 #
 # Which layer of a network predicts each place of auditory cortex best? If the network processes sound in stages like
 # those of the brain, primary cortex should resemble the first layers, and the regions around it the deep ones.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, voxelwise
+from functools import partial
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
+from helpers import encoding, text
+from helpers.chapters.method import method
+from helpers.chapters.voxelwise import analysis, figures, places, tables
+from helpers.study import open_study
 
-# %%
-work.banner()
-
-# %%
-voxelwise.facts(work)
+study = open_study(study)
 
 # %%
-voxelwise.excluded(work)
+study.banner()
 
 # %%
-best = voxelwise.best(work)
-figures.flatmap.region_map(best, **look)
+responses = study.responses("voxels")  # (sound, target[, repetition])
+features = study.features(study.models[0])  # one (sound, unit) array per layer
+print(dict(responses.sizes), [dict(layer.sizes) for layer in features])
+
+# %%
+excluded = analysis.excluded(study)
+analysis.shown_excluded(excluded)
 
 # %% [markdown] tags=["lang-es"]
 # ## Cuánto se puede predecir
 #
-# El ruido de una medición limita lo que cualquier modelo puede predecir. Cuando cada vóxel se midió varias veces, ese
-# ruido puede estimarse, y $r^2$ se divide por la fiabilidad de los datos y por la de la predicción,
-#
-# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
-#
-# donde $m$ es la mediana de las correlaciones entre pares de repeticiones (de los datos, en los sonidos de
-# entrenamiento; de las predicciones hechas con una sola repetición, en los de prueba). Las fiabilidades menores que
-# 0,182 y 0,183, que es lo que daría el azar, se llevan a esos valores. Un valor corregido puede superar 1; la mediana
-# entre particiones se recorta ahí. Sin repeticiones se muestra $r^2$ tal cual.
+# Cada vóxel se predice con una regresión *ridge* propia a partir de cada capa, del último punto guardado de cada red.
 
 # %% [markdown] tags=["lang-en"]
 # ## How much can be predicted
 #
+# Each voxel is predicted by a ridge regression of its own from each layer, at the last checkpoint of each network.
+
+# %%
+splits = study.splits  # (split, sound): "train", "test" or "unused"
+score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
+scores = [tables.located(score(features=features)) for features in study.last_checkpoints()]
+metric = study.metric(scores[0])
+method(splits, scores[0], study.parameters.encoding.splits)
+
+# %% [markdown] tags=["lang-es"]
+# El ruido de una medición limita lo que cualquier modelo puede predecir. Cuando cada vóxel se midió varias veces, ese
+# ruido puede estimarse, y $r^2$ se divide por la fiabilidad de los datos y por la de la predicción,
+#
+# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}.$$
+
+# %% [markdown] tags=["lang-en"]
 # The noise of a measurement limits what any model can predict. Where each voxel was measured several times, this noise
 # can be estimated, and $r^2$ is divided by the reliability of the data and by that of the prediction,
 #
-# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}, \qquad \hat{\rho} = \frac{3m}{1 + 2m},$$
-#
-# where $m$ is the median of the correlations between pairs of repetitions (of the data, on the train sounds; of the
-# predictions made from single repetitions, on the test sounds). Reliabilities below 0.182 and 0.183, which is what
-# chance would give, are raised to these values. A corrected value can exceed 1; the median over splits is clipped
-# there. Without repetitions $r^2$ is shown as it is.
+# $$r^2_c = \frac{r^2}{\hat{\rho}_v \, \hat{\rho}_p}.$$
 
 # %%
-published = voxelwise.overlay(work, "voxelwise_by_layer")
-figures.voxels.pooled(voxelwise.pooled(work), voxelwise.ceilings(work), published, merged_last=work.merged_last, **look)
+analysis.noise(study)
 
 # %%
-text.table(voxelwise.summary(work))
+pairs = zip(study.last_checkpoints(), scores, strict=True)
+tests = [analysis.permuted(study, *pair) for pair in pairs]  # is a voxel predicted better than chance?
+best = analysis.by_voxel(scores, metric, tests)
+pooled = analysis.of_models(scores, tables.pooled, metric)
+models = tables.models(scores, metric, study.parameters.seed)
+analysis.facts(study, best, pooled, models)
+
+# %%
+figures.region_map(places.regions(best), **study.look)
+
+# %%
+figures.pooled(pooled, tables.ceilings(best), analysis.overlay(study, "voxelwise_by_layer"), **study.look)
+
+# %%
+summary = analysis.summary(study, best, pooled)
+text.table(summary)
 
 # %% [markdown] tags=["lang-es"]
 # «Por encima del azar» se decide mezclando los sonidos: la misma regresión con las respuestas en otro orden, muchas
@@ -97,12 +113,12 @@ text.table(voxelwise.summary(work))
 # ## Which layer, which region
 
 # %%
-published = voxelwise.overlay(work, "roi_by_layer")
-figures.voxels.regions(voxelwise.regions(work), published, merged_last=work.merged_last, **look)
+regions = analysis.of_models(scores, tables.regions, metric, study.parameters.seed)
+figures.regions(regions, analysis.overlay(study, "roi_by_layer"), **study.look)
 
 # %%
-layers = voxelwise.layers(work)
-figures.flatmap.r2_map(layers, best, merged_last=work.merged_last, **look)
+layers = analysis.of_models(scores, tables.by_layer, metric)
+figures.r2_map(places.layers(layers, best), pooled, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # Los vóxeles de varios sujetos caen en el mismo lugar del mapa; el color es la mediana de todos los que están ahí. En
@@ -113,7 +129,7 @@ figures.flatmap.r2_map(layers, best, merged_last=work.merged_last, **look)
 # map that follows, where there are two middle layers the lower one is taken.
 
 # %%
-figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
+figures.best_map(places.best(best), places.most_frequent(best), pooled, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## La jerarquía a prueba
@@ -130,16 +146,20 @@ figures.flatmap.best_map(best, int(layers["layer"].max()), **look)
 # almost all subjects; that is what the Wilcoxon signed-rank test asks.
 
 # %%
-figures.subjects.depth(voxelwise.depth(work), voxelwise.hierarchy(work), **look)
+depth = analysis.of_models(scores, tables.depth, metric)
+hierarchy = tables.hierarchy(depth, study.parameters.seed)
+figures.depth(depth, tables.mean_depths(depth, hierarchy), **study.look)
 
 # %%
-voxelwise.hierarchy_sentences(work)
+inner_depth = analysis.of_models(scores, tables.depth, metric, plain=True)  # without layers that have a note
+inner_hierarchy = tables.hierarchy(inner_depth, study.parameters.seed)
+analysis.hierarchy_sentences(study, hierarchy, inner_hierarchy if analysis.noted(scores) else None)
 
 # %% [markdown] tags=["lang-es"]
 # ## Modelo contra modelo
 #
 # Elegir la mejor capa y leer su valor con los mismos datos favorece a quien tiene más capas o más ruido. Por eso la
-# capa se elige con la mitad de las particiones y el valor se lee en la otra mitad, diez veces. El error intrasujeto
+# capa se elige con la mitad de las particiones y el valor se lee en la otra mitad, una y otra vez. El error intrasujeto
 # deja afuera lo que distingue a un sujeto de otro y sirve para comparar modelos; el intervalo dice cuánto cambiaría la
 # media con otros sujetos.
 
@@ -147,9 +167,14 @@ voxelwise.hierarchy_sentences(work)
 # ## Model against model
 #
 # Choosing the best layer and reading its value on the same data favours whoever has more layers or more noise. That is
-# why the layer is chosen on one half of the splits and the value is read on the other half, ten times. The
+# why the layer is chosen on one half of the splits and the value is read on the other half, over and over. The
 # within-subject error leaves out what sets one subject apart from another, and serves to compare models; the interval
 # says how much the mean would change with other subjects.
 
 # %%
-figures.subjects.models(voxelwise.models(work), voxelwise.overlay(work, "models"), **look)
+figures.models(models, analysis.overlay(study, "models"), **study.look)
+
+# %%
+study.write(voxel_layers=layers, voxel_best=best, voxel_pooled=pooled, voxel_regions=regions, voxel_summary=summary)
+study.write(voxel_depth=depth, voxel_depth_inner=inner_depth, voxel_excluded=excluded, voxel_models=models)
+study.write(voxel_hierarchy=hierarchy, voxel_hierarchy_inner=inner_hierarchy)

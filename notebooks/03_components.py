@@ -27,79 +27,114 @@
 # them best?
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, components
+from functools import partial
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
+from helpers import encoding, stats, text
+from helpers.chapters import components
+from helpers.chapters.method import method
+from helpers.study import open_study
+
+study = open_study(study)
 
 # %%
-work.banner()
+study.banner()
 
 # %% [markdown] tags=["lang-es"]
 # ## Cómo se predice
 #
-# Los sonidos se parten diez veces al azar en mitades: una para entrenar, otra para poner a prueba. En la primera se
-# resta la media a las activaciones $X$ y a las respuestas $y$ y se ajusta una regresión *ridge*,
-#
-# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
-#
-# con un $\alpha$ propio para cada componente: el que da el menor error al dejar afuera un sonido por vez, entre cien
-# potencias de diez de $10^{49}$ a $10^{-50}$. La lista es tan ancha para que sus bordes no decidan nada. En la segunda
-# mitad se mide $r^2$, la correlación de Pearson al cuadrado entre lo predicho y lo medido; una correlación negativa
-# vale cero. Lo que se muestra es la mediana entre particiones, con sus cuartiles. Los componentes no tienen
-# repeticiones, así que no hay techo de ruido que dibujar: cuánto de la distancia a 1 es ruido, no se sabe.
+# Cada red da, por capa, una matriz de activaciones (sonido × unidad); el cerebro da una de respuestas (sonido ×
+# componente).
 
 # %% [markdown] tags=["lang-en"]
-# ## How it is predicted
+# ## How responses are predicted
 #
-# The sounds are split at random into halves ten times: one to train on, one to test on. On the first, the mean is
-# subtracted from activations $X$ and responses $y$, and a ridge regression is fitted,
-#
-# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
-#
-# with an $\alpha$ for each component: the one with the smallest error when one sound at a time is left out, among a
-# hundred powers of ten from $10^{49}$ to $10^{-50}$. The list is that wide so that its edges decide nothing. On the
-# second half $r^2$ is measured, the squared Pearson correlation of what was predicted and what was measured; a negative
-# correlation counts as zero. What is shown is the median over splits, with its quartiles. Components have no
-# repetitions, so there is no noise ceiling to draw: how much of the distance to 1 is noise is not known.
+# Each network gives one matrix of activations (sound × unit) per layer; the brain gives one of responses (sound ×
+# component).
 
 # %%
-curves = components.curves(work)
-figures.by_layer(curves, merged_last=work.merged_last, **look)
+responses = study.responses("components")  # (sound, target)
+features = study.features(study.models[0])  # one (sound, unit) array per layer
+print(dict(responses.sizes), [dict(layer.sizes) for layer in features])
 
 # %% [markdown] tags=["lang-es"]
-# La línea gris es la misma red antes de aprender nada: lo que le basta a una regresión con una red cualquiera. Lo que
-# está por encima de ella se aprendió.
+# En cada partición, unos sonidos sirven para entrenar y otros para poner a prueba.
 
 # %% [markdown] tags=["lang-en"]
-# The grey line is the same network before it learned anything: what a regression can do with any network. Whatever lies
+# In each split, some sounds train and others test.
+
+# %%
+splits = study.splits  # (split, sound): "train", "test" or "unused"
+print(dict(splits.sizes), {part: int((splits[0] == part).sum()) for part in ("train", "test", "unused")})
+
+# %% [markdown] tags=["lang-es"]
+# Con los primeros se resta la media a las activaciones $X$ y a las respuestas $y$ y se ajusta una regresión *ridge*,
+#
+# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
+#
+# con un $\alpha$ propio para cada componente: el que da el menor error al dejar afuera un sonido por vez. La grilla de
+# $\alpha$ es tan ancha que sus bordes no deciden nada. Con los otros se mide $r^2$, la correlación de Pearson al
+# cuadrado entre lo predicho y lo medido; una correlación negativa vale cero.
+
+# %% [markdown] tags=["lang-en"]
+# On the former, the mean is subtracted from activations $X$ and responses $y$, and a ridge regression is fitted,
+#
+# $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
+#
+# with an $\alpha$ for each component: the one with the smallest error when one sound at a time is left out. The grid of
+# $\alpha$ is so wide that its edges decide nothing. On the latter $r^2$ is measured, the squared Pearson correlation
+# between prediction and data; a negative correlation counts as zero.
+
+# %%
+score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
+scores = [score(features=features) for features in study.every_checkpoint()]  # kept on disk
+method(splits, scores[0], study.parameters.encoding.splits)
+
+# %% [markdown] tags=["lang-es"]
+# Se muestra la mediana entre particiones, con sus cuartiles. Los componentes no tienen repeticiones, así que no hay
+# techo de ruido que dibujar: no se sabe cuánto de la distancia a 1 es ruido.
+
+# %% [markdown] tags=["lang-en"]
+# What is shown is the median over splits, with its quartiles. Components have no repetitions, so there is no noise
+# ceiling to draw: how much of the distance to 1 is noise is not known.
+
+# %%
+rows = stats.rows(scores)  # one row per model, step, layer, split and component
+curves = stats.curves(rows, study.metric(scores[0]))
+components.figures.by_layer(curves, **study.look)
+
+# %% [markdown] tags=["lang-es"]
+# La línea gris es la misma red antes de entrenarse: lo que una regresión logra con activaciones al azar. Lo que la
+# supera se aprendió.
+
+# %% [markdown] tags=["lang-en"]
+# The grey line is the same network before training: what a regression achieves with random activations. Whatever lies
 # above it was learned.
 
 # %%
-best = components.best(work)
+best = stats.best_rows(curves, components.BEST, "median_r2")
 text.folded(text.table(best.drop(columns=["metric"])))
 
 # %%
-components.sentences(work)
+components.sentences(best)
 
 # %% [markdown] tags=["lang-es"]
 # ## Sonido por sonido
 #
-# Cada punto es un sonido: lo que el componente respondió y lo que se predijo cuando ese sonido estaba en la mitad de
-# prueba. Los que quedan lejos de la línea son los que la red oye de otro modo que el cerebro.
+# Cada punto es un sonido: la respuesta del componente y la predicción cuando ese sonido estaba entre los de prueba. Los
+# que quedan lejos de la línea son los que la red representa de otro modo que el cerebro.
 
 # %% [markdown] tags=["lang-en"]
 # ## Sound by sound
 #
-# Every point is a sound: what the component answered, and what was predicted when that sound was in the test half.
-# Those far from the line are the ones that the network hears in another way than the brain.
+# Every point is a sound: the component's response, and its prediction when that sound was among those that test. Those
+# far from the line are the ones that the network represents in another way than the brain.
 
 # %%
-figures.sounds.predicted(components.predicted(work), **look)
+predicted = components.predicted(study, best)
+components.figures.predicted(predicted, **study.look)
+
+# %%
+study.write(component_scores=rows, component_curves=curves, component_best=best, component_predicted=predicted)

@@ -11,47 +11,54 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Cómo se aprende
+# # Dinámica del aprendizaje
 #
 # Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanzan. Lo
 # que el entrenamiento agrega se ve siguiendo los puntos guardados de cada red, del paso 0 al último. El eje de los
 # pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
 
 # %% [markdown] tags=["lang-en"]
-# # How it is learned
+# # Learning dynamics
 #
 # An untrained network predicts something already: its layers are random mixtures of the spectrum, and a regression can
 # work with these. What training adds is seen by following the checkpoints of each network, from step 0 to the last. The
 # axis of steps is logarithmic; step 0, which has no logarithm, stands at its left edge.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, dynamics
+from functools import partial
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
+from helpers import encoding, stats, text
+from helpers.chapters import learning_dynamics as dynamics
+from helpers.study import open_study
 
-# %%
-work.banner()
-
-# %%
-dynamics.left_out(work)
+study = open_study(study)
 
 # %%
-curves = dynamics.curves(work)
-figures.dynamics.by_step(curves, dynamics.overlay(work), **look)
+study.banner()
 
 # %%
-figures.dynamics.surface(curves, **look)
+dynamics.left_out(study)
 
 # %%
-figures.dynamics.voxels_by_step(dynamics.voxels(work), **look)
+responses, splits = study.responses("components"), study.splits  # (sound, target) and (split, sound)
+score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
+scores = [score(features=features) for features in study.every_checkpoint()]  # those of the chapter on components
+print({model: study.usable_steps(model) for model in study.models})
+
+# %%
+rows, metric = dynamics.series(stats.rows(scores)), study.metric(scores[0])
+curves = dynamics.series(stats.curves(stats.rows(scores), metric))
+dynamics.figures.by_step(curves, dynamics.overlay(study), **study.look)
+
+# %%
+dynamics.figures.surface(curves, **study.look)
+
+# %%
+voxels = dynamics.voxels(study, list(dict.fromkeys(curves["model"])))
+dynamics.figures.voxels_by_step(voxels, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## ¿Qué se aprende tarde, y qué capas aprenden por más tiempo?
@@ -66,10 +73,14 @@ figures.dynamics.voxels_by_step(dynamics.voxels(work), **look)
 # interpolating between checkpoints; the quartiles are those of the splits, each with a curve of its own.
 
 # %%
-dynamics.sentences(work)
+learned, gains = dynamics.learned(rows, metric), dynamics.gains(curves)
+dynamics.sentences(learned, gains)
 
 # %%
-text.table(dynamics.gains(work))
+text.table(gains)
 
 # %%
-text.folded(text.table(dynamics.learned(work)))
+text.folded(text.table(learned))
+
+# %%
+study.write(dynamics_learned=learned, dynamics_gains=gains, dynamics_voxels=voxels)

@@ -11,37 +11,37 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Por qué la última capa es distinta
+# # La última capa combinada
 #
 # En un *transformer* ResiDual cada bloque escribe en dos ramas. La izquierda se normaliza después de cada bloque
 # (*post-norm*) y así transforma lo que recibe; la derecha suma lo que escriben los bloques y nunca se normaliza en el
 # camino, de modo que lo que escribieron las primeras capas sigue ahí al final. La salida del codificador suma las dos.
 
 # %% [markdown] tags=["lang-en"]
-# # Why the last layer is set apart
+# # The merged last layer
 #
 # In a ResiDual transformer each block writes into two branches. The left one is normalised after each block (post-norm)
 # and so transforms what it gets; the right one adds up what the blocks write and is never normalised on its way, so
 # that what the first layers wrote is still there at the end. The encoder's output is the sum of both.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, branches
+from helpers.chapters import cka_residual as branches
+from helpers.study import open_study
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
-
-# %%
-work.banner()
+study = open_study(study)
 
 # %%
-figures.branches.drawing()
+study.banner()
+
+# %%
+branches.figures.drawing()
+
+# %%
+streams = branches.streams(study, branches.names(study)[0])  # both branches of a network's last checkpoint
+print(dict(streams["activations"].sizes), dict(streams["merged"].sizes))
 
 # %% [markdown] tags=["lang-es"]
 # ## Cuánto se parecen
@@ -68,16 +68,19 @@ figures.branches.drawing()
 # in noise. It is shown on the time averages that the regression uses and on all frames.
 
 # %%
-figures.branches.heat_maps(branches.matrices(work), branches.towers(work), **look)
+matrices = branches.matrices(study)
+branches.figures.heat_maps(matrices, branches.towers(study), **study.look)
 
 # %%
-branches.frames_used(work)
+branches.frames_used(matrices)
 
 # %%
-figures.branches.merged(branches.merged(work), **look)
+merged = branches.merged(study)
+branches.figures.merged(merged, **study.look)
 
 # %%
-branches.sentences(work)
+costs = branches.last_layer(study)
+branches.sentences(matrices, merged, costs)
 
 # %% [markdown] tags=["lang-es"]
 # ## Qué cambia si se la deja afuera
@@ -92,4 +95,7 @@ branches.sentences(work)
 # without it: median test $r^2$ of each component.
 
 # %%
-branches.cost(work)
+branches.shown_cost(costs)
+
+# %%
+study.write(branches_cka=matrices, branches_merged=merged, branches_last_layer=costs)

@@ -14,43 +14,81 @@
 # # Ridge o lasso
 #
 # *Ridge* reparte el peso entre todas las unidades de una capa; el *lasso* elige unas pocas y deja las demás en cero.
-# Si bastaran pocas unidades para predecir un componente, el lasso ganaría, y sus unidades dirían dónde está la
-# información. Aquí se comparan en las mismas particiones y con la misma grilla de alfas.
+# Si bastaran pocas unidades para predecir un componente, el *lasso* ganaría, y sus unidades dirían dónde está la
+# información. Aquí se los compara en las mismas particiones y con la misma grilla de alfas.
 
 # %% [markdown] tags=["lang-en"]
 # # Ridge or lasso
 #
-# *Ridge* shares the weight out among all units of a layer; the *lasso* picks a few and leaves the others at zero. If a
-# few units were enough to predict a component, the lasso would win, and its units would tell where the information
-# lies. Here both are compared on the same splits and the same grid of alphas.
+# *Ridge* spreads the weight over all units of a layer; the *lasso* selects a few and leaves the others at zero. If a
+# few units were enough to predict a component, the *lasso* would win, and its units would tell where the information
+# lies. Here they are compared on the same splits and the same grid of alphas.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"]} is a part of it
 
 # %%
-from helpers import figures, text
-from helpers.pipeline import Work, julearn, regularisation
+from functools import partial
 
-work = Work.of(study, models, outputs, checkpoints)
-look = work.look
+from helpers import encoding, text
+from helpers.chapters import regularisation
+from helpers.encoding.splits import train_share
+from helpers.stats import selection
+from helpers.study import open_study
+
+study = open_study(study)
 
 # %%
-work.banner()
+study.banner()
 
 # %% [markdown] tags=["lang-es"]
 # ## Cómo se comparan
 #
-# Diez veces se ordenan los sonidos al azar; la primera mitad entrena y la segunda pone a prueba. Sobre la primera, con
-# medias restadas, el *lasso* multitarea minimiza
+# Los sonidos se ordenan al azar; una parte entrena y la otra pone a prueba.
+
+# %% [markdown] tags=["lang-en"]
+# ## How they are compared
+#
+# The sounds are put in a random order; one part trains, the other tests.
+
+# %%
+responses = study.responses("components")  # (sound, target)
+splits = study.split(regularisation.SCHEME)  # (split, sound): "train", "test" or "unused", and the random order
+print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).sum()) for part in ("train", "test")})
+
+# %% [markdown] tags=["lang-es"]
+# Con los sonidos de entrenamiento, restadas las medias, *ridge* usa un mismo $\alpha$ para todos los componentes. El
+# *lasso* multitarea minimiza
 #
 # $$\frac{1}{2n} \lVert Y - XW \rVert^2 + \alpha \sum_u \lVert W_u \rVert,$$
 #
-# donde $W_u$ son los pesos de la unidad $u$ para los seis componentes: una unidad sirve a todos o a ninguno. El de una
-# tarea hace lo mismo con cada componente por separado. El $\alpha$ sale de cinco bloques contiguos de la primera mitad,
-# entre $10^{-30}$ y $10^{29}$. Lo que se informa es el coeficiente de determinación
+# donde $W_u$ son los pesos de la unidad $u$ para todos los componentes: una unidad sirve a todos o a ninguno. El
+# *lasso* de una tarea hace lo mismo con cada componente por separado. En los tres, $\alpha$ se elige por validación
+# cruzada en bloques contiguos de los sonidos de entrenamiento.
+
+# %% [markdown] tags=["lang-en"]
+# On the train sounds, means subtracted, *ridge* uses one $\alpha$ for all components. The multi-task *lasso* minimises
+#
+# $$\frac{1}{2n} \lVert Y - XW \rVert^2 + \alpha \sum_u \lVert W_u \rVert,$$
+#
+# where $W_u$ are the weights of unit $u$ for all components: a unit serves all of them or none. The single-task *lasso*
+# does the same for each component alone. For all three, $\alpha$ is chosen by cross-validation on contiguous folds of
+# the train sounds.
+
+# %%
+how = study.encoding | {"splits": splits, "metrics": regularisation.METRICS}
+score = partial(study.keep, encoding.score, responses=responses, **how)  # kept on disk
+compared = [
+    selection.beside({name: score(features=features, estimator=one) for name, one in regularisation.ESTIMATORS.items()})
+    for features in study.last_checkpoints()
+]
+print(dict(compared[0].sizes))
+
+# %%
+regularisation.method(splits, compared[0])
+
+# %% [markdown] tags=["lang-es"]
+# Se informa el coeficiente de determinación en los sonidos de prueba,
 #
 # $$R^2 = 1 - \frac{\sum_i (y_i - \hat{y}_i)^2}{\sum_i (y_i - \bar{y})^2},$$
 #
@@ -58,16 +96,7 @@ work.banner()
 # escala, y puede ser negativo.
 
 # %% [markdown] tags=["lang-en"]
-# ## How they are compared
-#
-# Ten times the sounds are put in a random order; the first half trains, the second tests. On the first, means
-# subtracted, the multi-task *lasso* minimises
-#
-# $$\frac{1}{2n} \lVert Y - XW \rVert^2 + \alpha \sum_u \lVert W_u \rVert,$$
-#
-# where $W_u$ are the weights of unit $u$ for the six components: a unit serves all of them or none. The single-task one
-# does the same for each component alone. $\alpha$ comes from five contiguous blocks of the first half, between
-# $10^{-30}$ and $10^{29}$. What is reported is the coefficient of determination
+# What is reported is the coefficient of determination on the test sounds,
 #
 # $$R^2 = 1 - \frac{\sum_i (y_i - \hat{y}_i)^2}{\sum_i (y_i - \bar{y})^2},$$
 #
@@ -75,64 +104,75 @@ work.banner()
 # and can be negative.
 
 # %%
-curves = regularisation.curves(work)
-look_layers = look | {"merged_last": work.merged_last}
-figures.regularisation.by_layer(curves, regularisation.overlay(work), **look_layers)
+rows = selection.rows(compared)  # one row per model, split, layer, estimator and component
+curves = selection.curves(rows)  # median and quartiles over splits
+regularisation.figures.by_layer(curves, regularisation.overlay(study), **study.look)
 
 # %%
-figures.regularisation.differences(regularisation.differences(work), **look)
+best = selection.best(curves)
+differences = selection.differences(rows, best, train_share(splits), "ridge", "lasso")
+regularisation.figures.differences(differences, **study.look)
 
 # %%
-regularisation.sentences(work)
+regularisation.ridge_ahead(differences)
 
 # %% [markdown] tags=["lang-es"]
 # El intervalo tiene en cuenta que las particiones comparten sonidos (Nadeau y Bengio, 2003); sin eso parecería mucho
 # más angosto de lo que es.
 
 # %% [markdown] tags=["lang-en"]
-# The interval allows for splits sharing sounds (Nadeau and Bengio, 2003); without that it would look far narrower than
-# it is.
+# The interval allows for splits that share sounds (Nadeau and Bengio, 2003); without that it would look far narrower
+# than it is.
 
 # %%
-text.folded(text.table(regularisation.best(work).drop(columns=["n_splits"])))
+text.folded(text.table(best.drop(columns=["n_splits"])))
 
 # %% [markdown] tags=["lang-es"]
 # ## Qué alfa se elige
 #
-# Un punto por partición. Un alfa en el borde de la grilla diría que la grilla era angosta o, en el *lasso*, que ninguna
-# unidad valía la pena.
+# Un punto por partición. Un alfa en el borde de la grilla indicaría que la grilla era angosta o, en el *lasso*, que
+# ninguna unidad valía la pena.
 
 # %% [markdown] tags=["lang-en"]
 # ## Which alpha is chosen
 #
-# One point per split. An alpha at the edge of the grid would say that the grid was narrow or, for the *lasso*, that no
-# unit was worth using.
+# One point per split. An alpha at the edge of the grid would indicate that the grid was too narrow or, for the *lasso*,
+# that no unit was worth using.
 
 # %%
-figures.regularisation.alphas(regularisation.alphas(work), regularisation.EDGES, **look_layers)
+alphas = selection.chosen(rows)
+regularisation.figures.alphas(alphas, selection.edges(compared[0]), **study.look)
+
+# %%
+regularisation.alphas_chosen(alphas, rows)
 
 # %% [markdown] tags=["lang-es"]
 # ## Qué unidades elige el lasso, y si vuelve a elegirlas
 #
 # Si las unidades elegidas fueran la sede de un componente, otra partición de los sonidos debería elegir las mismas. El
-# índice de Jaccard cuenta las unidades que dos elecciones comparten sobre las que suman entre ambas; dos conjuntos al
-# azar del mismo tamaño también comparten algunas, y eso es lo que muestran las líneas de puntos.
+# índice de Jaccard es el número de unidades que dos elecciones comparten, dividido por el de las que reúnen entre
+# ambas; dos conjuntos al azar del mismo tamaño también comparten algunas: es lo que muestran las líneas de puntos.
 
 # %% [markdown] tags=["lang-en"]
 # ## Which units the lasso selects, and whether it selects them again
 #
 # If the selected units were the seat of a component, another split of the sounds should select the same ones. The
-# Jaccard index counts the units that two selections share over those that they hold together; two random sets as large
-# share some as well, which is what the dotted lines show.
+# Jaccard index is the number of units that two selections share over the number in either of them; two random sets of
+# the same size share some as well, which is what the dotted lines show.
 
 # %%
-figures.selection.units(curves, regularisation.n_units(work), **look_layers)
+regularisation.figures.units(curves, selection.n_units(compared), **study.look)
 
 # %%
-figures.selection.agreement(regularisation.agreement(work), **look_layers)
+agreement = regularisation.agreement(compared)  # between all pairs of splits
+regularisation.figures.agreement(agreement, **study.look)
 
 # %%
-figures.selection.shared(regularisation.shared(work), **look)
+regularisation.units_selected(compared, best, agreement)
+
+# %%
+shared = regularisation.shared(compared, curves)  # between all pairs of components
+regularisation.figures.shared(shared, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Dos métricas con un mismo nombre
@@ -147,7 +187,7 @@ figures.selection.shared(regularisation.shared(work), **look)
 # different numbers:
 
 # %%
-figures.regularisation.metrics(curves, **look)
+regularisation.figures.metrics(curves, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Lo mismo con julearn
@@ -156,7 +196,13 @@ figures.regularisation.metrics(curves, **look)
 # ## The same with julearn
 
 # %%
-julearn.sentences(work)
+by_julearn = regularisation.julearn.tables(study)  # what `python -m helpers julearn` left, if anything
+regularisation.julearn.sentences(study, by_julearn.get("julearn_summary"))
 
 # %%
-figures.julearn.compare(julearn.table(work), **look)
+regularisation.figures.julearn(by_julearn.get("julearn"), by_julearn.get("julearn_summary"), **study.look)
+
+# %%
+tables = {"scores": rows, "curves": curves, "best": best, "alphas": alphas, "agreement": agreement, "shared": shared}
+tables = {f"regularisation_{name}": table for name, table in (tables | {"differences": differences}).items()}
+study.write(**tables, **by_julearn)

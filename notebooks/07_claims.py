@@ -11,86 +11,98 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Qué se sostiene
+# # Afirmaciones
 #
-# El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
-# umbral que se fijó de antemano: se sostiene si todo el intervalo queda del lado que corresponde, no se sostiene si
-# queda del otro, y queda sin decidir si lo cruza.
+# El estudio original llegó a sus conclusiones mirando curvas. Acá cada afirmación es un número con un intervalo y un
+# umbral fijado de antemano: se sostiene si todo el intervalo queda del lado que corresponde, no se sostiene si queda
+# del otro, y queda sin decidir si el intervalo incluye el umbral.
 
 # %% [markdown] tags=["lang-en"]
-# # What holds
+# # Claims
 #
-# The original study came to its conclusions by looking at curves. Here every claim is a number with an interval and a
-# threshold that was set beforehand: it holds if the whole interval lies on the side it should, it does not if the
-# interval lies on the other, and it is undecided if the interval reaches over the threshold.
+# The original study reached its conclusions by looking at curves. Here each claim is a number with an interval and a
+# threshold set in advance: it holds if the whole interval lies on the right side, it does not hold if the interval lies
+# on the other side, and it is undecided if the interval includes the threshold.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers.pipeline import Work, claims
+from helpers.chapters import claims
+from helpers.study import open_study
 
-work = Work.of(study, models, outputs, checkpoints)
-
-# %%
-work.banner()
+study = open_study(study)
 
 # %%
-claims.sentences(work)
+study.banner()
+
+# %% [markdown] tags=["lang-es"]
+# Cada afirmación está en un archivo propio, con su prueba, su umbral y la razón de ese umbral.
+
+# %% [markdown] tags=["lang-en"]
+# Each claim has a file of its own, with its test, its threshold and the reason for that threshold.
 
 # %%
-claims.shown(work)
+thresholds = {name: (">" if one.above else "<", one.threshold) for name, one in claims.CLAIMS.items()}
+print(len(thresholds), thresholds)
+
+# %%
+table = claims.table(study)  # one row per claim: this run's number and interval, the published number, the verdict
+claims.sentences(study, table)
+
+# %%
+claims.shown(table)
 
 # %% [markdown] tags=["lang-es"]
 # Los intervalos son del 95 %. Entre particiones se tiene en cuenta que comparten sonidos; entre sujetos se remuestrean
 # los sujetos; entre sonidos se deja afuera un grupo por vez. Lo publicado se leyó de las figuras y se calculó con la
-# misma fórmula; no tiene intervalo, porque de las figuras no se puede sacar.
+# misma fórmula; no tiene intervalo porque las figuras no permiten calcularlo.
 
 # %% [markdown] tags=["lang-en"]
-# Intervals are 95 %. Over splits they allow for the sounds that splits share; over subjects, subjects are drawn again;
-# over sounds, one group at a time is left out. What is published was read off the figures and computed by the same
-# formula; it has no interval, because figures do not give one.
+# Intervals are 95 %. Over splits they allow for the sounds that splits share; over subjects, subjects are resampled;
+# over sounds, one group at a time is left out. Published values were read off the figures and computed by the same
+# formula; they have no interval, because the figures do not allow one to be computed.
 
 # %% [markdown] tags=["lang-es"]
-# ## Límites
+# ## Limitaciones
 #
-# Que una capa prediga una región no dice que computen lo mismo: una regresión lineal encuentra lo que está, no para qué
-# se usa. Son 165 sonidos de dos segundos, y las mitades de prueba se solapan entre particiones. La red de referencia se
-# entrenó con grabaciones entre las que puede haber sonidos parecidos a los del experimento. La mejor capa se elige y se
-# lee con los mismos sonidos, salvo donde se dice otra cosa. Y la última capa del codificador suma dos ramas, de modo
-# que compararla con las demás es comparar cosas distintas.
+# Que una capa prediga una región no implica que computen lo mismo: una regresión lineal encuentra qué información está
+# presente, no para qué se usa. Los sonidos son pocos y breves, y los conjuntos de prueba de distintas particiones se
+# solapan. La red de referencia se entrenó con grabaciones entre las que puede haber sonidos parecidos a los del
+# experimento. La mejor capa se elige y se lee con los mismos sonidos, salvo donde se indica lo contrario. Y una capa
+# que suma dos ramas no es comparable con las demás.
 
 # %% [markdown] tags=["lang-en"]
-# ## Limits
+# ## Limitations
 #
-# That a layer predicts a region does not say that they compute the same: a linear regression finds what is there, not
-# what it is used for. There are 165 sounds of two seconds, and the test halves of different splits overlap. The
-# reference network was trained on recordings that may hold sounds like those of the experiment. The best layer is
-# chosen and read on the same sounds, except where it says otherwise. And the encoder's last layer is the sum of two
-# branches, so that comparing it with the others compares unlike things.
+# That a layer predicts a region does not imply that they compute the same: a linear regression finds what information
+# is present, not what it is used for. The sounds are few and short, and the test sets of different splits overlap. The
+# reference network was trained on recordings that may include sounds like those of the experiment. The best layer is
+# chosen and read on the same sounds, except where stated otherwise. And a layer that sums two branches is not
+# comparable with the others.
 
 # %% [markdown] tags=["lang-es"]
-# ## En suma
+# ## Las hipótesis
 #
-# Esto es lo que los veredictos dicen de las tres hipótesis del comienzo: ✓ ante una afirmación que se sostiene, ✗ ante
-# una que no, ? ante una sin decidir, – ante una que este estudio no puede probar.
+# Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se sostiene, ✗ ante una
+# que no, ? ante una sin decidir, – ante una que este estudio no puede probar.
 
 # %% [markdown] tags=["lang-en"]
-# ## In short
+# ## The hypotheses
 #
-# This is what the verdicts say of the three hypotheses at the beginning: ✓ before a claim that holds, ✗ before one that
-# does not, ? before one that is undecided, – before one that this study cannot test.
+# This is what the verdicts say about the hypotheses stated at the beginning: ✓ before a claim that holds, ✗ before one
+# that does not, ? before one that is undecided, – before one that this study cannot test.
 
 # %%
-claims.hypotheses(work)
+claims.hypotheses(table)
 
 # %% [markdown] tags=["lang-es"]
-# Quien quiera discutir una afirmación tiene los datos de cada figura al pie de ella, y la receta para volver a hacerlo
-# todo al final de la página.
+# Quien quiera discutir una afirmación tiene los datos de cada figura al pie de ella, y cómo reproducirlo todo al final
+# de la página.
 
 # %% [markdown] tags=["lang-en"]
-# Whoever wants to dispute a claim finds the data of every figure below it, and the recipe for making all of it again at
-# the end of the page.
+# To dispute a claim, the data of every figure can be downloaded below it, and how to reproduce everything is described
+# at the end of the page.
+
+# %%
+study.write(claims=table)

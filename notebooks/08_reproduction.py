@@ -11,39 +11,44 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # ¿Da lo mismo que lo publicado?
+# # Comparación con los valores publicados
 #
 # Las figuras del estudio original se digitalizaron punto por punto, y cada valor tiene un error de lectura. Con las
-# redes publicadas, este cálculo debería caer sobre ellas. Lo que se aparta más que ese error pide una explicación:
-# otras particiones, otra versión de los pesos, o un error de alguien.
+# redes publicadas, este cálculo debería coincidir con ellas. Una diferencia mayor que ese error necesita una
+# explicación: otras particiones, otra versión de los pesos o un error.
 
 # %% [markdown] tags=["lang-en"]
-# # Is it what was published?
+# # Comparison with published values
 #
-# The figures of the original study were digitised point by point, and every value has a reading error. With the
-# published networks, this run should fall upon them. What lies further away than that error asks for an explanation:
-# other splits, another version of the weights, or somebody's mistake.
+# The figures of the original study were digitised point by point, and each value has a reading error. With the
+# published networks, this run should agree with them. A difference larger than that error needs an explanation: other
+# splits, another version of the weights, or a mistake.
 
 # %% tags=["parameters"]
-study = "demo"  # a YAML file, or the name of one in params/
-models: list = []  # some of its models; empty: all
-outputs = "outputs"  # the folder for everything computed
-checkpoints: list = []  # some of the models' training steps; empty: all
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
 
 # %%
-from helpers import figures
-from helpers.pipeline import Work, reproduction
+from helpers.chapters import reproduction
+from helpers.study import open_study
 
-work = Work.of(study, models, outputs, checkpoints)
-
-# %%
-work.banner()
+study = open_study(study)
 
 # %%
-reproduction.sentences(work)
+study.banner()
 
 # %%
-figures.reproduction.curve_by_curve(reproduction.points(work), **work.look)
+points = reproduction.points(study)  # values of this run and of the figures, joined by quantity, model, target, layer
+print(len(points), "points:", points.groupby("quantity").size().to_dict())
 
 # %%
-reproduction.shown(work)
+curves = reproduction.curves(points)  # differences, summarised for each curve
+reproduction.sentences(curves)
+
+# %%
+reproduction.figures.curve_by_curve(points, curves, **study.look)
+
+# %%
+reproduction.shown(curves)
+
+# %%
+study.write(reproduction=points, reproduction_curves=curves)

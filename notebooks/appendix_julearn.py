@@ -13,15 +13,15 @@
 # %% [markdown] tags=["lang-es"]
 # # Apéndice: lo mismo con julearn
 #
-# Corre en un entorno propio, porque julearn 0.3.4 no convive con las bibliotecas actuales (`make julearn`). Lee las
-# tablas que escribió el proyecto, hace la validación cruzada de julearn y escribe sus puntajes. El capítulo sobre ridge
-# y lasso los muestra junto a los nuestros.
+# Corre en un entorno propio, porque julearn 0.3.4 no es compatible con las bibliotecas actuales (`make julearn`). Lee
+# las tablas que escribió el proyecto, hace la validación cruzada con julearn y escribe sus puntajes. El capítulo sobre
+# *ridge* y *lasso* los muestra junto a los nuestros.
 
 # %% [markdown] tags=["lang-en"]
 # # Appendix: the same with julearn
 #
-# It runs in an environment of its own, because julearn 0.3.4 cannot live beside current libraries (`make julearn`). It
-# reads the tables that the project wrote, does julearn's cross-validation and writes its scores. The chapter on ridge
+# It runs in an environment of its own, because julearn 0.3.4 is incompatible with current libraries (`make julearn`).
+# It reads the tables that the project wrote, cross-validates with julearn and writes its scores. The chapter on ridge
 # and lasso shows them beside ours.
 
 # %% tags=["parameters"]
@@ -49,12 +49,13 @@ splits = pd.read_parquet(folder / "splits.parquet")
 
 
 # %% [markdown] tags=["lang-es"]
-# Las medias se restan con lo aprendido en cada mitad de entrenamiento; el alfa sale de cinco bloques contiguos de ella.
-# julearn predice un componente por vez.
+# Las medias que se restan son las de los sonidos de entrenamiento de cada partición; el alfa se elige por validación
+# cruzada en bloques contiguos de esos sonidos. julearn predice un componente por vez, así que el *lasso* es el de una
+# tarea.
 
 # %% [markdown] tags=["lang-en"]
-# Means are subtracted as learned on each train half; alpha comes from five contiguous blocks of it. julearn predicts
-# one component at a time.
+# The means that are subtracted are those of each split's train sounds; alpha is chosen by cross-validation on
+# contiguous folds of these sounds. julearn predicts one component at a time, so the lasso is the single-task one.
 
 
 # %%
@@ -70,8 +71,8 @@ def pipeline(estimator: str) -> PipelineCreator:
 def outer(sounds: list[str]) -> list[tuple]:
     place = {sound: position for position, sound in enumerate(sounds)}
     rows = splits.assign(row=splits["sound"].map(place)).sort_values(["split", "position"])
-    halves = [part.groupby("half")["row"].apply(list) for _, part in rows.groupby("split")]
-    return [(half["train"], half["test"]) for half in halves]
+    parts = [split.groupby("part")["row"].apply(list) for _, split in rows.groupby("split")]
+    return [(part["train"], part["test"]) for part in parts]
 
 
 # %%
@@ -96,7 +97,7 @@ configure_logging(level="ERROR")
 warnings.simplefilter("ignore", ConvergenceWarning)  # at alphas that are not chosen
 tables = []
 for model in task["models"]:
-    data = pd.read_parquet(folder / f"{model}.parquet")
+    data = pd.read_parquet(folder / "models" / f"{model}.parquet")
     for estimator in task["alphas"]:
         for target in task["targets"]:
             tables.append(scores(data, estimator, target).assign(model=model))
@@ -106,4 +107,4 @@ for model in task["models"]:
 versions = {"julearn": julearn.__version__, "scikit-learn": sklearn.__version__}
 (folder / "versions.json").write_text(json.dumps(versions))
 pd.concat(tables).to_parquet(folder / "scores.part", index=False)
-(folder / "scores.part").replace(folder / "scores.parquet")  # whole or not at all
+(folder / "scores.part").replace(folder / "scores.parquet")  # atomically

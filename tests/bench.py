@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -19,10 +18,11 @@ import torch
 import xarray as xr
 
 from conftest import ROOT, SHARED
-from helpers import splits
-from helpers.regression import ALPHAS, RidgeLOO, blocks, kfold, lasso_kfold
-from helpers.scores import score_layers
-from helpers.storage import write_text
+from helpers.encoding import kfold, splits
+from helpers.encoding.lasso import MultiTaskLasso
+from helpers.encoding.ridge import ALPHAS, RidgeLOO, blocks
+from helpers.encoding.score import score as score_layers
+from helpers.store.files import write_text
 
 N_TRAIN, N_TEST, N_UNITS, N_VOXELS, N_REPETITIONS = 83, 82, 768, 7694, 3
 RUNS = 5
@@ -108,14 +108,14 @@ def lassos() -> dict[str, float]:
         x = np.load(SHARED / "golden/regression/features.npz")["rand768"]
         y = np.load(SHARED / "golden/regression/common.npz")["components"][..., None]
     y, times, agree = y.mean(-1), {"this code": [], "scikit-learn MultiTaskLassoCV": []}, []
-    for names in splits.permuted([f"{index}" for index in range(len(x))], 10).values:
-        train = names.astype(int)[:N_TRAIN]
+    for split in splits.permuted([f"{index}" for index in range(len(x))]):
+        train = splits.rows(split, splits.TRAIN)
         whole = (x[train] - x[train].mean(0), y[train] - y[train].mean(0))
         oracle = MultiTaskLassoCV(alphas=kfold.ALPHAS, cv=KFold(5))
         times["scikit-learn MultiTaskLassoCV"].append(seconds(oracle.fit, *whole))
-        ours = partial(lasso_kfold, *whole, whole[0], tolerance=1e-4)
-        times["this code"].append(seconds(ours))
-        agree.append(ours().alpha[0] == oracle.alpha_)
+        ours = MultiTaskLasso(whole[0], whole[0], tolerance=1e-4)
+        times["this code"].append(seconds(ours.fit, whole[1]))
+        agree.append(ours.fit(whole[1]).alpha[0] == oracle.alpha_)
     return {name: median(values) for name, values in times.items()} | {
         "same alpha, share of splits": float(np.mean(agree))
     }
@@ -155,8 +155,8 @@ def score(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str
     torch.set_num_threads(threads)
     x, y = study(n_voxels)
     sounds = [f"s{index}" for index in range(len(x))]
-    features = xr.DataArray(np.stack([x] * n_layers), dims=("layer", "sound", "unit"), coords={"sound": sounds})
-    features = features.assign_coords(layer=np.arange(1, n_layers + 1))
+    layers = range(1, n_layers + 1)
+    features = [xr.DataArray(x, {"sound": sounds, "layer": layer}, ("sound", "unit")) for layer in layers]
     responses = xr.DataArray(y, dims=("sound", "target", "repetition"), coords={"sound": sounds})
     responses = responses.assign_coords(target=np.arange(n_voxels))
     spent = seconds(score_layers, features, responses, splits.published(sounds, n_splits))
@@ -164,16 +164,18 @@ def score(n_voxels: int, n_layers: int, n_splits: int, threads: int) -> dict[str
 
 
 def frames(threads: int) -> dict[str, float]:
-    """Both branches of a base-size network with random weights hear 165 two-second sounds; CKA over their frames."""
-    from helpers import sounds
-    from helpers.models.base import AudioModel
-    from helpers.models.network import Network
-    from helpers.params import Extraction
-    from helpers.pipeline import branches
+    """Activations of 165 two-second sounds from both branches of a base-size network with random weights; their CKA."""
+    from helpers.chapters.cka_residual import cka_of_frames
+    from helpers.models import Checkpoint
+    from helpers.models.encodecmae import extraction
+    from helpers.models.encodecmae.network import Network, Sizes
+    from helpers.stimuli import sounds
 
-    class Base(AudioModel):
+    class Base(extraction.EncodecMAEModel):
+        shape = Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)
+
         def network(self, step: int) -> Network:  # noqa: ARG002  (its signature)
-            return Network(self.sizes)
+            return Network(self.shape)
 
         def identity(self, step: int) -> dict:  # noqa: ARG002
             return {}
@@ -184,11 +186,12 @@ def frames(threads: int) -> dict[str, float]:
     torch.set_num_threads(threads)
     random = np.random.default_rng(0)
     waves = {f"s{i}": 0.1 * random.standard_normal(48_000).astype(np.float32) for i in range(N_TRAIN + N_TEST)}
-    model = Base("base", sounds.labelled(waves, dict.fromkeys(waves, "Music")), Extraction(), [0])
+    waveforms = sounds.labelled(waves, dict.fromkeys(waves, "Music"))
+    model = Base("base", extraction.Settings(), waveforms, [0], "cpu", 8)
     with torch.inference_mode():
-        heard = seconds(lambda: [batch.sizes for batch in model.frames(0)])
-        both = seconds(branches.streamed, model, 0)
-    return {"hearing_s": heard, "hearing_and_cka_s": both, "peak_mb": peak_mb(), "threads": threads}
+        activations = seconds(lambda: [batch.sizes for batch in model.frames(0)])
+        both = seconds(cka_of_frames, Checkpoint(model, 0))
+    return {"activations_s": activations, "activations_and_cka_s": both, "peak_mb": peak_mb(), "threads": threads}
 
 
 def peak_mb() -> float:

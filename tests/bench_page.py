@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from browsing import chromium
 from conftest import ROOT
-from test_browser import chromium
 
 RUNS = 5
 SLOWDOWNS = (1, 6)  # times slower than this machine; six is about a cheap phone

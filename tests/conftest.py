@@ -25,8 +25,9 @@ def small_brain(monkeypatch):
     """Twenty short sounds, six components and eight voxels in place of every dataset; returns the brain."""
     import xarray as xr
 
-    from helpers import brain, sounds
-    from helpers.names import COMPONENTS
+    from helpers import brain
+    from helpers.brain.nh2015 import COMPONENTS, grouped
+    from helpers.stimuli import sounds
 
     random = np.random.default_rng(0)
     names = [f"s{index:02d}" for index in range(20)]
@@ -37,7 +38,7 @@ def small_brain(monkeypatch):
     }
     waveforms = sounds.labelled({name: (0.1 * tone).astype(np.float32) for name, tone in tones.items()}, categories)
     values = random.standard_normal((20, 6)) + np.arange(20)[:, None] / 5
-    components = xr.DataArray(values, {"sound": names, "target": list(COMPONENTS)}, ("sound", "target"))
+    components = grouped(xr.DataArray(values, {"sound": names, "target": list(COMPONENTS)}, ("sound", "target")))
     place = {
         "subject": ("target", [f"S{1 + v // 2}" for v in range(8)]),
         "hemisphere": ("target", ["lh", "rh"] * 4),
@@ -50,6 +51,17 @@ def small_brain(monkeypatch):
         {"sound": names, "target": [f"v{v}" for v in range(8)], **place},
         ("sound", "target", "repetition"),
     )
-    small = brain.Brain("small", True, waveforms, components, voxels, {"citation": "Synthetic, made by a test"})
+    responses = {"components": components, "voxels": voxels}
+    small = brain.Brain("demo", True, waveforms, responses, {"citation": "Synthetic, made by a test"})
     monkeypatch.setattr(brain, "open", lambda *_: small)
     return small
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Chromium with a fresh profile; everything it asks the network for goes to `net.json`."""
+    from browsing import chromium
+
+    driver = chromium(tmp_path)
+    yield driver
+    driver.quit()

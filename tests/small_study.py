@@ -12,7 +12,7 @@ from written_voxels import junifer_storage
 SOUNDS = {f"tone{index:02d}": category for index, category in enumerate(["Music", "Song", "EngSpeech", "Nature"] * 3)}
 REGIONS = ["lh_Primary", "lh_Anterior", "rh_Primary", "rh_Lateral"]
 SMALL = {"family": "mini", "layers": 2, "width": 16, "heads": 2, "feed_forward": 32, "steps": 2, "checkpoints": [1]}
-SMALL |= {"batch": 2, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
+SMALL |= {"batch_size": 2, "crop_s": 0.5, "span": 2, "components": 8, "codebooks": 2, "codes": 8, "warm_up": 1}
 
 
 def table(sounds=SOUNDS) -> pd.DataFrame:

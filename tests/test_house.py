@@ -46,6 +46,6 @@ def test_top_level_is_the_one_agreed_on():
 
 
 def test_every_fault_that_is_documented_has_its_test():
-    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     named = re.findall(r"`(test_\w+)`", (ROOT / "tests" / "FAULTS.md").read_text())
     assert len(named) > 30 and not [name for name in named if f"def {name}(" not in tests]

@@ -36,7 +36,10 @@ def run(tmp_path, capsys):
             "unknown weights 'mel256-ec-bas'",
         ),
         ({"models": [{"name": "a", "family": "encodecmae", "weights": "nowhere/x.pt"}]}, "no file 'nowhere/x.pt'"),
-        ({"chapters": ["03_componentes"]}, "chapters: no notebook '03_componentes'; known: 00_question, 01_extract"),
+        (
+            {"chapters": ["03_componentes"]},
+            "chapters: no chapter '03_componentes'; did you mean '03_components'? known: 00_question, 01_extract",
+        ),
         ({"dataset": "nh2015_components", "data_dir": "nowhere"}, "found no folder nowhere"),
         ({"data_dir": "nowhere"}, "dataset 'demo': found data_dir 'nowhere', expected none"),
         ({"extraction": {"device": "cuda:9"}}, "device: found 'cuda:9'"),
@@ -68,14 +71,25 @@ def test_unknown_studies_models_and_downloads(capsys, tmp_path):
         assert main(arguments) == 2 and message in capsys.readouterr().err
 
 
-def test_a_sound_study_is_called_sound(capsys):
+def test_a_valid_study_is_called_valid(capsys):
     assert main(["check", "demo"]) == 0
-    assert "study 'demo' is sound" in capsys.readouterr().out
+    assert "study 'demo' is valid" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["report", "batch", "check"])
+def test_every_command_checks_every_name_before_anything_is_computed(command, capsys, tmp_path):
+    for more, message in [
+        (["--chapters", "03_componentes"], "unknown chapter '03_componentes' in study 'demo'; did you mean"),
+        (["--models", "mixture,musik"], "unknown model 'musik' in study 'demo'; did you mean 'music'?"),
+    ]:
+        assert main([command, "demo", "--outputs", str(tmp_path / "out"), *more]) == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_interruption_is_130(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("helpers.__main__.report", interrupted)
+    monkeypatch.setattr("helpers.report.command.report", interrupted)
     assert main(["report", "demo"]) == 130

@@ -1,31 +1,36 @@
-"""The vocabulary: dimension names, orders and numberings that every other room uses."""
+"""The vocabulary: names of dimensions, coordinates and orders that every other module uses."""
 
-SAMPLE_RATE = 24_000  # Hz, of every waveform inside the project
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
 
 # Dimensions and coordinates of labelled arrays
 SOUND, SAMPLE, UNIT, TARGET = "sound", "sample", "unit", "target"
-REPETITION, SPLIT, LAYER, BRANCH = "repetition", "split", "layer", "branch"
-MODEL, STEP, TOWER, ESTIMATOR, METRIC = "model", "step", "tower", "estimator", "metric"
-SUBJECT = "subject"
-OUTPUT = "output"  # dimension of what whole towers put out; `tower` labels layers and cannot be a dimension beside it
+REPETITION, SPLIT, LAYER, STAGE, NOTE = "repetition", "split", "layer", "stage", "note"
+MODEL, STEP, ESTIMATOR, METRIC = "model", "step", "estimator", "metric"
+SUBJECT, CATEGORY = "subject", "category"
 
-# The two residual streams of a ResiDual transformer (Xie et al. 2023): the layer-normed one and the running sum
-BRANCHES = ("left", "right")
+# Response sets that chapters ask for by name
+COMPONENTS, VOXELS = "components", "voxels"
 
-# The six components of Norman-Haignere et al. 2015, in the order and spelling of the published file
-COMPONENTS = ("lowfreq", "highfreq", "envsounds", "pitch", "speech", "music")
-
+# Regions of auditory cortex as published, in the order in which they are shown; other ones follow them
 REGIONS = ("Primary", "Anterior", "Lateral", "Posterior")
 HEMISPHERES = ("lh", "rh")
 
-# Sound categories of NH2015 with their counts, 165 in all
-CATEGORIES = {
-    "Music": 24, "Song": 11, "EngSpeech": 10, "ForSpeech": 7, "HumVoc": 13, "AniVoc": 10,
-    "HumNonVoc": 15, "AniNonVoc": 5, "Nature": 4, "Mechanical": 39, "EnvSound": 27,
-}  # fmt: skip
-
 LANGUAGES = ("es", "en")
 
+F = TypeVar("F", bound=Callable)
 
-class UserError(ValueError):
-    """Something a user can mend: the message says what came, what was expected and what to do; exit code 2."""
+
+def immaterial(*arguments: str) -> Callable[[F], F]:
+    """Declare that these arguments of a function cannot change its result, such as a device or a progress bar.
+
+    Results that are kept on disk are then found whatever these were.
+    """
+
+    def declared(function: F) -> F:
+        function.immaterial = frozenset(arguments)
+        return function
+
+    return declared

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from helpers import storage
-from helpers.chapters import how_ended
-from helpers.names import UserError
+from helpers.errors import UserError
+from helpers.report.notebooks import how_ended
+from helpers.store import files
 
 DONE, FAILED, STOPPED = "done", "failed", "stopped"
 POLL_S, MEMORY_S, GRACE_S = 0.1, 1.0, 5.0
@@ -37,11 +37,11 @@ def attempt(spec: dict) -> dict:
             state, message, peak = _watched(_started(spec, log), spec, start)
         message = message or _last_error(Path(spec["log"]), begin)
     except OSError as error:
-        state, message, peak = FAILED, str(storage.unwritten(spec["log"], error)), 0.0
+        state, message, peak = FAILED, str(files.unwritten(spec["log"], error)), 0.0
     outcome = {"state": state, "message": "" if state == DONE else message, "host": socket.gethostname()}
     outcome |= {"seconds": round(time.monotonic() - start, 1), "peak_mib": round(peak / 2**20)}
     with contextlib.suppress(UserError):  # it serves estimates only
-        storage.write_text(Path(spec["record"]), json.dumps(outcome, ensure_ascii=False))
+        files.write_text(Path(spec["record"]), json.dumps(outcome, ensure_ascii=False))
     return outcome
 
 

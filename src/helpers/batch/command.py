@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from helpers import chapters
 from helpers.batch import estimates, jobs
 from helpers.batch.attempt import FAILED
 from helpers.batch.hands import Cluster, Local
 from helpers.batch.run import KEPT, NOT_RUN, Entry, run
 from helpers.batch.watch import Watch, clock, counted
-from helpers.pipeline import Work
+from helpers.chapters import registry
+from helpers.report.notebooks import ChapterError
+from helpers.study import Study, arguments
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Options:
     """What is asked of a batch."""
 
     chapters: Sequence[str] = ()  # none: all of the study
+    models: Sequence[str] = ()  # as typed, for the command that it suggests; none: all of the study
     jobs: int = 1
     threads: int | None = None  # per job; None: the cores shared out
     limit_s: float | None = None  # per job
@@ -27,24 +30,54 @@ class Options:
     dry_run: bool = False
 
 
-def batch(work: Work, models: list[str], options: Options, say: Callable[[str], None] = print) -> None:
+def register(commands) -> None:
+    """Add the command to an argparse group of commands."""
+    command = commands.add_parser("batch", help="run a study in jobs: each chapter for each model and checkpoint")
+    arguments.add(command)
+    arguments.add_chapters(command)
+    command.add_argument("--jobs", type=_positive, default=1, help="how many at once on this machine")
+    command.add_argument("--threads", type=_positive, help="per job; without it, jobs share the cores")
+    command.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="terminate a job after SECONDS and mark it failed"
+    )
+    command.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786"
+    )
+    command.add_argument("--dry-run", action="store_true", help="list the jobs, what is missing, time and memory")
+    command.set_defaults(run=_run)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {number}, expected 1 or more")
+    return number
+
+
+def _run(options: argparse.Namespace) -> None:
+    chosen = {"chapters": arguments.listed(options.chapters), "models": arguments.listed(options.models)}
+    how = {"jobs": options.jobs, "threads": options.threads, "limit_s": options.time_limit}
+    batch(arguments.opened(options), Options(**chosen, **how, scheduler=options.scheduler, dry_run=options.dry_run))
+
+
+def batch(study: Study, options: Options, say: Callable[[str], None] = print) -> None:
     """Run a study's jobs, or list them; raises ChapterError when any failed, after all others were done."""
-    work.check()
-    plan = jobs.planned(work, options.chapters, download=not options.dry_run)
-    known = estimates.records(work.folder, [one.job for one in plan])
-    costs = {one.job: estimates.estimate(work, one, known) for one in plan}
+    registry.check(study, options.chapters, weights=False)  # a model without weights fails alone
+    plan = jobs.planned(study, options.chapters, download=not options.dry_run)
+    known = estimates.records(study.folder, [one.job for one in plan])
+    costs = {one.job: estimates.estimate(study, one, known) for one in plan}
     entries = [Entry(one, costs[one.job][0], KEPT if not one.missing else "waiting") for one in plan]
     if options.dry_run:
-        _listed(work, entries, costs, options, say)
+        _listed(study, entries, costs, options, say)
         return
     hands = Cluster(options.scheduler, options.threads) if options.scheduler else Local(options.jobs, options.threads)
-    say(f"study '{work.study.name}': {counted(entries)}")
-    facts = {"study": work.source, "begun": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "models": work.model_names}
-    run(work, entries, hands, Watch(work.folder / "batch" / "batch.json", facts, say), options.limit_s)
-    _summed_up(work, models, entries, say)
+    say(f"study '{study.parameters.name}': {counted(entries)}")
+    facts = {"study": study.source, "begun": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "models": study.models}
+    run(study, entries, hands, Watch(study.folder / "batch" / "batch.json", facts, say), options.limit_s)
+    _summed_up(study, options.models, entries, say)
 
 
-def _listed(work: Work, entries: list[Entry], costs: dict, options: Options, say: Callable[[str], None]) -> None:
+def _listed(study: Study, entries: list[Entry], costs: dict, options: Options, say: Callable[[str], None]) -> None:
     rows = [("chapter", "model", "checkpoint", "missing", "about", "memory")]
     for entry in entries:
         job, (seconds, mib) = entry.job, costs[entry.job]
@@ -57,21 +90,21 @@ def _listed(work: Work, entries: list[Entry], costs: dict, options: Options, say
     total, most = sum(entry.seconds for entry in todo), max((costs[entry.job][1] for entry in todo), default=0)
     at_once = "" if options.scheduler else f", {clock(total / options.jobs)} with --jobs {options.jobs}"
     say(f"{len(todo)} of {len(entries)} jobs to do: about {clock(total)} of work{at_once}; up to {most:.0f} MiB a job")
-    if joint := jobs.joint(work):
+    if joint := jobs.joint(study):
         say(f"made by `report` from all models together: {', '.join(joint)}")
 
 
-def _summed_up(work: Work, models: list[str], entries: list[Entry], say: Callable[[str], None]) -> None:
+def _summed_up(study: Study, models: Sequence[str], entries: list[Entry], say: Callable[[str], None]) -> None:
     """What failed and why, and the command that makes the report of what is there."""
     wrong = [entry for entry in entries if entry.state in (FAILED, NOT_RUN)]
     say(counted(entries))
     for entry in wrong:
         say(f"{entry.state}: {entry.job.name}: {entry.message}" + (f" (log: {entry.log})" if entry.log else ""))
-    spoiled = {entry.job.model for entry in wrong if len(work.steps(entry.job.model)) == 1}
-    whole = [name for name in work.model_names if name not in spoiled]
+    spoiled = {entry.job.model for entry in wrong if len(study.steps(entry.job.model)) == 1}
+    whole = [name for name in study.models if name not in spoiled]
     chosen = f" --models {','.join(whole)}" if models or spoiled else ""
-    outputs = "" if str(work.outputs) == "outputs" else f" --outputs {work.outputs}"
+    outputs = "" if str(study.outputs) == "outputs" else f" --outputs {study.outputs}"
     if whole:
-        say(f"the report of what is there: python -m helpers report {work.source}{chosen}{outputs}")
+        say(f"the report of what is there: python -m helpers report {study.source}{chosen}{outputs}")
     if wrong:
-        raise chapters.ChapterError(f"{len(wrong)} of {len(entries)} jobs failed or could not run; the list is above")
+        raise ChapterError(f"{len(wrong)} of {len(entries)} jobs failed or could not run; the list is above")

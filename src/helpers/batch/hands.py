@@ -7,7 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from helpers.batch.attempt import attempt
-from helpers.names import UserError
+from helpers.errors import UserError
 
 CONNECT_S = 30
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import chapters, storage
 from helpers.batch.attempt import DONE, FAILED, STOPPED
 from helpers.batch.jobs import Job, Planned, parameters
 from helpers.batch.watch import Watch
-from helpers.names import UserError
-from helpers.pipeline import Work
+from helpers.chapters import registry
+from helpers.errors import UserError
+from helpers.store import files
+from helpers.study import Study
 
 WAITING, QUEUED, RUNNING, KEPT, NOT_RUN = "waiting", "queued", "running", "kept", "not run"
 OVER = (DONE, KEPT, FAILED, NOT_RUN, STOPPED)
@@ -40,14 +41,14 @@ class Entry:
         return self.plan.job
 
 
-def run(work: Work, entries: list[Entry], hands, watch: Watch, limit_s: float | None) -> None:
+def run(study: Study, entries: list[Entry], hands, watch: Watch, limit_s: float | None) -> None:
     """Do all jobs that are missing something; on KeyboardInterrupt end those that run, then pass it on."""
-    stop = work.folder / "batch" / f".stop-{uuid.uuid4().hex}"
+    stop = study.folder / "batch" / f".stop-{uuid.uuid4().hex}"
     futures: dict[Job, object] = {}
     with _ends_on_terminate(), watch:
         try:
             while any(entry.state not in OVER for entry in entries):
-                _begin(entries, futures, hands, lambda entry: _spec(work, entry, stop, limit_s))
+                _begin(entries, futures, hands, lambda entry: _spec(study, entry, stop, limit_s))
                 _collect(entries, futures)
                 watch.show(entries)
                 time.sleep(LOOK_S)
@@ -78,16 +79,16 @@ def _is_free(hands, futures: dict) -> bool:
     return hands.places is None or len(futures) < hands.places
 
 
-def _spec(work: Work, entry: Entry, stop: Path, limit_s: float | None) -> dict:
+def _spec(study: Study, entry: Entry, stop: Path, limit_s: float | None) -> dict:
     """What helpers.batch.attempt is told of a job."""
-    job, folder = entry.job, work.folder
+    job, folder = entry.job, study.folder
     entry.log = job.path(folder, ".log")
     entry.log.parent.mkdir(parents=True, exist_ok=True)
     entry.log_begin = entry.log.stat().st_size if entry.log.exists() else 0
     return {
         "name": job.name,
-        "source": str(chapters.path_of(job.chapter).resolve()),
-        "parameters": parameters(work, job),
+        "source": str(registry.path_of(job.chapter).resolve()),
+        "parameters": parameters(study, job),
         "target": str(job.path(folder)),
         "depends_on": entry.plan.depends_on,
         "log": str(entry.log),
@@ -117,10 +118,10 @@ def _outcome(future) -> dict:
 
 
 def _stop(entries: list[Entry], futures: dict, stop: Path) -> None:
-    """Tell the jobs to end, by a file that all machines see; wait until they have; a second Ctrl-C does not hurry."""
-    with _deaf():
+    """Tell the jobs to end, by a file that all machines see; wait until they have; further Ctrl-C are ignored."""
+    with _ignore_sigint():
         with contextlib.suppress(UserError):
-            storage.write_text(stop, "")
+            files.write_text(stop, "")
         for future in futures.values():
             future.cancel()
         for entry in entries:
@@ -129,7 +130,7 @@ def _stop(entries: list[Entry], futures: dict, stop: Path) -> None:
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
+def _ignore_sigint() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from helpers import storage
-from helpers.names import UserError
+from helpers.errors import UserError
+from helpers.store import files
 
 SAVE_S = 2.0  # between two versions of batch.json while nothing but progress changes
 TAIL = 2000  # bytes of a log that are read for its last line
@@ -82,7 +82,7 @@ class Watch:
         state = "over" if last else "running"
         content = self.facts | {"state": state, "jobs": [_row(entry) for entry in entries]}
         with contextlib.suppress(UserError):  # a full disk must not end jobs that still run; they say it themselves
-            storage.write_text(self.path, json.dumps(content, ensure_ascii=False, indent=1))
+            files.write_text(self.path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def counted(entries: list) -> str:

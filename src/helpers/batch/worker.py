@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from helpers import chapters
-from helpers.names import UserError
+from helpers.errors import UserError
+from helpers.report import notebooks as chapters
 
 
 def main() -> int:

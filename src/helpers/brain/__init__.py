@@ -1,15 +1,17 @@
-"""Registry of brain data: one module per dataset, each with `open(data_dir, seed) -> Brain`."""
+"""Registry of brain data. A dataset is one module: `NAME`, `LABEL` (its words) and `open(data_dir, seed) -> Brain`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
+from helpers import text
 from helpers.brain import b2021, demo, junifer, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
 from helpers.brain.base import Brain
-from helpers.names import UserError
-from helpers.params import suggestion
+from helpers.errors import UserError
+from helpers.store.settings import suggestion
 
-DATASETS = {
+DATASETS: dict[str, ModuleType] = {
     "demo": demo,
     "nh2015_components": nh2015,
     "nh2015": nh2015_voxels,
@@ -19,12 +21,23 @@ DATASETS = {
 }
 DOWNLOADS = {"nh2015": nh2015, "voxels": tuckute2023}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
-__all__ = ["DATASETS", "DOWNLOADS", "Brain", "fetch", "open"]
+__all__ = ["DATASETS", "DOWNLOADS", "Brain", "check", "fetch", "open"]
+
+
+def check(name: str) -> None:
+    """Raise UserError unless there is a dataset called `name` whose module is complete; no data are read."""
+    module = _known(name, DATASETS, "dataset")
+    missing = _missing(name, module)
+    if missing:
+        raise UserError(
+            f"dataset '{name}': found {module.__name__} without {'; without '.join(missing)}; add what is missing there"
+        )
 
 
 def open(name: str, data_dir: str | None = None, seed: int = 0) -> Brain:
-    """The dataset called `name`, read and checked; raises UserError for an unknown one."""
-    return _known(name, DATASETS, "dataset").open(data_dir, seed)
+    """Return the dataset called `name`, validated; raises UserError for an unknown or incomplete one."""
+    check(name)
+    return DATASETS[name].open(data_dir, seed)
 
 
 def fetch(name: str, folder: str | Path | None = None) -> Path:
@@ -32,7 +45,20 @@ def fetch(name: str, folder: str | Path | None = None) -> Path:
     return _known(name, DOWNLOADS, "download").fetch(folder)
 
 
-def _known(name: str, registry: dict, what: str):
+def _missing(name: str, module: ModuleType) -> list[str]:
+    """Return what a dataset's module lacks of what the registry needs, in words."""
+    missing = []
+    if getattr(module, "NAME", None) != name:
+        missing.append(f"NAME = '{name}', as in the registry")
+    if not callable(getattr(module, "open", None)):
+        missing.append("the function open(data_dir, seed)")
+    known = all(f"dataset.{name}" in labeller.words for labeller in text.labellers().values())
+    if getattr(module, "LABEL", None) != "dataset" or not known:
+        missing.append("its label: LABEL = text.words('dataset', en={NAME: ...}, es={NAME: ...})")
+    return missing
+
+
+def _known(name: str, registry: dict, what: str) -> ModuleType:
     if name not in registry:
         raise UserError(f"unknown {what} '{name}'; {suggestion(name, list(registry))}")
     return registry[name]

@@ -10,39 +10,45 @@ from __future__ import annotations
 import pandas as pd
 import scipy.io
 
+from helpers import text
 from helpers.brain import nh2015, packaged, tuckute2023
 from helpers.brain.base import Brain
-from helpers.names import SOUND
+from helpers.names import SOUND, VOXELS
 
 NAME, DATASET = "b2021", "B2021"
+LABEL = text.words(
+    "dataset", en={NAME: "voxels of Boebinger et al. 2021"}, es={NAME: "vóxeles de Boebinger et al. 2021"}
+)
 CITATION = "Boebinger, Norman-Haignere, McDermott & Kanwisher (2021), J Neurophysiol 125:2237-2263"
 
 
 def open(data_dir: str | None, seed: int) -> Brain:
-    """All voxels of the dataset; `data_dir` is the folder of the voxels (see `tuckute2023.locate`).
+    """Return the 165 sounds and all `voxels` of the dataset, (sound, target, repetition).
 
-    Raises UserError for missing, changed or contradicting files; unusable voxels are counted in `Brain.excluded`.
+    `data_dir` is the folder of the voxels (see `tuckute2023.locate`). Raises UserError for missing, changed or
+    contradictory files; unusable voxels are counted in `Brain.excluded`.
     """
     folder, checksums = tuckute2023.locate(data_dir, DATASET)
-    heard = nh2015.open(None, seed)
+    source = nh2015.open(None, seed)
     stimuli = folder / tuckute2023.STIMULI[DATASET]
-    first = _stimulus_names(stimuli)[: heard.waveforms.sizes[SOUND]]
-    names = packaged.sound_names(first, heard.waveforms, stimuli)
+    first = _stimulus_names(stimuli)[: source.waveforms.sizes[SOUND]]
+    names = packaged.sound_names(first, source.waveforms, stimuli)
     voxels, excluded = packaged.read(folder, names, _voxels(folder / tuckute2023.VOXELS), further_sounds=True)
     del excluded["few_repetitions"]  # every voxel of this dataset was measured three times
-    waveforms = heard.waveforms.sel({SOUND: names})
-    return Brain(NAME, False, waveforms, None, voxels, _provenance(heard, checksums), excluded)
+    waveforms = source.waveforms.sel({SOUND: names})
+    return Brain(NAME, False, waveforms, {VOXELS: voxels}, _provenance(source, checksums), excluded, source.read)
 
 
-def _provenance(heard: Brain, checksums: str) -> dict:
-    return heard.provenance | {
-        "citation": f"Sounds: {heard.provenance['citation']}; voxels: {CITATION}, {tuckute2023.PACKAGED_BY}",
+def _provenance(source: Brain, checksums: str) -> dict:
+    """Return where sounds and voxels come from."""
+    return source.provenance | {
+        "citation": f"Sounds: {source.provenance['citation']}; voxels: {CITATION}, {tuckute2023.PACKAGED_BY}",
         "voxels": {"source": tuckute2023.URL, "doi": "10.1152/jn.00588.2020", "checksums": checksums},
     }
 
 
 def _voxels(path) -> pd.DataFrame:
-    """The list of voxel ids, bare or as an only field."""
+    """Return the voxel ids as a table; the file holds them bare or as its only field."""
     ids = tuckute2023.load(path)
     if ids.dtype.names:
         return tuckute2023.table(path, ["voxel_id"])
@@ -50,7 +56,7 @@ def _voxels(path) -> pd.DataFrame:
 
 
 def _stimulus_names(path) -> list[str]:
-    """`stim_info.stim_names` of the MATLAB file; raises UserError when it is not there."""
+    """Return `stim_info.stim_names` of the MATLAB file; raises UserError when it is not there."""
     try:
         cells = scipy.io.loadmat(path, variable_names=["stim_info"])["stim_info"]["stim_names"].item()
         return [str(cell.item()) for cell in cells.ravel()]

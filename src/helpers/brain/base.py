@@ -1,91 +1,151 @@
-"""What every brain dataset gives: sounds, and the responses to them, checked before anybody computes with them."""
+"""What every brain dataset returns: sounds and named sets of responses to them, validated on construction."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
-from helpers.names import HEMISPHERES, REGIONS, REPETITION, SAMPLE, SOUND, TARGET, UserError
+from helpers import text
+from helpers.errors import UserError
+from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET
+from helpers.stimuli import sounds
 
-VOXEL_COORDS = ("subject", "hemisphere", "region", "x", "y")
+TIME = "time"
+OPTIONAL_DIMS = (REPETITION, TIME)  # of a response set, after (sound, target), in this order
 
-# Why a dataset leaves voxels out before anybody sees them; each voxel is counted at the first reason that applies
+# Coordinates on target that mean the same in every dataset that has them; any other may lie beside them
+TEXT_COORDS = (SUBJECT, "hemisphere", "region", "group")  # '' where unknown
+NUMBER_COORDS = ("x", "y", "vertex")  # NaN where unknown
+
+# Exclusion criteria for voxels; each excluded voxel is counted under the first one that applies
 EXCLUSIONS = {
     "few_repetitions": "fewer than 3 repetitions",
-    "not_finite": "NaN or infinite responses",
+    "not_finite": "responses that are not numbers",
     "constant": "the same response to all sounds in some repetition",
-    "identical": "two repetitions that are copies of each other, so that their reliability would not be real",
+    "identical": "two repetitions that are copies of each other",
 }
+text.words(
+    "excluded",
+    en=EXCLUSIONS,
+    es={
+        "few_repetitions": "menos de 3 repeticiones",
+        "not_finite": "respuestas que no son números",
+        "constant": "la misma respuesta a todos los sonidos en alguna repetición",
+        "identical": "dos repeticiones idénticas entre sí",
+    },
+)
 
 
 @dataclass(frozen=True)
 class Brain:
-    """Sounds and responses of one dataset, in the order of `waveforms`.
+    """Sounds of one dataset and the responses to them, all in the order of `waveforms`.
 
-    waveforms: (sound, sample) as `sounds.labelled` makes them; components: (sound, target) or None;
-    voxels: (sound, target, repetition), (sound, target) where there are no repetitions, or None, with the coordinates
-    of VOXEL_COORDS on target: x, y in mm, NaN where unknown, as '' in hemisphere and region. excluded: how many voxels
-    of the dataset were left out, by reason (EXCLUSIONS). Responses in another order of sounds are aligned by name.
-    Raises UserError, naming what is wrong, for repeated names, sounds that only one side has, values that are not
-    finite, and voxels without their coordinates.
+    Parameters
+    ----------
+    name, synthetic: the dataset's name in the registry; whether its responses were simulated
+    waveforms: (sound, sample), mono at 24 kHz, as `sounds.labelled` returns them: what is played
+    responses: name of a set -> (sound, target[, repetition][, time]); at least one set. Targets are named and ordered
+        by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text) and group
+        are '' where unknown; x, y (mm, always both) and vertex are numbers, NaN where unknown
+    provenance: JSON-able: citation, checksums that do not depend on the folder, licence
+    excluded: criterion of EXCLUSIONS -> how many voxels it removed
+    read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
+
+    Responses in another order of sounds are aligned by name. Raises UserError, naming what is wrong, for repeated
+    names, sounds that only one side has, values that are not finite, and coordinates that are not as above.
     """
 
     name: str
     synthetic: bool
     waveforms: xr.DataArray
-    components: xr.DataArray | None
-    voxels: xr.DataArray | None
-    provenance: dict  # JSON-able: citation, checksums that do not depend on the folder, note on the licence
+    responses: dict[str, xr.DataArray]
+    provenance: dict
     excluded: dict[str, int] = field(default_factory=dict)
+    read: Callable[[int], xr.DataArray] | None = None
 
     def __post_init__(self) -> None:
-        self._check(self.waveforms, (SOUND, SAMPLE), "waveforms")
-        if self.components is None and self.voxels is None:
-            raise UserError(f"dataset '{self.name}' has neither components nor voxels; give at least one")
-        if self.components is not None:
-            self._adopt("components", (SOUND, TARGET))
-        if self.voxels is not None:
-            repeated = REPETITION in self.voxels.dims
-            self._adopt("voxels", (SOUND, TARGET, REPETITION) if repeated else (SOUND, TARGET))
-            self._check_voxels()
+        if self.waveforms.dims != (SOUND, SAMPLE):
+            raise self._wrong(f"waveforms with dimensions {self.waveforms.dims}", str((SOUND, SAMPLE)))
+        self._check_values(self.waveforms, "waveforms")
+        if not self.responses:
+            raise self._wrong("no responses", "at least one named set of them")
+        object.__setattr__(self, "responses", {name: self._aligned(name) for name in self.responses})
 
-    def _adopt(self, field: str, dims: tuple[str, ...]) -> None:
-        """Check one array of responses and put it in the order of the sounds."""
-        responses = getattr(self, field)
-        self._check(responses, dims, field)
-        heard, answered = self.waveforms[SOUND].values, responses[SOUND].values
-        for missing, where in ((np.setdiff1d(heard, answered), field), (np.setdiff1d(answered, heard), "sounds")):
+    def get(self, name: str) -> xr.DataArray | None:
+        """Return the response set called `name`, (sound, target[, repetition][, time]); None where there is none."""
+        return self.responses.get(name)
+
+    def waveforms_at(self, rate: int) -> xr.DataArray:
+        """Return the sounds at `rate` Hz, (sound, sample), in the order of `waveforms`.
+
+        They are read from the original files where there are files, so that nothing above 12 kHz is lost to them;
+        simulated sounds are resampled.
+        """
+        if rate == self.waveforms.attrs["rate_hz"]:
+            return self.waveforms
+        if self.read is None:
+            return sounds.resampled(self.waveforms, rate)
+        return self.read(rate).sel({SOUND: self.waveforms[SOUND].values})
+
+    def _aligned(self, name: str) -> xr.DataArray:
+        """Return one response set, validated, in the order of the sounds."""
+        responses = self.responses[name]
+        further = tuple(dim for dim in OPTIONAL_DIMS if dim in responses.dims)
+        if responses.dims != (SOUND, TARGET, *further):
+            expected = f"({SOUND}, {TARGET}" + "".join(f"[, {dim}]" for dim in OPTIONAL_DIMS) + ")"
+            raise self._wrong(f"{name} with dimensions {responses.dims}", expected)
+        if not responses.size:
+            raise self._wrong(f"{name} of shape {responses.shape}", "at least one value")
+        self._check_values(responses, name)
+        ours, theirs = self.waveforms[SOUND].values, responses[SOUND].values
+        for missing, where in ((np.setdiff1d(ours, theirs), name), (np.setdiff1d(theirs, ours), "sounds")):
             if missing.size:
                 raise self._wrong(f"{some(missing)} not among its {where}", "the same sounds on both sides")
-        object.__setattr__(self, field, responses.sel({SOUND: heard}))
+        self._check_coords(responses, name)
+        return responses.sel({SOUND: ours})
 
-    def _check(self, data: xr.DataArray, dims: tuple[str, ...], what: str) -> None:
-        if data.dims != dims:
-            raise self._wrong(f"{what} with dimensions {data.dims}", str(dims))
-        for dim in {SOUND, TARGET} & set(dims):
+    def _check_values(self, data: xr.DataArray, what: str) -> None:
+        """Raise UserError unless sounds and targets have unique names and all values are finite."""
+        for dim in (dim for dim in (SOUND, TARGET) if dim in data.dims):
+            if dim not in data.coords:
+                raise self._wrong(f"{what} without names of its {dim}s", f"a coordinate '{dim}'")
             names, counts = np.unique(data[dim].values, return_counts=True)
             if (counts > 1).any():
                 raise self._wrong(f"{dim} {some(names[counts > 1])} repeated in its {what}", "unique names")
-        bad = ~np.isfinite(data).all([dim for dim in dims if dim != SOUND])
+        if data.dtype.kind not in "biuf":
+            raise self._wrong(f"{what} of type {data.dtype}", "real numbers")
+        bad = ~np.isfinite(data).all([dim for dim in data.dims if dim != SOUND])
         if bad.any():
             raise self._wrong(f"NaN or infinite {what} for {some(data[SOUND].values[bad])}", "numbers throughout")
 
-    def _check_voxels(self) -> None:
-        absent = [coord for coord in VOXEL_COORDS if coord not in self.voxels.coords]
-        if absent:
-            raise self._wrong(f"voxels without {', '.join(absent)}", f"coordinates {', '.join(VOXEL_COORDS)}")
-        for coord, known in (("hemisphere", (*HEMISPHERES, "")), ("region", (*REGIONS, ""))):
-            other = sorted(set(self.voxels[coord].values.tolist()) - set(known))
+    def _check_coords(self, responses: xr.DataArray, name: str) -> None:
+        """Raise UserError unless the known coordinates that are there lie on target and hold what they should."""
+        found = [coord for coord in (*TEXT_COORDS, *NUMBER_COORDS) if coord in responses.coords]
+        for coord in found:
+            values = responses[coord]
+            if values.dims != (TARGET,):
+                raise self._wrong(f"{coord} of its {name} with dimensions {values.dims}", f"({TARGET},)")
+            if coord in NUMBER_COORDS and values.dtype.kind not in "iuf":
+                raise self._wrong(f"{coord} {some(values.values)} in its {name}", "numbers, NaN where unknown")
+            if coord in TEXT_COORDS:
+                other = [value for value in values.values.tolist() if not isinstance(value, str)]
+                if other:
+                    raise self._wrong(f"{coord} {some(other)} in its {name}", "text, '' where unknown")
+        if ("x" in found) != ("y" in found):
+            raise self._wrong(f"only one of x and y in its {name}", "both or neither")
+        if "hemisphere" in found:
+            other = sorted(set(responses["hemisphere"].values.tolist()) - {*HEMISPHERES, ""})
             if other:
-                raise self._wrong(f"{coord} {some(other)}", f"one of {known}")
+                raise self._wrong(f"hemisphere {some(other)} in its {name}", f"one of {(*HEMISPHERES, '')}")
 
     def _wrong(self, found: str, expected: str) -> UserError:
         return UserError(f"dataset '{self.name}': found {found}, expected {expected}; correct the dataset's files")
 
 
 def some(names: object, limit: int = 5) -> str:
-    """The first few `names` and how many there are in all."""
+    """Return the first few `names` as one text, with their number where there are more."""
     names = [str(name) for name in names]
     return ", ".join(names[:limit]) + (f", ... ({len(names)} in all)" if len(names) > limit else "")

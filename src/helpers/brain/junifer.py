@@ -2,9 +2,9 @@
 
 The folder (`data_dir` or JUNIFER_DIR) holds `responses.sqlite`, which `junifer run` writes with `params/junifer.yml`,
 and `dataset.yml`: `citation`, `synthetic`, and, where the sounds are not those of NH2015, `categories` (sound:
-category) of the wav files in `sounds/`. Regions are named `lh_Primary`, `rh_Anterior` and so on; a name without a known
-hemisphere or region stays without one. junifer itself is not needed here: its table is read with SQL, nothing is
-unpickled.
+category) of the wav files in `sounds/`. Regions are named `lh_Primary`, `rh_Anterior` and so on; a name that begins
+with neither hemisphere is a region of unknown hemisphere. junifer itself is not needed here: its table is read with
+SQL, nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +21,27 @@ import pandas as pd
 import xarray as xr
 from pydantic import Field
 
-from helpers import params, sounds, storage
+from helpers import text
 from helpers.brain import nh2015
 from helpers.brain.base import Brain, some
-from helpers.names import HEMISPHERES, REGIONS, SOUND, TARGET, UserError
+from helpers.errors import UserError
+from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS
+from helpers.stimuli import sounds
+from helpers.store import files as storage
+from helpers.store import settings
 
 NAME, FOLDER_VARIABLE, TABLE = "junifer", "JUNIFER_DIR", "responses.sqlite"
+LABEL = text.words(
+    "dataset",
+    en={NAME: "response maps aggregated over regions by junifer"},
+    es={NAME: "mapas de respuesta promediados por región con junifer"},
+)
 MARKER = "ParcelAggregation"
 KEYS = ["subject", "sound"]
 
 
-class Settings(params.Settings):
-    """What `dataset.yml` may say."""
+class Settings(settings.Settings):
+    """What `dataset.yml` may hold."""
 
     citation: str = Field(min_length=1)
     synthetic: bool
@@ -38,19 +49,23 @@ class Settings(params.Settings):
 
 
 def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured data have no seed)
-    """Sounds and region responses (sound, target); raises UserError for whatever does not fit together."""
+    """Return sounds and the responses of regions, set `voxels` (sound, target).
+
+    Raises UserError for whatever is missing or contradictory.
+    """
     folder = _folder(data_dir)
-    settings = _settings(folder / "dataset.yml")
-    waveforms = _waveforms(folder, settings)
+    described = _described(folder / "dataset.yml")
+    read_at = _reader(folder, described)
+    waveforms = read_at(sounds.RATE)
     responses = _complete(read(folder / TABLE), list(waveforms[SOUND].values), folder / TABLE)
     usable, excluded = _usable(responses)
-    citation = f"{settings.citation} (synthetic)" if settings.synthetic else settings.citation
+    citation = f"{described.citation} (synthetic)" if described.synthetic else described.citation
     provenance = {"citation": citation, "checksums": storage.sha256(folder / TABLE)[:16]}
-    return Brain(NAME, settings.synthetic, waveforms, None, usable, provenance, excluded)
+    return Brain(NAME, described.synthetic, waveforms, {VOXELS: usable}, provenance, excluded, read_at)
 
 
 def read(path: Path) -> pd.DataFrame:
-    """junifer's table, one row per subject and sound, one column per region; raises UserError for anything else."""
+    """Return junifer's table, a row per subject and sound, a column per region; raises UserError for anything else."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             features = pd.read_sql("SELECT meta_md5, marker, _element_keys FROM meta", connection)
@@ -69,7 +84,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def _complete(table: pd.DataFrame, names: list[str], path: Path) -> xr.DataArray:
-    """(sound, target), after every subject has been found to have every sound once, and every region a number type."""
+    """Return responses (sound, target); raises UserError unless every subject has every sound once, as numbers."""
     repeated = table[table.duplicated(KEYS)]
     if len(repeated):
         pairs = (f"{row.subject} {row.sound}" for row in repeated.itertuples())
@@ -90,6 +105,7 @@ def _complete(table: pd.DataFrame, names: list[str], path: Path) -> xr.DataArray
 
 
 def _of_subject(subject: str, table: pd.DataFrame) -> xr.DataArray:
+    """Return the responses of one subject (sound, target); the place of a region within it is unknown."""
     sides, places = zip(*(_parsed(region) for region in table), strict=True)
     n_regions = len(table.columns)
     coords = {
@@ -104,27 +120,28 @@ def _of_subject(subject: str, table: pd.DataFrame) -> xr.DataArray:
 
 
 def _parsed(region: str) -> tuple[str, str]:
-    """Hemisphere and region of a label; '' for what is not of this project's vocabulary."""
+    """Return hemisphere and region of a label: `rh_TE3` is TE3 on the right, `TE3` is TE3 of unknown hemisphere ''."""
     side, _, place = region.partition("_")
-    return (side if side in HEMISPHERES else ""), (place if place in REGIONS else "")
+    return (side, place) if side in HEMISPHERES else ("", region)
 
 
 def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
-    """Without regions that hold NaN or do not vary, and how many there were of each."""
+    """Return `responses` without regions that hold NaN or are constant, and how many there were of each."""
     finite = np.isfinite(responses).all(SOUND)
     varying = responses.std(SOUND) > 0
     excluded = {"not_finite": int((~finite).sum()), "constant": int((finite & ~varying).sum())}
     return responses.isel({TARGET: (finite & varying).values}), excluded
 
 
-def _waveforms(folder: Path, settings: Settings) -> xr.DataArray:
-    if not settings.categories:
-        return nh2015.open(None, 0).waveforms
-    files = {name: folder / "sounds" / f"{name}.wav" for name in settings.categories}
+def _reader(folder: Path, described: Settings) -> Callable[[int], xr.DataArray]:
+    """Return the function that reads the sounds at a rate in Hz; raises UserError for names that leave the folder."""
+    if not described.categories:
+        return nh2015.open(None, 0).waveforms_at
+    files = {name: folder / "sounds" / f"{name}.wav" for name in described.categories}
     outside = [name for name in files if Path(name).name != name]
     if outside:
         raise _wrong(folder / "dataset.yml", f"sound {some(outside)}", "plain names, without folders")
-    return sounds.read(files, settings.categories)
+    return partial(sounds.read, files, described.categories)
 
 
 def _folder(data_dir: str | None) -> Path:
@@ -138,10 +155,10 @@ def _folder(data_dir: str | None) -> Path:
     return folder
 
 
-def _settings(path: Path) -> Settings:
+def _described(path: Path) -> Settings:
     if not path.is_file():
-        raise _wrong(path, "no such file", "citation, synthetic and, if need be, categories")
-    return params.validated(Settings, params.read_yaml(path), str(path))
+        raise _wrong(path, "no such file", "citation, synthetic and, for sounds other than those of NH2015, categories")
+    return settings.validated(Settings, settings.read_yaml(path), str(path))
 
 
 def _wrong(path: Path, found: str, expected: str) -> UserError:

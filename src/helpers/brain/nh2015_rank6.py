@@ -1,7 +1,7 @@
-"""Real-derived data: 11,065 voxels as six components make them, R @ W of the published component file.
+"""Data derived from real ones: 11,065 voxels reconstructed from six components, R @ W of the published file.
 
-Not measured responses: a reconstruction of rank 6, without the noise of single voxels, their places or repetitions. It
-runs the voxel analysis at full scale, on real sounds, where the voxels themselves cannot be had.
+Not measured responses: a reconstruction of rank 6, without the noise, coordinates or repetitions of individual voxels.
+It runs the voxel analysis at full scale, on real sounds, where the voxels themselves are not available.
 """
 
 from __future__ import annotations
@@ -10,11 +10,18 @@ import numpy as np
 import scipy.io
 import xarray as xr
 
+from helpers import names, text
 from helpers.brain import nh2015
 from helpers.brain.base import Brain
-from helpers.names import SOUND, TARGET, UserError
+from helpers.errors import UserError
+from helpers.names import SOUND, TARGET
 
 NAME = "nh2015_rank6"
+LABEL = text.words(
+    "dataset",
+    en={NAME: "rank-six reconstruction of the voxels of Norman-Haignere et al. 2015"},
+    es={NAME: "reconstrucción de rango seis de los vóxeles de Norman-Haignere et al. 2015"},
+)
 WHAT_IT_IS = (
     "voxels: rank-6 reconstruction R @ W from the published components and voxel weights, all subjects pooled; "
     "not measured responses, no repetitions, no coordinates"
@@ -22,20 +29,25 @@ WHAT_IT_IS = (
 
 
 def open(data_dir: str | None, seed: int) -> Brain:
-    """Sounds, components and reconstructed voxels (sound, target); `data_dir` as in `nh2015.open`. Raises UserError."""
-    heard = nh2015.open(data_dir, seed)
+    """Return sounds, `components` and reconstructed `voxels`, both (sound, target); `data_dir` as in `nh2015.open`.
+
+    Raises UserError as that does.
+    """
+    source = nh2015.open(data_dir, seed)
+    components = source.responses[names.COMPONENTS]
     weights = read_weights(nh2015.locate(data_dir) / nh2015.COMPONENT_FILE)
-    provenance = heard.provenance | {"citation": f"{heard.provenance['citation']}; {WHAT_IT_IS}"}
-    return Brain(NAME, False, heard.waveforms, heard.components, _voxels(heard.components, weights), provenance)
+    responses = {names.COMPONENTS: components, names.VOXELS: _voxels(components, weights)}
+    provenance = source.provenance | {"citation": f"{source.provenance['citation']}; {WHAT_IT_IS}"}
+    return Brain(NAME, False, source.waveforms, responses, provenance, read=source.read)
 
 
 def read_weights(path) -> xr.DataArray:
-    """Voxel weights W (component, target); a voxel's name is its column, from 0. Raises UserError."""
+    """Return the voxel weights W (component, target); a voxel is named by its column, from 0; raises UserError."""
     try:
         content = scipy.io.loadmat(path, variable_names=["W", "component_names"])
-        names = [str(cell.item()) for cell in content["component_names"].ravel()]
+        components = [str(cell.item()) for cell in content["component_names"].ravel()]
         weights = content["W"].astype(np.float64)
-        coords = {"component": names, TARGET: [str(column) for column in range(weights.shape[1])]}
+        coords = {"component": components, TARGET: [str(column) for column in range(weights.shape[1])]}
         return xr.DataArray(weights, coords, ("component", TARGET))
     except Exception as error:  # a damaged MATLAB file makes its parser raise almost anything
         raise UserError(
@@ -45,6 +57,7 @@ def read_weights(path) -> xr.DataArray:
 
 
 def _voxels(components: xr.DataArray, weights: xr.DataArray) -> xr.DataArray:
+    """Return R @ W, (sound, target), all subjects pooled, with unknown places."""
     profiles = components.rename({TARGET: "component"})
     voxels = profiles.dot(weights.sel(component=profiles["component"]), dim="component").transpose(SOUND, TARGET)
     n_voxels = voxels.sizes[TARGET]

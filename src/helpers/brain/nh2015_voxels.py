@@ -1,44 +1,51 @@
 """Real data: every voxel of auditory cortex of eight subjects, and the six components, for the 165 natural sounds.
 
 Norman-Haignere, Kanwisher & McDermott 2015, Neuron 88:1281-1296, as packaged with Tuckute et al. 2023; the sounds and
-components come from the NH2015 folder. The sounds stand in the order of the voxel files, which the published splits
-go by, and which is not that of the component file.
+components come from the NH2015 folder. The sounds are in the order of the voxel files, which the published splits
+follow, and which is not that of the component file.
 """
 
 from __future__ import annotations
 
+from helpers import text
 from helpers.brain import nh2015, packaged, tuckute2023
 from helpers.brain.base import Brain
-from helpers.names import SOUND
+from helpers.names import SOUND, VOXELS
 
 NAME, DATASET = "nh2015", "NH2015"
+LABEL = text.words(
+    "dataset",
+    en={NAME: "natural sounds, components and voxels of Norman-Haignere et al. 2015"},
+    es={NAME: "sonidos naturales, componentes y vóxeles de Norman-Haignere et al. 2015"},
+)
 FIELDS = ["voxel_id", "subj_idx", "hemi", "x_ras", "y_ras", "n_reps"]
 
 
 def open(data_dir: str | None, seed: int) -> Brain:
-    """Voxels with three repetitions, and components; `data_dir` is the folder of the voxels (see `tuckute2023.locate`).
+    """Return sounds, `voxels` (sound, target, repetition) with three repetitions, and `components` (sound, target).
 
-    Raises UserError for missing, changed or contradicting files; unusable voxels are counted in `Brain.excluded`.
+    `data_dir` is the folder of the voxels (see `tuckute2023.locate`). Raises UserError for missing, changed or
+    contradictory files; unusable voxels are counted in `Brain.excluded`.
     """
     folder, checksums = tuckute2023.locate(data_dir, DATASET)
-    heard = nh2015.open(None, seed)
+    source = nh2015.open(None, seed)
     stimuli = folder / tuckute2023.STIMULI[DATASET]
-    names = packaged.sound_names(_file_names(stimuli), heard.waveforms, stimuli)
+    names = packaged.sound_names(_file_names(stimuli), source.waveforms, stimuli)
     voxels, excluded = packaged.read(folder, names, tuckute2023.table(folder / tuckute2023.VOXELS, FIELDS))
-    waveforms = heard.waveforms.sel({SOUND: names})
-    return Brain(NAME, False, waveforms, heard.components, voxels, provenance(heard, checksums), excluded)
+    waveforms, responses = source.waveforms.sel({SOUND: names}), source.responses | {VOXELS: voxels}
+    return Brain(NAME, False, waveforms, responses, _provenance(source, checksums), excluded, source.read)
 
 
-def provenance(heard: Brain, checksums: str) -> dict:
-    """Where sounds, components and voxels come from."""
-    return heard.provenance | {
-        "citation": f"{heard.provenance['citation']}; voxels {tuckute2023.PACKAGED_BY}",
+def _provenance(source: Brain, checksums: str) -> dict:
+    """Return where sounds, components and voxels come from."""
+    return source.provenance | {
+        "citation": f"{source.provenance['citation']}; voxels {tuckute2023.PACKAGED_BY}",
         "voxels": {"source": tuckute2023.URL, "doi": "10.1371/journal.pbio.3002366", "checksums": checksums},
     }
 
 
 def _file_names(path) -> list[str]:
-    """The first field of every row of the stimulus list."""
+    """Return the first field of every row of the stimulus list; raises UserError for another list."""
     stimuli = tuckute2023.load(path)
     fields = stimuli.dtype.names or ()
     if stimuli.ndim != 1 or not fields or stimuli.dtype[0].kind not in "SU":

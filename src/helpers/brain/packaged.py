@@ -1,4 +1,4 @@
-"""Voxels out of the packaged files: array, voxel list and region table brought together, and the unusable left out."""
+"""Load the voxel responses packaged with Tuckute et al. 2023 and drop unusable voxels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from helpers import unpickle
 from helpers.brain.base import EXCLUSIONS, some
 from helpers.brain.tuckute2023 import REGIONS, RESPONSES, VOXELS, load, wrong
 from helpers.names import REPETITION, SOUND, TARGET
+from helpers.store import unpickle
 
 REPETITIONS = 3  # of every voxel that is analysed
 PLACE = ["subj_idx", "hemi", "x_ras", "y_ras"]
@@ -21,11 +21,11 @@ PLACE = ["subj_idx", "hemi", "x_ras", "y_ras"]
 def read(
     folder: Path, names: list[str], voxels: pd.DataFrame, further_sounds: bool = False
 ) -> tuple[xr.DataArray, dict[str, int]]:
-    """Usable voxels (sound, target, repetition), and how many were left out for each of EXCLUSIONS.
+    """Return the usable voxels (sound, target, repetition), and how many were excluded by each of EXCLUSIONS.
 
-    `names`: the sounds of the array's rows, or of the first ones if `further_sounds` may follow; `voxels`: a row for
-    each of its columns with voxel_id, and with n_reps, subj_idx, hemi, x_ras, y_ras where the dataset has them. Raises
-    UserError where the files disagree.
+    `names`: the sounds of the array's rows, or of its first rows if `further_sounds` may follow. `voxels`: one row for
+    each column of the array with voxel_id, and with n_reps, subj_idx, hemi, x_ras, y_ras where the dataset has them.
+    Raises UserError where the files contradict each other.
     """
     responses, regions = load(folder / RESPONSES), unpickle.frame(folder / REGIONS)
     repeated = _repeated(voxels)
@@ -45,7 +45,7 @@ def read(
 
 
 def sound_names(names: list[str], known: xr.DataArray, path: Path) -> list[str]:
-    """Names freed of '.wav'; raises UserError unless they are exactly the sounds of `known`."""
+    """Return `names` without '.wav'; raises UserError unless they are exactly the sounds of `known`."""
     names = [str(name).removesuffix(".wav") for name in names]
     expected = known[SOUND].values
     strange, absent = np.setdiff1d(names, expected), np.setdiff1d(expected, names)
@@ -56,7 +56,7 @@ def sound_names(names: list[str], known: xr.DataArray, path: Path) -> list[str]:
 
 
 def unusable(responses: np.ndarray) -> dict[str, np.ndarray]:
-    """Reason -> which voxels (n_voxels) of responses (n_sounds, n_voxels, n_repetitions) it applies to.
+    """Return criterion -> mask (n_voxels,) of responses (n_sounds, n_voxels, n_repetitions) that it excludes.
 
     A constant repetition has no correlation with the others; two that are copies would make a reliability of 1.
     """
@@ -69,11 +69,12 @@ def unusable(responses: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _repeated(voxels: pd.DataFrame) -> np.ndarray:
+    """Return which voxels (n_voxels,) have all repetitions: every one where the dataset does not count them."""
     return voxels["n_reps"].to_numpy() == REPETITIONS if "n_reps" in voxels else np.ones(len(voxels), bool)
 
 
 def _check(folder: Path, responses: np.ndarray, repeated: np.ndarray, n_regions: int) -> None:
-    """Raise UserError unless array, voxels and regions have fitting sizes."""
+    """Raise UserError unless array, list of voxels and regions have consistent sizes."""
     if responses.ndim != 3 or responses.shape[2] != REPETITIONS or responses.dtype.kind != "f":
         found = f"{responses.dtype} values of shape {responses.shape}"
         raise wrong(folder / RESPONSES, found, f"real numbers (sounds, voxels, {REPETITIONS})")
@@ -86,7 +87,7 @@ def _check(folder: Path, responses: np.ndarray, repeated: np.ndarray, n_regions:
 
 
 def _matched(voxels: pd.DataFrame, regions: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """`regions` in the order of `voxels`, matched by voxel_id; whatever both say of a voxel must agree."""
+    """Return `regions` in the order of `voxels`, matched by voxel_id; raises UserError where the two disagree."""
     missing = [name for name in (*PLACE, "voxel_id", "roi_label_general") if name not in regions]
     if missing:
         raise wrong(folder / REGIONS, f"the columns {', '.join(regions)}", f"also {', '.join(missing)}")
@@ -109,10 +110,10 @@ def _matched(voxels: pd.DataFrame, regions: pd.DataFrame, folder: Path) -> pd.Da
 
 
 def _labelled(responses: np.ndarray, names: list[str], regions: pd.DataFrame) -> xr.DataArray:
-    """Responses with their labels; x and y are the files' x_ras, y_ras.
+    """Return responses (sound, target, repetition) with their coordinates; x and y (mm) are the files' x_ras, y_ras.
 
-    These are places on a map of auditory cortex flattened from fsaverage's surface, on a grid of 2 mm. Each hemisphere
-    has a map of its own: the two must not be drawn over each other.
+    These are positions on a map of auditory cortex flattened from fsaverage's surface, on a grid of 2 mm. Each
+    hemisphere has a map of its own: the two must not be drawn over each other.
     """
     coords = {
         SOUND: names,

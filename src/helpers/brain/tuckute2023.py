@@ -1,4 +1,4 @@
-"""The folder of voxels as packaged with Tuckute et al. 2023 (auditory_brain_dnn), which two datasets are read from.
+"""The folder of voxels packaged with Tuckute et al. 2023 (auditory_brain_dnn), from which two datasets are read.
 
 It holds `data/neural/`, as what `fetch` fills does, or the authors' repository after its own download.
 """
@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import download, storage
 from helpers.brain.base import some
-from helpers.names import UserError
+from helpers.errors import UserError
+from helpers.store import download
+from helpers.store import files as storage
 
 FOLDER_VARIABLE = "AUDITORY_BRAIN_DNN_DIR"
 URL = "https://mcdermottlab.mit.edu/tuckute_feather_2023/data.tar"  # about 180 MB; no checksum is published
@@ -24,19 +25,22 @@ PACKAGED_BY = "as packaged with Tuckute, Feather, Boebinger & McDermott (2023), 
 
 
 def files(dataset: str) -> list[str]:
-    """The files that are read of a dataset, below the folder."""
+    """Return the files of a dataset that are read, relative to the folder."""
     return [f"{INNER}/{dataset}/{name}" for name in (STIMULI[dataset], RESPONSES, VOXELS, REGIONS)]
 
 
 def fetch(folder: str | Path | None = None, url: str = URL) -> Path:
-    """Download the tar and keep the files that are read; its checksum is recorded, then held to; returns the folder."""
+    """Download the tar and keep the files that are read; returns the folder.
+
+    Its SHA-256 is recorded on the first download and verified afterwards.
+    """
     target = _chosen(folder)
     download.archive(url, target, [name for dataset in STIMULI for name in files(dataset)])
     return target
 
 
 def locate(data_dir: str | Path | None, dataset: str) -> tuple[Path, str]:
-    """The folder of one dataset, and a digest of its files.
+    """Return the folder of one dataset, and a digest of its files.
 
     `data_dir`, else AUDITORY_BRAIN_DNN_DIR, else the folder that `fetch` fills. Raises UserError for files that are
     missing or, where `fetch` recorded checksums, not as they were downloaded.
@@ -57,7 +61,7 @@ def locate(data_dir: str | Path | None, dataset: str) -> tuple[Path, str]:
 
 
 def load(path: Path) -> np.ndarray:
-    """A .npy file, mapped into memory; raises UserError for what is none, and for one that asks to be unpickled."""
+    """Return the array in a .npy file, memory-mapped; raises UserError for other files and for pickled objects."""
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -65,7 +69,7 @@ def load(path: Path) -> np.ndarray:
 
 
 def table(path: Path, fields: list[str]) -> pd.DataFrame:
-    """Fields of the structured array at `path` as a table, bytes decoded; raises UserError for those missing."""
+    """Return fields of the structured array at `path` as a table, bytes decoded; raises UserError for missing ones."""
     array = load(path)
     found = array.dtype.names or ()
     if array.ndim != 1 or not set(fields) <= set(found):
@@ -74,15 +78,15 @@ def table(path: Path, fields: list[str]) -> pd.DataFrame:
 
 
 def text(values: np.ndarray) -> np.ndarray:
-    """Values with bytes decoded; numbers stay."""
+    """Return `values` with bytes decoded to text; numbers as they are."""
     return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else np.asarray(values)
 
 
 def wrong(path: Path, found: str, expected: str) -> UserError:
-    """The error for files that are not as published."""
+    """Return the error for files that are not as published."""
     return UserError(
         f"{path}: found {found}, expected {expected}; "
-        "remove what is wrong there, and 'python -m helpers fetch voxels' gets it again"
+        "remove what is wrong there, then 'python -m helpers fetch voxels' downloads it again"
     )
 
 

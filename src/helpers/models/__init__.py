@@ -1,33 +1,67 @@
-"""The registry of audio models: one file per family, each with a settings class and a function that opens an entry."""
+"""Registry of audio models. A family is one module, here or in a folder of its own:
+
+    Settings                 subclass of `store.settings.Settings`: the entry's keys beside `name` and `family`
+    RATE                     Hz: the sample rate of the waveforms that its networks take
+    open(name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel
+    example(folder) -> dict  settings of a model small enough for tests, which may write files to `folder`
+
+Contract tests run over all of them (tests/test_models.py).
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
-import xarray as xr
+from helpers.errors import UserError
+from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, device_of, hear
+from helpers.models.entry import ModelEntry
+from helpers.store.settings import Settings, suggestion, validated
 
-from helpers.models import encodecmae, mini
-from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, device_of
-from helpers.names import UserError
-from helpers.params import Extraction, ModelEntry, Settings, suggestion, validated
+__all__ = [
+    "DOWNLOAD",
+    "FAMILIES",
+    "TRAINING",
+    "AudioModel",
+    "Checkpoint",
+    "Cost",
+    "ModelEntry",
+    "check",
+    "device_of",
+    "hear",
+    "open",
+]
 
-__all__ = ["DOWNLOAD", "FAMILIES", "TRAINING", "AudioModel", "check", "device_of", "open"]
-
-
-# Each module has `Settings`, `open(name, settings, waveforms, folder, seed, extraction)` and `example(folder)`, the
-# settings of a model small enough for tests.
-FAMILIES: dict[str, ModuleType] = {"encodecmae": encodecmae, "mini": mini}
+FAMILIES = {
+    "encodecmae": import_module("helpers.models.encodecmae.published"),
+    "mini": import_module("helpers.models.encodecmae.mini"),
+}
 
 
 def check(entry: ModelEntry) -> Settings:
-    """The entry's settings, validated without touching any data; raises UserError for whatever is wrong with them."""
+    """Return the entry's settings, validated without any data; raises UserError for whatever is wrong with them."""
     if entry.family not in FAMILIES:
-        known = suggestion(entry.family, list(FAMILIES))
+        known = suggestion(entry.family, FAMILIES)
         raise UserError(f"model '{entry.name}': unknown family '{entry.family}'; {known}")
     return validated(FAMILIES[entry.family].Settings, entry.settings, f"model '{entry.name}'")
 
 
-def open(entry: ModelEntry, waveforms: xr.DataArray, folder: Path, seed: int, extraction: Extraction) -> AudioModel:
-    """The model of a study's entry on the study's sounds; `folder` is where it may keep what it trains."""
-    return FAMILIES[entry.family].open(entry.name, check(entry), waveforms, Path(folder), seed, extraction)
+def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu", batch_size: int = 8) -> AudioModel:
+    """Return the model of a study's entry, ready to compute the activations of a dataset's sounds.
+
+    Nothing is trained or downloaded yet.
+
+    Parameters
+    ----------
+    brain: the dataset; its `waveforms_at(rate)` gives (sound, sample) at the family's rate, with the true lengths of
+        the sounds, in samples, in the coordinate `n_samples`, and their categories in `category`
+    folder: where the model may keep what it trains
+    seed: of whatever is random in training
+    device: of torch, such as "cpu" or "cuda"
+    batch_size: sounds at a time
+
+    Raises UserError for wrong settings and for a device that this machine lacks.
+    """
+    settings, family = check(entry), FAMILIES[entry.family]
+    waveforms = brain.waveforms_at(family.RATE)
+    return family.open(entry.name, settings, waveforms, Path(folder), seed, device, batch_size)

@@ -1,126 +1,186 @@
-"""What every audio model does: activations of all layers at each of its checkpoints, pooled over frames or not."""
+"""What an audio model is to everything else: activations of each layer, for every sound, at each of its checkpoints.
+
+Nothing here knows an architecture. A family implements `activations`, `identity`, `missing` and `sizes`; one that keeps
+more on disk than its layers, or that can do more, overrides `hear` and `layers` and names its `options`.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
 import xarray as xr
 
-from helpers.models.network import SHORTEST, Heard, Network, Piece, Sizes, hear, pieces
-from helpers.names import BRANCH, BRANCHES, LAYER, OUTPUT, SOUND, TOWER, UNIT, UserError
-from helpers.params import Extraction
-from helpers.progress import progress
+from helpers.errors import UserError
+from helpers.names import LAYER, NOTE, SOUND, STAGE, UNIT
+from helpers.store.code import code_digest
+from helpers.store.files import digest
 
-FRAME = "frame"
-TOWERS = ("encoder", "decoder")
 DOWNLOAD, TRAINING = "download", "training"  # how missing weights come
-CODE = ("helpers.models.mel", "helpers.models.network", "helpers.models.base")
+STREAMS, FRAMES = "streams", "frames"  # options that a family may have
 
 
-class Batch(NamedTuple):
-    """Sounds of equal length (positions in the study's order) as the network takes them."""
+@dataclass(frozen=True)
+class Cost:
+    """How large a network is, as far as that is known before its weights are read; for estimates of time and memory."""
 
-    rows: np.ndarray
-    chunks: list[Piece]
+    n_layers: int  # that `activations` gives
+    n_units: int  # of the widest layer
+    n_weights: int
+    training_s: float = 0.0  # seconds of sound that training takes in all; 0 where nothing is trained here
 
 
 class AudioModel(ABC):
-    """A network with one or more checkpoints, and the sounds that it hears."""
+    """A network with one or more checkpoints, and the sounds whose activations it computes.
 
-    def __init__(self, name: str, waveforms: xr.DataArray, extraction: Extraction, steps: list[int]):
-        self.name, self.waveforms, self.extraction = name, waveforms, extraction
-        self.steps = sorted(steps)
-        self.device = device_of(extraction.device)
+    name: as the study calls it
+    steps: training steps of its checkpoints, ascending
+    waveforms: (sound, sample) at the family's rate, with the true lengths in the coordinate `n_samples`
+    options: what it can do beside `activations`: STREAMS, FRAMES
+    """
+
+    options: frozenset[str] = frozenset()
+    learned_from: str = ""  # categories of the study's sounds that it was trained on here; "all", or "" for none
+
+    def __init__(self, name: str, waveforms: xr.DataArray, steps: list[int], device: str = "cpu", batch_size: int = 8):
+        self.name, self.waveforms, self.steps = name, waveforms, sorted(steps)
+        self.device, self.batch_size = device_of(device), batch_size
 
     @abstractmethod
-    def network(self, step: int) -> Network:
-        """The network as it was at training step `step`."""
+    def activations(self, step: int) -> list[xr.DataArray]:
+        """Return one array (sound, unit) a layer, as `layer_of` makes them, at training step `step`.
+
+        Sounds are in the order of `waveforms`; each layer has its own number of units.
+        """
 
     @abstractmethod
     def identity(self, step: int) -> dict:
-        """Everything beside sounds and extraction that determines the activations, as JSON-able values."""
+        """Return what determines the activations beside sounds and code (weights, settings), as JSON-able values.
+
+        Settings that `layers` alone applies do not belong here: what is kept on disk does not depend on them.
+        """
 
     @abstractmethod
     def missing(self, step: int) -> str:
-        """What must come before its activations can be taken: DOWNLOAD, TRAINING, or nothing (empty)."""
+        """Return what must come before activations can be computed: DOWNLOAD, TRAINING, or nothing ("")."""
 
     @property
-    def sizes(self) -> Sizes:
-        """The network's, as far as they are known before its weights are read: those of the published ones."""
-        return Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)
+    @abstractmethod
+    def sizes(self) -> Cost:
+        """How large the network is; known without downloading or training anything."""
 
-    def activations(self, step: int) -> xr.Dataset:
-        """Pooled `activations` (branch, layer, sound, unit) and `merged` (output, sound, unit), in the study's order.
+    def hear(self, step: int) -> xr.Dataset:
+        """Return what is kept on disk of one checkpoint: `activations` as variables `layer_1`, `layer_2`, ..."""
+        kept = {}
+        for layer in self.verified(self.activations(step), step):
+            number, stage, note = (layer[name].item() for name in (LAYER, STAGE, NOTE))
+            own = layer.drop_vars([LAYER, STAGE, NOTE]).rename({UNIT: f"{UNIT}_{number}"})  # each has its own width
+            kept[f"{LAYER}_{number}"] = own.assign_attrs({LAYER: number, STAGE: stage, NOTE: note})
+        return xr.Dataset(kept)
 
-        Pooling is over the frames of the sound itself: padding within a chunk is left out.
-        """
-        rows, raw, merged = [], [], []
-        for batch, heard in self._heard(step):
-            rows.append(batch.rows)
-            raw.append(self._pooled(heard.raw, heard.mask))  # (branch, layer, B, C)
-            merged.append(self._pooled(heard.merged, heard.mask))  # (output, B, C)
-        order = np.argsort(np.concatenate(rows))
-        raw, merged = (np.concatenate(parts, -2)[..., order, :] for parts in (raw, merged))
-        sounds = self.waveforms[SOUND].values
-        merged = xr.DataArray(merged, {OUTPUT: list(TOWERS), SOUND: sounds}, (OUTPUT, SOUND, UNIT))
-        return xr.Dataset({"activations": self._labelled(raw, sounds, heard.towers), "merged": merged})
+    def layers(self, heard: xr.Dataset) -> list[xr.DataArray]:
+        """Return the layers (sound, unit) in what `hear` returned, in their order, which a file does not keep."""
+        kept = sorted(heard.data_vars.values(), key=lambda layer: int(layer.attrs[LAYER]))
+        return [
+            layer_of(layer.values, layer[SOUND].values, *(layer.attrs[name] for name in (LAYER, STAGE, NOTE)))
+            for layer in kept
+        ]
 
-    def frames(self, step: int) -> Iterator[xr.DataArray]:
-        """Un-pooled activations (branch, layer, sound, frame, unit), some sounds at a time, padding left out."""
-        for batch, heard in self._heard(step):
-            own, towers = heard.raw[..., ~heard.mask[0], :].numpy(), heard.towers
-            del heard  # it would be held while the next sounds are heard
-            yield self._labelled(own, self.waveforms[SOUND].values[batch.rows], towers)
+    def verified(self, layers: list[xr.DataArray], step: int) -> list[xr.DataArray]:
+        """Return `layers` as they are; raises UserError where they are not what `activations` promises."""
+        for number, layer in enumerate(layers, start=1):
+            if found := wrong_with(layer, number, self.waveforms[SOUND].values.tolist()):
+                raise UserError(
+                    f"model '{self.name}', step {step}, layer {number}: found {found}; "
+                    "correct its family's `activations` or give other weights"
+                )
+        return layers
 
-    def _labelled(self, raw: np.ndarray, sounds: np.ndarray, towers: list[str]) -> xr.DataArray:
-        """Layers numbered from 1, encoder first, each with its tower."""
-        dims = (BRANCH, LAYER, SOUND, FRAME, UNIT) if raw.ndim == 5 else (BRANCH, LAYER, SOUND, UNIT)
-        coords = {BRANCH: list(BRANCHES), LAYER: np.arange(1, len(towers) + 1), SOUND: sounds, TOWER: (LAYER, towers)}
-        return xr.DataArray(raw, coords, dims, attrs={"model": self.name})
+    def streams(self, heard: xr.Dataset) -> xr.Dataset:  # noqa: ARG002  (of those that have the option)
+        """Return residual branches; only of families with the option STREAMS."""
+        raise self._without(STREAMS)
 
-    def _pooled(self, values: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
-        """(..., B, T, C) -> (..., B, C) over the frames that are no padding; sounds of a batch are equally long."""
-        own = values[..., ~mask[0], :]
-        return (own.amax(-2) if self.extraction.pooling == "max" else own.mean(-2)).numpy()
+    def frames(self, step: int) -> Iterator[xr.DataArray]:  # noqa: ARG002
+        """Return activations before pooling, some sounds at a time; only of families with the option FRAMES."""
+        raise self._without(FRAMES)
 
-    def _heard(self, step: int) -> Iterator[tuple[Batch, Heard]]:
-        network = self.network(step).to(self.device).eval()
-        for batch in progress(self._batches, f"{self.name}, step {step}: batches of sounds heard"):
-            yield batch, hear(network, batch.chunks)
+    def _without(self, option: str) -> UserError:
+        has = ", ".join(sorted(self.options)) or "none"
+        return UserError(
+            f"model '{self.name}': its family has no '{option}', only: {has}; leave it out of this chapter"
+        )
 
     @cached_property
-    def _batches(self) -> list[Batch]:
-        """The front end's answer to all sounds, kept for all checkpoints: about as large as the waveforms.
+    def sounds_digest(self) -> str:
+        """A digest of the sounds' samples, lengths, names and order."""
+        lengths = self.waveforms["n_samples"].values.tolist()
+        return digest(self.waveforms.values, self.waveforms[SOUND].values.tolist(), lengths)
 
-        Sounds of unequal length never share a batch: padding would change their mel and their frames.
-        """
-        lengths = self.waveforms["n_samples"].values
-        self._refuse_short(lengths)
-        size = self.extraction.batch
-        groups = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
-        rows = [group[i : i + size] for group in groups for i in range(0, len(group), size)]
-        return [Batch(some, self._chunks(some, int(lengths[some[0]]))) for some in rows]
 
-    def _chunks(self, rows: np.ndarray, length: int) -> list[Piece]:
-        waveforms = torch.from_numpy(self.waveforms.values[rows, :length])
-        return pieces(waveforms, torch.full((len(rows),), length))
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model at one of its training steps, as an argument of results that are kept on disk."""
 
-    def _refuse_short(self, lengths: np.ndarray) -> None:
-        for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
-            if length < SHORTEST:
-                raise UserError(
-                    f"sound '{sound}' has {length} samples at 24 kHz; the network needs at least {SHORTEST}: "
-                    "leave it out or give a longer one"
-                )
+    model: AudioModel
+    step: int
+
+    def store_key(self) -> dict:
+        """Return all that determines its activations: weights and settings, sounds, and the code of the family."""
+        return {
+            "identity": self.model.identity(self.step),
+            "sounds": self.model.sounds_digest,
+            "code": code_digest(type(self.model).__module__),
+        }
+
+
+def hear(checkpoint: Checkpoint) -> xr.Dataset:
+    """Return what is kept on disk of a checkpoint's activations, after checking the layers in it.
+
+    Kept with `store.result(hear, folder, checkpoint=Checkpoint(model, step))`; `model.layers` gets the layers out.
+    Raises UserError for activations that are not what `AudioModel.activations` promises.
+    """
+    heard = checkpoint.model.hear(checkpoint.step)
+    checkpoint.model.verified(checkpoint.model.layers(heard), checkpoint.step)
+    return heard
+
+
+def wrong_with(layer: xr.DataArray, number: int, sounds: list[str]) -> str:
+    """Return what a layer breaks of the contract of `AudioModel.activations`, with what was expected; "" if nothing."""
+    if layer.dims != (SOUND, UNIT):
+        return f"dimensions {layer.dims}, expected {(SOUND, UNIT)}"
+    if layer[SOUND].values.tolist() != sounds:
+        return "other sounds or another order than the dataset's, expected the same"
+    if absent := [name for name in (LAYER, STAGE, NOTE) if name not in layer.coords]:
+        return f"no coordinate {', '.join(absent)}, expected what `layer_of` gives"
+    if int(layer[LAYER]) != number:
+        return f"the number {int(layer[LAYER])}, expected layers numbered from 1 in their order"
+    if layer.dtype != np.float32:
+        return f"{layer.dtype}, expected float32"
+    bad = ~np.isfinite(layer.values).all(-1)
+    return f"NaN or infinite values for '{sounds[bad.argmax()]}', expected finite numbers" if bad.any() else ""
+
+
+def layer_of(values: np.ndarray, sounds: np.ndarray, layer: int, stage: str, note: str = "") -> xr.DataArray:
+    """Return one layer's activations (sound, unit), labelled.
+
+    Parameters
+    ----------
+    values: (n_sounds, n_units), float32
+    sounds: (n_sounds,), their names
+    layer: its number, from 1
+    stage: its name in the code that the network comes from
+    note: what is special about this layer, a key of the words `note.<note>`, which every figure says; "" if nothing
+    """
+    coords = {SOUND: np.asarray(sounds), LAYER: layer, STAGE: stage, NOTE: note}
+    return xr.DataArray(values, coords, (SOUND, UNIT))
 
 
 def device_of(name: str) -> torch.device:
-    """The torch device of that name; raises UserError where this machine has none such."""
+    """Return the torch device of that name; raises UserError where this machine has none such."""
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

@@ -1,5 +1,1 @@
-"""A study's report: run the chapters with papermill, put them into one HTML file."""
-
-from helpers.report.build import report, state
-
-__all__ = ["report", "state"]
+"""A study's report: run the chapters with papermill (`notebooks`), put them into one HTML file (`build`, `export`)."""

@@ -1,72 +1,64 @@
-"""From a study to its report: compute, run the chapters, export one HTML file."""
+"""From a study to its report: compute activations, run the chapters, export one HTML file."""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from helpers import chapters, storage
-from helpers.params import ROOT
-from helpers.pipeline import (
-    Work,
-    branches,
-    claims,
-    components,
-    dynamics,
-    julearn,
-    listening,
-    regularisation,
-    reproduction,
-    voxelwise,
-)
-from helpers.report import export, footer
+import nbformat
 
-# What a chapter shows is computed before its kernel starts: here a terminal can show the progress, and there is one
-# place where a mistake becomes a message. A chapter that is not listed computes what it needs itself.
-PREPARATIONS: dict[str, Callable[[Work], object]] = {
-    "01_extract": listening.dimensions,
-    "02_voxelwise": voxelwise.best,
-    "03_components": components.best,
-    "04_learning_dynamics": dynamics.voxels,
-    "05_cka_residual": branches.matrices,
-    "06_regularisation": regularisation.rows,
-    "07_claims": claims.table,
-    "08_reproduction": reproduction.points,
-}
+from helpers.chapters import registry
+from helpers.chapters.chapter import Chapter
+from helpers.report import export, footer, notebooks
+from helpers.store import files
+from helpers.store.code import code_digest, imported
+from helpers.study import Study
+
+# What a chapter's code cannot be without, but what no page shows: keeping results, naming mistakes
+NEUTRAL = ("helpers.store", "helpers.errors")
 
 
-def report(work: Work, models: list[str], say: Callable[[str], None] = print) -> Path:
-    """The path of `report.html`, made anew where something it depends on has changed."""
+def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = print) -> Path:
+    """Return the path of `report.html`, made anew where something it depends on has changed; of some chapters if given.
+
+    Raises UserError for whatever is wrong with the study, before anything is computed.
+    """
     start = time.monotonic()
-    for chapter in work.study.chapters:
-        chapters.path_of(chapter)
-    work.check()
-    say(f"study '{work.study.name}': {', '.join(work.model_names)} on {work.study.dataset}")
-    notebooks = [_chapter(work, chapter, models, say) for chapter in work.study.chapters]
-    target = work.folder / "report.html"
-    export.write(target, notebooks, work, footer.facts(work, notebooks))
+    chosen = registry.check(study, names)
+    say(f"study '{study.parameters.name}': {', '.join(study.models)} on {study.parameters.dataset}")
+    for name in study.models:
+        study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
+    made = [_made(study, chapter, say) for chapter in chosen]
+    target = study.folder / "report.html"
+    export.write(target, made, study, footer.facts(study, made))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 
 
-def _chapter(work: Work, chapter: str, models: list[str], say: Callable[[str], None]):
-    say(f"chapter {chapter}")
-    start = time.monotonic()
-    if chapter in PREPARATIONS:
-        PREPARATIONS[chapter](work)
-    parameters = {"study": work.source, "models": models, "outputs": str(work.outputs)}
-    target = work.folder / "notebooks" / f"{chapter}.ipynb"
-    depends_on = state(work.provenance, work)  # takes the activations, and trains for them
-    notes = {footer.COMPUTING: round(time.monotonic() - start, 1)}
-    return chapters.run(chapters.path_of(chapter), parameters, target, depends_on, notes=notes)
+def _made(study: Study, chapter: Chapter, say: Callable[[str], None]) -> nbformat.NotebookNode:
+    say(f"chapter {chapter.name}")
+    parameters = {"study": {"study": study.source, "models": study.models, "outputs": str(study.outputs)}}
+    target = study.folder / "notebooks" / f"{chapter.name}.ipynb"
+    depends_on = state(chapter, study, study.recipe())
+    return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, log=sys.stderr)
 
 
-def state(made_from: dict, work: Work) -> str:
-    """Everything beside its own source that a chapter shows: parameters, data, weights, code, versions of packages."""
-    sources = sorted((ROOT / "src" / "helpers").rglob("*.*"))
-    code = [path.read_text(encoding="utf-8") for path in sources if path.suffix in {".py", ".yml", ".csv"}]
-    return storage.digest(made_from, code, footer.versions(), julearn.stamp(work))
+def state(chapter: Chapter, study: Study, recipe: dict) -> str:
+    """Return a digest of what a chapter shows beside its own source: parameters, data, weights, code, words, versions.
+
+    Code and words are those of its folder, of what the notebook imports, and of what these import; of other chapters
+    only what it uses of them.
+    """
+    outside = "" if chapter.outside is None else chapter.outside(study)
+    return files.digest(recipe, code_of(chapter.name), footer.versions(), outside)
+
+
+def code_of(name: str) -> str:
+    """Return a digest of the code and words that a chapter's notebook can show."""
+    source = registry.path_of(name).read_text(encoding="utf-8")
+    return code_digest(*registry.modules_of(name), *sorted(imported(source)), neutral=NEUTRAL)
 
 
 def _shown(path: Path) -> str:

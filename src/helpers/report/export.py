@@ -1,4 +1,4 @@
-"""Executed chapters as one HTML file that asks nobody for anything: no request leaves the page."""
+"""Executed chapters as one self-contained HTML file: it makes no network requests."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
-from helpers import audio, storage
 from helpers.names import LANGUAGES
-from helpers.pipeline import Work
+from helpers.stimuli import audio
+from helpers.store import files as storage
+from helpers.store.code import code_digest
+from helpers.study import Study
 from helpers.text import labellers
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -28,16 +30,18 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 
 
-def write(target: Path, notebooks: list[nbformat.NotebookNode], work: Work, facts: dict) -> None:
+def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, facts: dict) -> None:
     """One page of all chapters in both languages; left as it is if it was made from just these."""
     templates = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())]
-    stamp = storage.digest([notebook.metadata for notebook in notebooks], facts, templates)
+    words = {language: labeller.words for language, labeller in labellers().items()}
+    made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors"))
+    stamp = storage.digest([notebook.metadata for notebook in notebooks], facts, templates, words, made_by)
     if target.exists() and stamp in target.read_text(encoding="utf-8")[:1000]:
         return
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(FOLDER.parent)])
     exporter.exclude_anchor_links = True
     exporter.register_preprocessor(Offline(), enabled=True)
-    context = _context(work) | {"footer": facts, "stamp": stamp}
+    context = _context(study) | {"footer": facts, "stamp": stamp}
     body, _ = exporter.from_notebook_node(merged(notebooks), resources={"report": context})
     storage.write_text(target, body)
 
@@ -53,16 +57,16 @@ def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
     return whole
 
 
-def _context(work: Work) -> dict:
+def _context(study: Study) -> dict:
     return {
-        "language": work.study.language,
+        "language": study.parameters.language,
         "languages": LANGUAGES,
         "words": {language: labeller.words for language, labeller in labellers().items()},
         "script_words": script_words(),
-        "sounds": _sounds(work),
+        "sounds": _sounds(study),
         "contents": {language: [] for language in LANGUAGES},  # (id, title) of chapters, filled by Offline
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "synthetic": work.brain.synthetic,
+        "synthetic": study.brain.synthetic,
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
         "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
         "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
@@ -71,10 +75,10 @@ def _context(work: Work) -> dict:
     }
 
 
-def _sounds(work: Work) -> dict[str, str]:
+def _sounds(study: Study) -> dict[str, str]:
     """The sounds that the page carries: synthetic ones, and real ones only where the study asks for it."""
-    wanted = work.study.sounds_in_report
-    return audio.addresses(work.brain.waveforms) if (work.brain.synthetic if wanted is None else wanted) else {}
+    wanted = study.parameters.sounds_in_report
+    return audio.addresses(study.brain.waveforms) if (study.brain.synthetic if wanted is None else wanted) else {}
 
 
 def script_words() -> dict[str, dict]:

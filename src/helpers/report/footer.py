@@ -1,4 +1,4 @@
-"""What a report says of its own making: code, versions, parameters, checksums."""
+"""Provenance section of a report: code, versions, parameters, checksums, times."""
 
 from __future__ import annotations
 
@@ -11,36 +11,35 @@ import nbformat
 import yaml
 
 from helpers import text
-from helpers.params import ROOT
-from helpers.pipeline import Work
+from helpers.store.files import ROOT
+from helpers.study import Study
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "xarray", "pandas", "plotly", "papermill", "nbconvert")
-COMPUTING = "computing_s"  # notebook metadata: what was computed before its kernel started
 
 
-def facts(work: Work, notebooks: list[nbformat.NotebookNode]) -> dict:
+def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
     """Plain text by topic, which the template escapes, and the table of times."""
-    provenance = work.provenance
+    provenance = study.provenance
     return {
         "commit": _git("rev-parse", "HEAD"),
         "clean": _git("status", "--porcelain") == "",
         "versions": versions(),
         "study": yaml.safe_dump(provenance["study"], allow_unicode=True, sort_keys=False),
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
-        "citation": {language: _citation(work, labeller) for language, labeller in text.labellers().items()},
-        "command": f"python -m helpers report {work.source}",
+        "citation": {language: _citation(study, labeller) for language, labeller in text.labellers().items()},
+        "command": f"python -m helpers report {study.source}",
         "times": times(notebooks).pieces,
     }
 
 
-def _citation(work: Work, labeller: text.Labeller) -> str:
+def _citation(study: Study, labeller: text.Labeller) -> str:
     """What the data ask to be cited by; made-up data have no author, but a sentence in each language."""
-    return labeller.words.get(f"citation.{work.brain.name}", work.provenance["dataset"].get("citation", ""))
+    return labeller.words.get(f"citation.{study.brain.name}", study.provenance["dataset"].get("citation", ""))
 
 
 def times(notebooks: list[nbformat.NotebookNode]) -> text.Bilingual:
-    """When each chapter was executed, how long its numbers took to compute before that, and how long it took itself."""
-    return text.cells([_times(notebook) for notebook in notebooks], ("chapter", "executed", "computing", "executing"))
+    """When each chapter was executed, and how long it took."""
+    return text.cells([_times(notebook) for notebook in notebooks], ("chapter", "executed", "executing"))
 
 
 def _times(notebook: nbformat.NotebookNode) -> list[Callable[[text.Labeller], str]]:
@@ -48,7 +47,6 @@ def _times(notebook: nbformat.NotebookNode) -> list[Callable[[text.Labeller], st
     return [
         lambda labeller: _title(notebook, labeller.language),
         lambda labeller: made["end_time"][:16].replace("T", " "),
-        lambda labeller: labeller.number(notebook.metadata[COMPUTING], 1),
         lambda labeller: labeller.number(made["duration"], 1),
     ]
 

@@ -1,5 +1,7 @@
-"""Words: identifiers and numbers as a reader of Spanish or of English says them, always in both languages."""
+"""Turn keys, identifiers and numbers into words of Spanish and of English."""
 
-from helpers.text.labeller import Bilingual, Labeller, both, cells, folded, labellers, markdown, table
+from helpers.text.catalogue import words
+from helpers.text.labeller import Labeller, labellers
+from helpers.text.pieces import Bilingual, both, cells, folded, markdown, table
 
-__all__ = ["Bilingual", "Labeller", "both", "cells", "folded", "labellers", "markdown", "table"]
+__all__ = ["Bilingual", "Labeller", "both", "cells", "folded", "labellers", "markdown", "table", "words"]

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from helpers import sounds
 from helpers.brain.demo import music, things, voices
 from helpers.brain.demo.synthesis import finished
-from helpers.names import CATEGORIES
+from helpers.brain.nh2015 import CATEGORIES
+from helpers.stimuli import sounds
 
 hits, puffs, crackle, wash, motor, ringing = (
     partial(partial, recipe)
@@ -64,7 +64,7 @@ RECIPES = {  # category -> what its sounds are made like, taken in turn
 
 
 def synthesize(seed: int) -> xr.DataArray:
-    """The synthetic sounds, labelled, (165 sounds, 48000 samples), float32; the same for the same `seed`."""
+    """Return the synthetic sounds, (165 sounds, 48000 samples), float32; the same for the same `seed`."""
     waveforms, categories = {}, {}
     for category, count in CATEGORIES.items():
         for index in range(count):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.signal import fftconvolve, istft, stft
 
-from helpers.names import SAMPLE_RATE as RATE
+from helpers.stimuli.sounds import RATE
 
 N = 2 * RATE  # samples of every sound
 TIME = np.arange(N) / RATE  # s

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from helpers.names import COMPONENTS, HEMISPHERES, REPETITION, SOUND, TARGET
+from helpers.brain.nh2015 import COMPONENTS
+from helpers.names import HEMISPHERES, REPETITION, SOUND, TARGET
 
 SUBJECTS = [f"S{number}" for number in range(1, 9)]
 REPETITIONS = 3
@@ -14,7 +15,7 @@ SPACING, RADIUS, CORE = 2.0, 14.0, 6.0  # mm: grid of the flat map, its radius, 
 COUNTS = {"Primary": 11, "Anterior": 9, "Lateral": 9, "Posterior": 8, "": 4}  # voxels per subject and hemisphere
 RELIABILITY = (0.2, 0.8)  # of a single repetition, drawn evenly between these
 
-# What each region answers to: mean weight of each component, in the order of COMPONENTS. The planted hierarchy:
+# What each region responds to: mean weight of each component, in the order of COMPONENTS. The planted hierarchy:
 # what the spectrum alone tells in the middle, what needs the course of pitch and formants around it.
 TUNING = {
     "Primary": (1.0, 1.0, 0.5, 0.2, 0.0, 0.0),
@@ -26,7 +27,7 @@ TUNING = {
 
 
 def weights(rng: np.random.Generator) -> xr.DataArray:
-    """The planted truth: weights (target, component), with subject, hemisphere, region, x, y (mm) and reliability.
+    """Return the planted weights (target, component), with subject, hemisphere, region, x, y (mm) and reliability.
 
     A voxel's weights are its region's, times a factor of its own, plus a little of everything; in Primary a
     tonotopic gradient along x trades lowfreq for highfreq.
@@ -45,7 +46,7 @@ def weights(rng: np.random.Generator) -> xr.DataArray:
 
 
 def respond(components: xr.DataArray, planted: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
-    """Voxels (sound, target, repetition): components (sound, target) mixed by `planted`, plus noise per repetition.
+    """Return voxels (sound, target, repetition): `components` (sound, target) mixed by `planted`, plus noise.
 
     The noise is Gaussian with sd = sqrt(v (1 - r) / r), v the variance of the noise-free response over sounds and r
     the voxel's reliability, so that two repetitions correlate by r on average.
@@ -57,7 +58,7 @@ def respond(components: xr.DataArray, planted: xr.DataArray, rng: np.random.Gene
 
 
 def _hemisphere(rng: np.random.Generator, subject: str, side: str) -> pd.DataFrame:
-    """Name, region and place (mm) of one subject's voxels in one hemisphere, some of each region."""
+    """Return name, region and place (mm) of one subject's voxels in one hemisphere, some of each region."""
     steps = np.arange(-RADIUS, RADIUS + 1, SPACING)
     grid = pd.DataFrame({"x": np.repeat(steps, len(steps)), "y": np.tile(steps, len(steps))})
     grid = grid[np.hypot(grid["x"], grid["y"]) <= RADIUS]
@@ -69,7 +70,10 @@ def _hemisphere(rng: np.random.Generator, subject: str, side: str) -> pd.DataFra
 
 
 def _region(x: float, y: float) -> str:
-    """Primary in the middle; around it Anterior towards +x, Posterior towards -x, Lateral towards -y; none above."""
+    """Return the region at a place (mm): Primary in the middle; '' above.
+
+    Around the middle lie Anterior towards +x, Posterior towards -x, Lateral towards -y.
+    """
     if np.hypot(x, y) <= CORE:
         return "Primary"
     if -y > abs(x):

@@ -1,0 +1,57 @@
+"""What a chapter says of itself, so that reports, batches, checks and estimates know none by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from helpers.study import Study
+
+# For what a chapter is made in a batch: once for all models (by the report only), or for each model once over all its
+# checkpoints, at each of them, at the last one, or over a series where there is one
+STUDY, MODEL, CHECKPOINT, LAST, SERIES = "study", "model", "checkpoint", "last", "series"
+
+# Seconds on two cores of a laptop, as measured there: good for the order of magnitude
+START_S = 8  # a kernel with its imports, and its figures
+PER_HEARD = 6e-10  # for each second of sound and weight of a network
+PER_VOXEL = 4e-5  # for each layer and split
+PER_PERMUTED = 2e-7  # for each voxel, layer, split and permutation
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a job is: what estimates of its time and memory are made from."""
+
+    sound_s: float  # seconds of sound in all
+    n_splits: int
+    n_voxels: int
+    n_permutations: int
+    n_layers: int
+    n_units: int
+    n_weights: float
+    n_checkpoints: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: the folder that defines it has the name of its notebook without the number."""
+
+    name: str  # of its notebook: "03_components" is notebooks/03_components.py
+    per: str = MODEL
+    responses: frozenset[str] = frozenset()  # sets of responses that it cannot do without
+    options: frozenset[str] = frozenset()  # of models: at least one model must have them, and the others are left out
+    extracts: bool = False  # whether its jobs compute the activations that others read
+    seconds: Callable[[Size], float] = lambda size: 0.0  # beside START_S
+    holds_frames: bool = False  # whether the activations of all frames of some sounds are in memory at once
+    outside: Callable[[Study], str] | None = None  # what it shows that no parameter of the study determines
+
+    def missing(self, study: Study) -> str:
+        """Return why this study cannot have the chapter; empty where it can."""
+        for kind in sorted(self.responses):
+            if not study.has(kind):
+                return f"chapter '{self.name}' needs {kind}, and dataset '{study.parameters.dataset}' has none"
+        for option in sorted(self.options):
+            if not study.with_option(option):
+                names = ", ".join(study.models)
+                return f"chapter '{self.name}' needs a model with {option}, and none of {names} has them"
+        return ""

@@ -1,0 +1,36 @@
+"""Deeper layers predict the components better."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims import evidence
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.run import Run
+
+
+def test(source: Run | Figures) -> Evidence:
+    return evidence.depth_effect(*source.layered())
+
+
+CLAIM = Claim(
+    name="deeper_better",
+    order=10,
+    test=test,
+    reason="0: both halves alike",
+    published=lambda: test(FIGURES),
+    en={
+        "claim": "Deeper layers predict the components better.",
+        "test": (
+            "Mean r² of the deeper half of the layers minus that of the other half, mixture, a merged last layer "
+            "left out,"
+        ),
+    },
+    es={
+        "claim": "Las capas más profundas predicen mejor los componentes.",
+        "test": (
+            "r² medio de la mitad más profunda de las capas menos el de la otra mitad, mezcla, sin la última "
+            "capa si es la suma;"
+        ),
+    },
+)

@@ -1,0 +1,31 @@
+"""First layers keep learning for longer."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims import evidence
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.run import Run
+
+
+def test(source: Run | Figures) -> Evidence:
+    return evidence.learning_by_layer(*source.series())
+
+
+CLAIM = Claim(
+    name="first_layers_longer",
+    order=100,
+    test=test,
+    above=False,
+    reason="0: layer and learning time are unrelated",
+    published=lambda: test(FIGURES),
+    en={
+        "claim": "First layers keep learning for longer.",
+        "test": "Spearman's rho of layer and that share of the training, mixture,",
+    },
+    es={
+        "claim": "Las primeras capas siguen aprendiendo por más tiempo.",
+        "test": "Rho de Spearman entre capa y esa parte del entrenamiento, mezcla;",
+    },
+)

@@ -1,0 +1,31 @@
+"""The music model is best at low frequency."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims import evidence
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.run import Run
+
+
+def test(source: Run | Figures) -> Evidence:
+    rows, share = source.trio()
+    return evidence.margin_over_best(rows, "music", share, source.component("lowfreq"))
+
+
+CLAIM = Claim(
+    name="music_at_lowfreq",
+    order=80,
+    test=test,
+    reason="0: as good as the best other one",
+    published=lambda: test(FIGURES),
+    en={
+        "claim": "The music model is best at low frequency.",
+        "test": "r² of low frequency, music minus the stronger of the others,",
+    },
+    es={
+        "claim": "El modelo de música es el mejor en frecuencias bajas.",
+        "test": "r² de frecuencias bajas, música menos el más fuerte de los otros;",
+    },
+)

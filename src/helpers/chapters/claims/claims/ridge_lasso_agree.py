@@ -1,0 +1,33 @@
+"""Ridge and the multi-task lasso agree."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims import evidence
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.run import Run
+
+
+def test(source: Run | Figures) -> Evidence:
+    rows, share = source.estimators()
+    return evidence.estimator_margin(rows, share, "ridge", "lasso")
+
+
+CLAIM = Claim(
+    name="ridge_lasso_agree",
+    order=130,
+    test=test,
+    threshold=0.1,
+    above=False,
+    reason="a difference below a tenth of the variance is taken for agreement",
+    published=lambda: test(FIGURES),
+    en={
+        "claim": "Ridge and the multi-task lasso agree.",
+        "test": "R² of ridge minus R² of the multi-task lasso at their best layers, mean over components,",
+    },
+    es={
+        "claim": "Ridge y el lasso multitarea coinciden.",
+        "test": "R² de ridge menos R² del lasso multitarea en sus mejores capas, media sobre los componentes;",
+    },
+)

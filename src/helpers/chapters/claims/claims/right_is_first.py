@@ -1,0 +1,35 @@
+"""The right branch of the last layer resembles the first layer more than its own left branch."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims import evidence, published
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.run import Run
+from helpers.models.encodecmae.extraction import BRANCH, LEFT, RIGHT
+from helpers.names import LAYER
+
+
+def test(run: Run) -> Evidence:
+    encoder = run.encoder()
+    last = encoder["activations"].isel({LAYER: -1})
+    right, left = (last.sel({BRANCH: branch}).values for branch in (RIGHT, LEFT))
+    first = encoder["activations"].sel({BRANCH: LEFT}).isel({LAYER: 0}).values
+    return evidence.similarity_difference(right, first, left, run.seed)
+
+
+CLAIM = Claim(
+    name="right_is_first",
+    order=110,
+    test=test,
+    reason="0: equally similar to both",
+    published_sign=published.sign_of_branches,
+    en={
+        "claim": "The right branch of the last layer resembles the first layer more than its own left branch.",
+        "test": "CKA of the last right branch with the first left one minus that with the last left one,",
+    },
+    es={
+        "claim": "La rama derecha de la última capa se parece más a la primera capa que a su propia rama izquierda.",
+        "test": "CKA de la última rama derecha con la primera izquierda menos la que tiene con la última izquierda;",
+    },
+)

@@ -1,0 +1,121 @@
+"""How well each layer predicts the components: a panel each, a line per model, the untrained network as baseline."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from helpers import text
+from helpers.names import LAYER, MODEL, STEP, TARGET
+from helpers.plotting import panels, style
+from helpers.plotting.bilingual import bilingual
+from helpers.text import Labeller
+
+text.words(
+    "figure.components",
+    en={
+        "title": "How well each layer predicts the components",
+        "untrained_all": "Untrained network (step 0)",
+        "untrained": "{model}, untrained (step 0)",
+        "hover": (
+            "{model}<br>Layer %{{x}}<br>{measure}: %{{y:.2f}}"
+            "<br>Quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
+        ),
+        "alt": "{n} {n:panel|panels}, one per component: {measure} against layer for each model. {facts}",
+        "alt_fact": "{component}: {model} is highest, {r2} at layer {layer}.",
+    },
+    es={
+        "title": "Qué tan bien predice cada capa los componentes",
+        "untrained_all": "Red sin entrenar (paso 0)",
+        "untrained": "{model}, sin entrenar (paso 0)",
+        "hover": (
+            "{model}<br>Capa %{{x}}<br>{measure}: %{{y:.2f}}"
+            "<br>Cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
+        ),
+        "alt": "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, para cada modelo. {facts}",
+        "alt_fact": "{component}: el valor más alto es el de {model}, {r2} en la capa {layer}.",
+    },
+)
+
+
+def by_layer(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
+    """Draw each model's last checkpoint and its untrained network, a panel per target.
+
+    curves: model, step, layer, target, median_r2, q25, q75, metric[, note].
+    """
+    shown = curves[curves[STEP].isin([0]) | (curves[STEP] == curves.groupby(MODEL)[STEP].transform("max"))]
+    targets = panels.targets_of(shown)
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure, models = panels.grid(targets, labeller), panels.models_of(shown)
+        baselines = _baselines(shown, models, labeller)
+        for panel, target in enumerate(targets):
+            own, first = shown[shown[TARGET] == target], panel == 0
+            for model, name in baselines.items():
+                line = _untrained(own, model, name, models.index(model), labeller)
+                figure.add_trace(line.update(showlegend=first), **panels.place(panel))
+            for index, model in enumerate(models):
+                for line in _trained(own, model, index, labeller, first):
+                    figure.add_trace(line, **panels.place(panel))
+        figure.add_traces(panels.note_marks(shown, labeller))
+        height = 95 + panels.ROW * panels.n_rows(targets)
+        style.laid_out(figure, labeller, labeller("figure.components.title"), height, synthetic)
+        figure.update_xaxes(dtick=panels.layer_ticks(shown), tick0=1, range=[0.6, shown[LAYER].max() + 0.4])
+        figure.update_yaxes(**panels.r2_axis(shown["q25"].min()))
+        return panels.titled(figure, targets, labeller("axis.layer"), panels.measure(shown, labeller))
+
+    def alt(labeller: Labeller) -> str:
+        words = {"measure": panels.measure(shown, labeller, inline=True), "facts": _facts(shown, labeller)}
+        return labeller("figure.components.alt", n=len(targets), **words)
+
+    return bilingual(build, alt, shown, language)
+
+
+def _baselines(curves: pd.DataFrame, models: list[str], labeller: Labeller) -> dict[str, str]:
+    """Models whose untrained network is drawn, and its name; networks that start alike are one baseline."""
+    starts = {}
+    for model in models:
+        rows = curves[(curves[MODEL] == model) & (curves[STEP] == 0)]
+        if len(rows) and (curves.loc[curves[MODEL] == model, STEP] > 0).any():
+            starts.setdefault(tuple(rows["median_r2"]), []).append(model)
+    if len(starts) == 1:
+        return {group[0]: labeller("figure.components.untrained_all") for group in starts.values()}
+    names = {group[0]: ", ".join(style.name(labeller, "model", model) for model in group) for group in starts.values()}
+    return {model: labeller("figure.components.untrained", model=name) for model, name in names.items()}
+
+
+def _untrained(own: pd.DataFrame, model: str, name: str, index: int, labeller: Labeller) -> go.Scatter:
+    look = style.of_model(index)
+    look = {key: look[key] | {"color": style.GREY} for key in look}
+    look["line"]["width"], look["marker"]["size"] = 1, 5
+    rows = own[(own[MODEL] == model) & (own[STEP] == 0)].sort_values(LAYER)
+    look["marker"] |= {"symbol": [look["marker"]["symbol"]] * len(rows), "size": [5] * len(rows), "opacity": 1}
+    return _line(rows, name, look, labeller).update(legendgroup=f"{model} 0")
+
+
+def _trained(own: pd.DataFrame, model: str, index: int, labeller: Labeller, first: bool) -> list[go.Scatter]:
+    """The quartiles over splits and the line of a model's last checkpoint."""
+    rows = own[own[MODEL] == model]
+    rows = rows[rows[STEP] == rows[STEP].max()].sort_values(LAYER)
+    colour = style.faint(style.COLOURS[index % len(style.COLOURS)])
+    quartiles = (rows[column].to_numpy() for column in (LAYER, "q25", "q75"))
+    line = _line(rows, style.name(labeller, "model", model), panels.marked(style.of_model(index), rows), labeller)
+    return [panels.band(*quartiles, colour, legendgroup=model), line.update(legendgroup=model, showlegend=first)]
+
+
+def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller) -> go.Scatter:
+    words = {"model": name, "measure": panels.measure(rows, labeller)} if len(rows) else {"model": name, "measure": ""}
+    return go.Scatter(
+        x=rows[LAYER].to_numpy(), y=rows["median_r2"].to_numpy(), customdata=rows[["q25", "q75"]].to_numpy(),
+        name=name, mode="lines+markers", hovertemplate=labeller("figure.components.hover", **words) + "<extra></extra>",
+        **look,
+    )  # fmt: skip
+
+
+def _facts(curves: pd.DataFrame, labeller: Labeller) -> str:
+    facts = []
+    for target, rows in curves.groupby(TARGET, sort=False):
+        best = rows.nlargest(1, "median_r2").iloc[0]
+        words = {"component": labeller.name("target", target), "model": labeller.name("model", best[MODEL])}
+        facts.append(labeller("figure.components.alt_fact", **words, r2=best["median_r2"], layer=int(best[LAYER])))
+    return " ".join(facts)

@@ -1,0 +1,1 @@
+"""What notebooks/explore.py shows; not a chapter of reports."""

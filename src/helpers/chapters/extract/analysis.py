@@ -1,0 +1,78 @@
+"""The sounds, the networks, and how richly the networks represent the sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+
+from helpers import text
+from helpers.models.encodecmae.mel import BANDS, HIGHEST, LOWEST, log_mel, mel_bank
+from helpers.names import CATEGORY, LAYER, MODEL, NOTE, SAMPLE, SOUND, STEP, UNIT
+from helpers.stats.similarity import participation_ratio
+from helpers.study import Study
+
+
+def facts(waveforms: xr.DataArray) -> text.Bilingual:
+    """Return a sentence: how many sounds (sound, sample) and categories, and how long they are."""
+    n_categories = len(set(waveforms[CATEGORY].values))
+    rate = waveforms.attrs["rate_hz"]
+    counts = {"n": waveforms.sizes[SOUND], "n_categories": n_categories, "khz": rate / 1000}
+    return text.both("say.sounds", **counts, seconds=waveforms.sizes[SAMPLE] / rate)
+
+
+def categories(waveforms: xr.DataArray) -> pd.DataFrame:
+    """Return how many sounds each category has, in the order of their first sound."""
+    counts = waveforms[CATEGORY].to_series().value_counts(sort=False)
+    return counts.rename_axis(CATEGORY).reset_index(name="n_sounds")
+
+
+def spectra(waveforms: xr.DataArray) -> pd.DataFrame:
+    """Return the mean log mel spectrum of each category's sounds; bands that hold no FFT bin are left out.
+
+    Columns category, frequency_khz and level (natural log of energy). `waveforms` (sound, sample) are at 24 kHz.
+    """
+    corners = np.linspace(*(1127 * np.log1p(hertz / 700) for hertz in (LOWEST, HIGHEST)), BANDS + 2)
+    centres = 700 * np.expm1(corners[1:-1] / 1127) / 1000
+    used = (mel_bank().sum(1) > 0).numpy()
+    sounds = zip(waveforms.values, waveforms["n_samples"].values, strict=True)
+    levels = np.stack([log_mel(torch.from_numpy(wave[None, :length]))[0].mean(0).numpy() for wave, length in sounds])
+    by_sound = pd.DataFrame(levels[:, used], columns=centres[used])
+    means = by_sound.groupby(waveforms[CATEGORY].values, sort=False).mean()
+    return means.rename_axis(index=CATEGORY, columns="frequency_khz").stack().rename("level").reset_index()
+
+
+def networks(study: Study) -> pd.DataFrame:
+    """Return what each network is: family, layers, units, checkpoints, and what it learned from if trained here."""
+    return pd.DataFrame([_network(study, entry) for entry in study.parameters.models])
+
+
+def _network(study: Study, entry) -> dict:
+    features = study.features(entry.name)
+    return {
+        MODEL: entry.name,
+        "family": entry.family,
+        "n_layers": len(features),
+        "n_units": max(layer.sizes[UNIT] for layer in features),
+        "steps": ", ".join(str(step) for step in study.usable_steps(entry.name)),
+        "learned_from": study.model(entry.name).learned_from or None,
+    }
+
+
+def pretraining(study: Study) -> text.Bilingual | None:
+    """Return a sentence: what networks trained here have heard; None where none was."""
+    return text.both("say.pretraining", n=study.brain.waveforms.sizes[SOUND]) if study.trains_here else None
+
+
+def dimensions(features: Iterable[list[xr.DataArray]]) -> pd.DataFrame:
+    """Return the participation ratio of every layer (sound, unit) of some networks."""
+    rows = [
+        {LAYER: int(layer[LAYER]), NOTE: str(layer[NOTE].values), "dimensions": participation_ratio(layer.values)}
+        | {MODEL: str(layer[MODEL].values), STEP: int(layer[STEP])}
+        for layers in features
+        for layer in layers
+    ]
+    return pd.DataFrame(rows)

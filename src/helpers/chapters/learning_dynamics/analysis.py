@@ -1,0 +1,106 @@
+"""How the components, and the voxels, are learned over training checkpoints."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from helpers import encoding, text
+from helpers.brain import published
+from helpers.chapters.voxelwise.tables import medians_of
+from helpers.names import LAYER, MODEL, NOTE, STEP, TARGET, VOXELS
+from helpers.stats import learning
+from helpers.study import Study
+
+SHOWN = 2  # components whose gain is told in words, those with the largest
+
+
+def series(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of models with more than one checkpoint."""
+    several = table.groupby(MODEL)[STEP].transform("nunique") > 1
+    return table[several].reset_index(drop=True)
+
+
+def learned(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the step at which each component reaches most of its final value in each layer, with quartiles.
+
+    rows: one per model, step, layer, split and component; steps are whole numbers.
+    """
+    return learning.learned(rows, metric).round({"reached_step": 0, "q25": 0, "q75": 0})
+
+
+def gains(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the median of the best layer at the first and the last checkpoint, by model and component."""
+    return learning.gains(curves)
+
+
+def voxels(study: Study, names: list[str]) -> pd.DataFrame:
+    """Return the median over voxels by model, step and layer, of the networks in `names`; empty without voxels."""
+    if not study.has(VOXELS):
+        return pd.DataFrame(columns=[MODEL, STEP, LAYER, TARGET, "median_r2", NOTE, "metric"])
+    return pd.DataFrame(
+        [row for name in names for step in study.usable_steps(name) for row in _voxels(study, name, step)]
+    )
+
+
+def _voxels(study: Study, name: str, step: int) -> list[dict]:
+    features, responses = study.features(name, step), study.responses(VOXELS)
+    scores = study.keep(encoding.score, features=features, responses=responses, splits=study.splits, **study.encoding)
+    metric = study.metric(scores)
+    medians = medians_of(scores, metric).median(TARGET)
+    return [
+        {MODEL: name, STEP: step, LAYER: int(one[LAYER]), TARGET: VOXELS, "median_r2": float(one)}
+        | {NOTE: str(one[NOTE].values), "metric": metric}
+        for one in medians
+    ]
+
+
+def left_out(study: Study) -> text.Bilingual | None:
+    """Return which checkpoints could not be used, and why; None where all could."""
+    for name in study.models:
+        study.usable_steps(name)
+    said = [
+        text.both("say.left_out", model=model, reasons="; ".join(reasons)) for model, reasons in study.left_out.items()
+    ]
+    return text.markdown(said) if said else None
+
+
+def overlay(study: Study) -> pd.DataFrame | None:
+    """Return the published curves, for studies of the published network only."""
+    families = {entry.family for entry in study.parameters.models}
+    return published.table("learning_dynamics") if families == {"encodecmae"} and not study.brain.synthetic else None
+
+
+def sentences(table: pd.DataFrame, gains: pd.DataFrame) -> text.Bilingual:
+    """Return which components are learned late, and whether first layers learn for longer.
+
+    table: of `learned`; gains: of `gains`.
+    """
+    if table.empty:
+        return text.both("say.no_series")
+    said = [piece for model, rows in table.groupby(MODEL, sort=False) for piece in _said(model, rows, gains)]
+    return text.markdown(said)
+
+
+def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bilingual]:
+    name = {"model": lambda labeller: labeller.name("model", model)}
+    top = gains[gains[MODEL] == model].nlargest(SHOWN, "gain")
+    said = [text.both("say.gain", **name, component=_component(row[TARGET]), **_ends(row)) for _, row in top.iterrows()]
+    grown = rows[rows["final_r2"] > rows["first_r2"]]
+    if grown[LAYER].nunique() < 3:
+        return said
+    late = grown.groupby(TARGET, sort=False)["reached_step"].median().sort_values()
+    words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
+    said.append(text.both("say.order", **name, **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
+    varies = grown["reached_step"].nunique() > 1
+    rho, p_value = spearmanr(grown[LAYER], grown["reached_step"]) if varies else (np.nan, np.nan)
+    return [*said, text.both("say.layers", **name, rho=float(rho), p=float(p_value), n=len(grown))]
+
+
+def _component(target: str):
+    return lambda labeller: labeller.name("component", target)
+
+
+def _ends(row: pd.Series) -> dict:
+    return {name: float(row[name]) for name in ("first_r2", "last_r2", "gain")}

@@ -1,0 +1,229 @@
+"""r² of the voxels by layer: all of them, and region by region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from helpers import text
+from helpers.names import LAYER, MODEL
+from helpers.plotting import panels, style
+from helpers.plotting.bilingual import bilingual
+from helpers.plotting.facts import highest
+from helpers.text import Labeller
+
+text.words(
+    "figure.pooled",
+    en={
+        "title": "How well each layer predicts the voxels",
+        "hover": (
+            "{model}<br>Layer %{{x}}<br>{measure}, over voxels: %{{y:.2f}}"
+            "<br>Quartiles: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
+        ),
+        "hover_ceiling": "<br>Noise ceiling of uncorrected r²: %{{customdata[2]:.2f}}",
+        "ceiling": "{model}, median noise ceiling",
+        "alt": "{measure} over voxels against layer for each model. {facts}",
+        "alt_fact": "{model}: highest at layer {layer} with {r2}.",
+    },
+    es={
+        "title": "Qué tan bien predice cada capa los vóxeles",
+        "hover": (
+            "{model}<br>Capa %{{x}}<br>{measure}, entre vóxeles: %{{y:.2f}}"
+            "<br>Cuartiles: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
+        ),
+        "hover_ceiling": "<br>Techo de ruido de r² sin corregir: %{{customdata[2]:.2f}}",
+        "ceiling": "{model}, mediana del techo de ruido",
+        "alt": "{measure} entre vóxeles según la capa, para cada modelo. {facts}",
+        "alt_fact": "{model}: el valor más alto está en la capa {layer}, con {r2}.",
+    },
+)
+
+
+def pooled(
+    frame: pd.DataFrame,
+    ceiling: pd.DataFrame,
+    published: pd.DataFrame | None,
+    *,
+    synthetic: bool,
+    language: str = "en",
+) -> go.Figure:
+    """Draw the median over all voxels by layer, with quartiles and the noise ceiling.
+
+    frame: model, layer, median_r2, q25, q75, metric[, note]; ceiling: model, ceiling (NaN where it is not known);
+    published (model, layer, median_r2_c, uncertainty) is offered as an overlay.
+    """
+    limits = ceiling.set_index(MODEL)["ceiling"].astype(float)
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure, corrected = go.Figure(), panels.is_corrected(frame)
+        ends = [frame[LAYER].min(), frame[LAYER].max()]
+        for index, model in enumerate(panels.models_of(frame)):
+            limit, rows = float(limits.get(model, np.nan)), frame[frame[MODEL] == model].sort_values(LAYER)
+            figure.add_traces(_curve(rows, index, limit, labeller))
+            if not corrected and not np.isnan(limit):
+                figure.add_trace(_ceiling(ends, limit, model, index, labeller))
+        _overlay(figure, published, labeller)
+        if corrected:
+            figure.add_trace(panels.ceiling_line(ends, labeller))
+        style.laid_out(figure, labeller, labeller("figure.pooled.title"), 500, synthetic)
+        figure.update_xaxes(title_text=panels.axis_of_layers(frame, labeller), dtick=1)
+        return figure.update_yaxes(title_text=panels.measure(frame, labeller), **panels.r2_axis(frame["q25"].min()))
+
+    best = highest(frame, [MODEL], "median_r2")
+
+    def alt(labeller: Labeller) -> str:
+        facts = [
+            labeller("figure.pooled.alt_fact", model=labeller.name("model", model), layer=int(layer), r2=float(r2))
+            for model, layer, r2 in zip(best[MODEL], best[LAYER], best["median_r2"], strict=True)
+        ]
+        measure = panels.measure(frame, labeller)
+        return labeller("figure.pooled.alt", measure=measure, facts=" ".join(facts))
+
+    return bilingual(build, alt, frame, language)
+
+
+def _curve(rows: pd.DataFrame, index: int, limit: float, labeller: Labeller) -> list[go.Scatter]:
+    """Quartiles over voxels and the line of a model."""
+    colour = style.faint(style.COLOURS[index % len(style.COLOURS)], 0.1)
+    quartiles = (rows[column].to_numpy() for column in (LAYER, "q25", "q75"))
+    name = style.name(labeller, "model", rows[MODEL].iloc[0])
+    hover = labeller("figure.pooled.hover", model=name, measure=panels.measure(rows, labeller))
+    hover += "" if np.isnan(limit) else labeller("figure.pooled.hover_ceiling")
+    line = go.Scatter(
+        x=rows[LAYER].to_numpy(), y=rows["median_r2"].to_numpy(), name=name, mode="lines+markers",
+        customdata=np.c_[rows[["q25", "q75"]], np.full(len(rows), limit)], hovertemplate=hover + "<extra></extra>",
+        **panels.marked(style.of_model(index), rows),
+    )  # fmt: skip
+    return [panels.band(*quartiles, colour), line]
+
+
+def _ceiling(ends: list[float], limit: float, model: str, index: int, labeller: Labeller) -> go.Scatter:
+    """The median noise ceiling of uncorrected values."""
+    name = labeller("figure.pooled.ceiling", model=style.name(labeller, "model", model))
+    line = {"color": style.COLOURS[index % len(style.COLOURS)], "dash": "longdash", "width": 1}
+    return panels.ceiling_line(ends, labeller).update(y=[limit, limit], name=name, line=line, legendgroup=name)
+
+
+def _overlay(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
+    """Published curves: hidden until their legend entry is clicked, and called published."""
+    for model, rows in published.groupby(MODEL, sort=False) if published is not None else ():
+        word = style.name(labeller, "model", model)
+        name = labeller("panels.published_network", name=word)
+        line, y = {"color": style.GREY, "dash": "dot", "width": 1.5}, rows["median_r2_c"].to_numpy()
+        figure.add_scatter(
+            x=rows[LAYER].to_numpy(), y=y, name=name, mode="lines+text", line=line, visible="legendonly",
+            text=[""] * (len(rows) - 1) + [word], textposition="bottom left",
+            customdata=rows[["uncertainty"]].to_numpy(),
+            hovertemplate=labeller("panels.published_hover", name=name) + "<extra></extra>",
+        )  # fmt: skip
+
+
+text.words(
+    "figure.regions",
+    en={
+        "title": "Which layer predicts which region",
+        "hover": (
+            "{model}, {region}<br>Layer %{{x}}"
+            "<br>{measure}: %{{y:.2f}} ± %{{customdata[2]:.3f}} (within-subject error)"
+            "<br>95 % interval: %{{customdata[3]:.2f}} – %{{customdata[4]:.2f}}"
+            "<br>Subjects: %{{customdata[0]}}, voxels: %{{customdata[1]}}"
+        ),
+        "alt": "{measure} against layer, one line per region, one panel per model. {facts}",
+        "alt_fact": "{model}, {region}: highest at layer {layer} with {r2}.",
+    },
+    es={
+        "title": "Qué capa predice qué región",
+        "hover": (
+            "{model}, {region}<br>Capa %{{x}}"
+            "<br>{measure}: %{{y:.2f}} ± %{{customdata[2]:.3f}} (error intrasujeto)"
+            "<br>Intervalo del 95 %: %{{customdata[3]:.2f}} – %{{customdata[4]:.2f}}"
+            "<br>Sujetos: %{{customdata[0]}}, vóxeles: %{{customdata[1]}}"
+        ),
+        "alt": "{measure} según la capa, una línea por región y un panel por modelo. {facts}",
+        "alt_fact": "{model}, {region}: el valor más alto está en la capa {layer}, con {r2}.",
+    },
+)
+
+
+def regions(
+    frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
+) -> go.Figure | text.Bilingual:
+    """Draw r² by layer for each region, with within-subject errors; one panel per model, all with the same scale.
+
+    frame: model, layer, region, hemisphere, mean_r2, error, low, high, n_subjects, n_voxels, metric[, note]; the rows
+    of single regions in both hemispheres are drawn. published (region, layer, median_r2_c, sem, uncertainty), which is
+    of one model, is offered as an overlay of every panel.
+    """
+    shown = frame[(frame["hemisphere"] == panels.BOTH) & ~frame["region"].isin([panels.ALL, ""])]
+    if shown.empty:
+        return text.both("say.no_regions")
+    models, names = panels.models_of(shown), panels.regions_of(shown)
+
+    def build(labeller: Labeller) -> go.Figure:
+        spacing = 0.26 / (len(models) + 1)
+        figure = panels.stacked(models, labeller, vertical_spacing=spacing, shared_yaxes="all")
+        for row, model in enumerate(models, start=1):
+            own = shown[shown[MODEL] == model]
+            for index, region in enumerate(names):
+                line = _region(own[own["region"] == region].sort_values(LAYER), region, index, shown, labeller)
+                figure.add_trace(line.update(showlegend=row == 1), row=row, col=1)
+            if panels.is_corrected(shown):
+                ends = [shown[LAYER].min(), shown[LAYER].max()]
+                figure.add_trace(panels.ceiling_line(ends, labeller).update(showlegend=row == 1), row=row, col=1)
+            _published_regions(figure, published, names, labeller, row)
+        height = panels.PANEL * len(models) + 140
+        style.laid_out(figure, labeller, labeller("figure.regions.title"), height, synthetic)
+        title = panels.axis_of_layers(shown, labeller)
+        figure.update_xaxes(dtick=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
+        return figure.update_yaxes(title_text=mean_of(shown, labeller), rangemode="tozero")
+
+    best = highest(shown, [MODEL, "region"], "mean_r2")
+
+    def alt(labeller: Labeller) -> str:
+        facts = [
+            labeller(
+                "figure.regions.alt_fact", model=labeller.name("model", model), layer=int(layer), r2=float(r2),
+                region=labeller.name("region", region),
+            )
+            for model, region, layer, r2 in zip(
+                best[MODEL], best["region"], best[LAYER], best["mean_r2"], strict=True
+            )
+        ]  # fmt: skip
+        return labeller("figure.regions.alt", measure=mean_of(shown, labeller), facts=" ".join(facts))
+
+    return bilingual(build, alt, shown, language)
+
+
+def mean_of(frame: pd.DataFrame, labeller: Labeller) -> str:
+    """Return what values averaged over subjects are; where the data have no subjects, they are medians over voxels."""
+    return panels.measure(frame, labeller, "median" if frame["n_subjects"].max() < 2 else "mean")
+
+
+def _region(rows: pd.DataFrame, region: str, index: int, shown: pd.DataFrame, labeller: Labeller) -> go.Scatter:
+    words = {"model": "", "region": style.name(labeller, "region", region), "measure": mean_of(shown, labeller)}
+    if len(rows):
+        words["model"] = style.name(labeller, "model", rows[MODEL].iloc[0])
+    return go.Scatter(
+        x=rows[LAYER].to_numpy(), y=rows["mean_r2"].to_numpy(), name=words["region"], legendgroup=region,
+        error_y={"array": rows["error"].to_numpy(), "thickness": 1.5, "width": 5}, mode="lines+markers",
+        customdata=rows[["n_subjects", "n_voxels", "error", "low", "high"]].to_numpy(),
+        hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>",
+        **panels.marked(style.of_model(index), rows),
+    )  # fmt: skip
+
+
+def _published_regions(
+    figure: go.Figure, published: pd.DataFrame | None, names: list[str], labeller: Labeller, row: int
+) -> None:
+    for region, rows in published.groupby("region", sort=False) if published is not None else ():
+        name = labeller("panels.published_mixture", name=style.name(labeller, "region", region))
+        colour = style.of_model(names.index(region))["line"]["color"] if region in names else style.GREY
+        curve = go.Scatter(
+            x=rows[LAYER].to_numpy(), y=rows["median_r2_c"].to_numpy(), name=name, mode="lines",
+            line={"color": colour, "dash": "dot", "width": 1},
+            error_y={"array": rows["sem"].to_numpy(), "thickness": 1}, visible="legendonly",
+            legendgroup=f"published {region}", showlegend=row == 1, customdata=rows[["uncertainty"]].to_numpy(),
+            hovertemplate=labeller("panels.published_hover", name=name) + "<extra></extra>",
+        )  # fmt: skip
+        figure.add_trace(curve, row=row, col=1)

@@ -1,0 +1,360 @@
+"""Voxels on the flat map: left and right hemisphere in panels of their own, nothing hidden under anything.
+
+A mark is a place, whose voxels may belong to several subjects: its colour is their median, and its hover counts them
+and names their subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+from plotly.subplots import make_subplots
+from scipy.spatial import KDTree
+
+from helpers import text
+from helpers.names import HEMISPHERES, LAYER, MODEL
+from helpers.plotting import panels, style
+from helpers.plotting.bilingual import bilingual
+from helpers.plotting.facts import ends
+from helpers.text import Labeller
+
+PLACE = ["hemisphere", "x", "y"]
+PANEL, NARROW = 300, 160  # px, on a wide page and on a phone, where two panels side by side are no higher than that
+SCALE = "Viridis"
+MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
+AT_LAYER = "r2_layer_"  # columns of r² by layer
+
+text.words(
+    "map",
+    en={
+        "lh": "left",
+        "rh": "right",
+        "x": "Position x (mm)",
+        "y": "Position y (mm)",
+        "no_region": "Other voxels",
+    },
+    es={
+        "lh": "izquierdo",
+        "rh": "derecho",
+        "x": "Posición x (mm)",
+        "y": "Posición y (mm)",
+        "no_region": "Otros vóxeles",
+    },
+)
+text.words(
+    "figure.region_map",
+    en={
+        "title": "Where the regions are",
+        "hover": (
+            "{region}, {side} hemisphere<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Voxels here: %{{customdata[0]}}<br>Subjects: %{{customdata[1]}}"
+        ),
+        "alt": (
+            "Flat map of {n} {n:voxel|voxels} of {n_subjects} {n_subjects:subject|subjects} in two panels, left and "
+            "right hemisphere, marked by region."
+        ),
+    },
+    es={
+        "title": "Dónde están las regiones",
+        "hover": (
+            "{region}, hemisferio {side}<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Vóxeles aquí: %{{customdata[0]}}<br>Sujetos: %{{customdata[1]}}"
+        ),
+        "alt": (
+            "Mapa plano de {n} {n:vóxel|vóxeles} de {n_subjects} {n_subjects:sujeto|sujetos} en dos paneles, "
+            "hemisferio izquierdo y derecho, marcados por región."
+        ),
+    },
+)
+
+
+def region_map(places: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
+    """Draw where the regions are: a mark per place and region, with how many voxels and subjects it stands for.
+
+    places: hemisphere, x, y (mm), region, n (voxels), subjects (how many), n_subjects (of the whole map).
+    """
+    if places.empty:
+        return text.both("say.no_map")
+    regions = [*panels.regions_of(places), *([""] if (places["region"] == "").any() else [])]
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure = _sides([""], labeller)
+        for index, region in enumerate(regions):
+            for column, side in enumerate(HEMISPHERES, start=1):
+                rows = places[(places["region"] == region) & (places["hemisphere"] == side)]
+                marks = _marks(rows, region, index, _size(places), side, labeller).update(showlegend=column == 1)
+                figure.add_trace(marks, row=1, col=column)
+        return _narrowed(_laid_out(figure, places, labeller("figure.region_map.title"), labeller, synthetic, 88, 95))
+
+    numbers = {"n": int(places["n"].sum()), "n_subjects": int(places["n_subjects"].iloc[0])}
+    return bilingual(build, lambda labeller: labeller("figure.region_map.alt", **numbers), places, language)
+
+
+def _region_name(region: str, labeller: Labeller) -> str:
+    return style.name(labeller, "region", region) if region else labeller("map.no_region")
+
+
+def _marks(rows: pd.DataFrame, region: str, index: int, size: float, side: str, labeller: Labeller) -> go.Scatter:
+    name = _region_name(region, labeller)
+    hover = labeller("figure.region_map.hover", region=name, side=labeller(f"map.{side}"))
+    colour = style.COLOURS[index % len(style.COLOURS)] if region else style.GREY
+    symbol = style.of_category(index)["symbol"]
+    return go.Scatter(
+        x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), mode="markers", name=name, legendgroup=region or "none",
+        marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.85, "line": style.OUTLINE},
+        customdata=rows[["n", "subjects"]].to_numpy(),
+        hovertemplate=hover + "<extra></extra>",
+    )  # fmt: skip
+
+
+text.words(
+    "figure.r2_map",
+    en={
+        "title": "{metric} on the flat map, layer by layer",
+        "hover": (
+            "{model}<br>{region}, {side} hemisphere<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Voxels here: %{{customdata[0]}} (%{{text}})<br>Their medians:"
+            "<br>{metric} of this layer: %{{marker.color:.2f}}"
+            "<br>best layer: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
+            "{metric} there: %{{customdata[1]:.2f}}<br>noise ceiling: %{{customdata[2]:.2f}}"
+        ),
+        "alt": (
+            "Flat maps of {metric}, one row per model, left and right hemisphere side by side, with a slider over {n} "
+            "layers. {facts}"
+        ),
+        "alt_fact": (
+            "{model}: the median over voxels goes from {first} at layer {first_layer} to {last} at layer {last_layer}."
+        ),
+    },
+    es={
+        "title": "{metric} en el mapa plano, capa por capa",
+        "hover": (
+            "{model}<br>{region}, hemisferio {side}<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Vóxeles aquí: %{{customdata[0]}} (%{{text}})<br>Sus medianas:"
+            "<br>{metric} de esta capa: %{{marker.color:.2f}}"
+            "<br>mejor capa: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
+            "con {metric}: %{{customdata[1]:.2f}}<br>techo de ruido: %{{customdata[2]:.2f}}"
+        ),
+        "alt": (
+            "Mapas planos de {metric}, una fila por modelo, hemisferio izquierdo y derecho lado a lado, con un control "
+            "deslizante de {n} capas. {facts}"
+        ),
+        "alt_fact": (
+            "{model}: la mediana entre vóxeles va de {first} en la capa {first_layer} a {last} en la capa {last_layer}."
+        ),
+    },
+)
+
+
+def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
+    """Draw the median r² of each place, a row of panels per model, with a slider over layers; nothing without places.
+
+    places: model, hemisphere, x, y (mm), n, layer, lowest, highest, r2, ceiling, subjects (names), region, metric, and
+    `r2_layer_1`, ... for every layer; pooled: model, layer, median_r2[, note] over all voxels.
+    """
+    if places.empty:
+        return None
+    shown = [int(column.removeprefix(AT_LAYER)) for column in places if column.startswith(AT_LAYER)]
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure, groups = _sides(panels.models_of(places), labeller), list(_groups(places))
+        metric = labeller.name("symbol", places["metric"].iloc[0])
+        for rows, row, column in groups:
+            marks = _coloured(rows, rows[f"{AT_LAYER}{shown[-1]}"], _size(places), "r2_map", metric, labeller)
+            figure.add_trace(marks, row=row, col=column)
+        colours = {layer: [_colours(rows[f"{AT_LAYER}{layer}"]) for rows, *_ in groups] for layer in shown}
+        figure.update_layout(sliders=[_slider(colours, pooled, labeller)])
+        figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
+        title = labeller("figure.r2_map.title", metric=metric)
+        _laid_out(figure, places, title, labeller, synthetic, 170, 160)
+        return _narrowed(style.lying_bar(figure, panels.measure(places, labeller)))
+
+    def alt(labeller: Labeller) -> str:
+        facts = " ".join(_r2_fact(pooled, model, labeller) for model in panels.models_of(places))
+        metric = labeller.name("symbol", places["metric"].iloc[0])
+        return labeller("figure.r2_map.alt", metric=metric, n=len(shown), facts=facts)
+
+    return bilingual(build, alt, places, language)
+
+
+def _slider(colours: dict[int, list[list]], pooled: pd.DataFrame, labeller: Labeller) -> dict:
+    special = set(pooled.loc[panels.noted(pooled) != "", LAYER])
+    steps = [
+        {"method": "restyle", "label": f"{layer} ◆" if layer in special else f"{layer}"}
+        | {"args": [{"marker.color": values}]}
+        for layer, values in colours.items()
+    ]
+    prefix = {"prefix": panels.axis_of_layers(pooled, labeller) + " ", "xanchor": "left"}
+    return {"active": len(steps) - 1, "steps": steps, "currentvalue": prefix, "pad": {"t": 70, "l": 8, "r": 8}}
+
+
+def _r2_fact(pooled: pd.DataFrame, model: str, labeller: Labeller) -> str:
+    own = ends(pooled[pooled[MODEL] == model], LAYER, "median_r2")
+    return labeller("figure.r2_map.alt_fact", model=labeller.name("model", model), **own)
+
+
+text.words(
+    "figure.best_map",
+    en={
+        "title": "Best layer of each place",
+        "title_without": "Best layer of each place, without the layer that {note}",
+        "scale": "Best layer",
+        "hover": (
+            "{model}<br>{region}, {side} hemisphere<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Voxels here: %{{customdata[0]}} (%{{text}})<br>Their medians:"
+            "<br>best layer: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
+            "{metric} there: %{{customdata[1]:.2f}}<br>noise ceiling: %{{customdata[2]:.2f}}"
+        ),
+        "alt": "{title}: flat maps, one row per model, left and right hemisphere side by side. {facts}",
+        "alt_fact": "{model}: most often layer {layer}, in {share:0} % of the voxels.",
+    },
+    es={
+        "title": "Mejor capa de cada lugar",
+        "title_without": "Mejor capa de cada lugar, sin la capa que {note}",
+        "scale": "Mejor capa",
+        "hover": (
+            "{model}<br>{region}, hemisferio {side}<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
+            "<br>Vóxeles aquí: %{{customdata[0]}} (%{{text}})<br>Sus medianas:"
+            "<br>mejor capa: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
+            "con {metric}: %{{customdata[1]:.2f}}<br>techo de ruido: %{{customdata[2]:.2f}}"
+        ),
+        "alt": "{title}: mapas planos, una fila por modelo, hemisferio izquierdo y derecho lado a lado. {facts}",
+        "alt_fact": "{model}: la más frecuente es la capa {layer}, en el {share:0} % de los vóxeles.",
+    },
+)
+
+
+def best_map(
+    places: pd.DataFrame, frequent: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, language: str = "en"
+) -> go.Figure | None:
+    """Draw the best layer of each place among those without a note; nothing without places.
+
+    places: model, hemisphere, x, y (mm), n, layer, lowest, highest, r2, ceiling, subjects (names), region, metric;
+    frequent: model, layer, share (of the voxels whose best layer it is); pooled: model, layer[, note], all layers.
+    """
+    if places.empty:
+        return None
+    layers = sorted(set(pooled.loc[panels.noted(pooled) == "", LAYER]))
+
+    def title(labeller: Labeller) -> str:
+        notes = ", ".join(labeller.name("note", note) for note in panels.notes_of(pooled))
+        if not notes:
+            return labeller("figure.best_map.title")
+        return labeller("figure.best_map.title_without", note=notes)
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure, metric = _sides(panels.models_of(places), labeller), labeller.name("symbol", places["metric"].iloc[0])
+        for rows, row, column in _groups(places):
+            marks = _coloured(rows, rows[LAYER], _size(places), "best_map", metric, labeller)
+            figure.add_trace(marks, row=row, col=column)
+        low, high = layers[0], layers[-1]
+        figure.update_coloraxes(cmin=low - 0.5, cmax=high + 0.5, colorscale=_steps(high - low + 1))
+        _laid_out(figure, places, title(labeller), labeller, synthetic)
+        ticks = {"tickvals": layers, "tickformat": "d"}
+        return _narrowed(style.lying_bar(figure, labeller("figure.best_map.scale"), **ticks))
+
+    def alt(labeller: Labeller) -> str:
+        facts = [
+            labeller(
+                "figure.best_map.alt_fact", model=labeller.name("model", row.model), layer=int(row.layer),
+                share=float(100 * row.share),
+            )
+            for row in frequent.itertuples()
+        ]  # fmt: skip
+        return labeller("figure.best_map.alt", title=title(labeller), facts=" ".join(facts))
+
+    return bilingual(build, alt, places, language)
+
+
+def _groups(places: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, int, int]]:
+    """(rows, panel row, panel column) of every model, hemisphere and region, whose name is then said once."""
+    models = panels.models_of(places)
+    for (model, side, _), rows in places.groupby([MODEL, "hemisphere", "region"], sort=False):
+        yield rows, models.index(model) + 1, HEMISPHERES.index(side) + 1
+
+
+def _coloured(
+    rows: pd.DataFrame, values: pd.Series, size: float, figure: str, metric: str, labeller: Labeller
+) -> go.Scatter:
+    first = rows.iloc[0]
+    region = "/".join(_region_name(name, labeller) for name in first["region"].split("/"))
+    words = {"model": style.name(labeller, "model", first[MODEL]), "side": labeller(f"map.{first['hemisphere']}")}
+    hover = labeller(f"figure.{figure}.hover", **words, region=region, metric=metric)
+    return go.Scatter(
+        x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), text=rows["subjects"].map(style.plain).tolist(), mode="markers",
+        showlegend=False,
+        marker={"color": _colours(values), "coloraxis": "coloraxis"}
+        | {"symbol": "square", "size": size, "line": style.OUTLINE},
+        customdata=rows[["n", "r2", "ceiling", LAYER, "lowest", "highest"]].to_numpy(dtype=float),
+        hovertemplate=hover + "<extra></extra>",
+    )  # fmt: skip
+
+
+def _colours(values: pd.Series) -> list:
+    """Numbers for a colour axis; grey, which Plotly takes as it is, where one is missing."""
+    return [MISSING if np.isnan(value) else value for value in values.astype(float).tolist()]
+
+
+def _size(places: pd.DataFrame) -> float:
+    """px of a mark, so that neighbours touch where a panel is as wide as it is high."""
+    unique = places[PLACE].drop_duplicates()
+    own = unique[unique["hemisphere"] == unique["hemisphere"].iloc[0]][["x", "y"]].to_numpy()
+    if len(own) < 2:
+        return 10
+    spacing = np.median(KDTree(own).query(own, k=2)[0][:, 1])
+    return float(np.clip(PANEL * spacing / np.ptp(own, axis=0).max(), 3, 11).round(1))
+
+
+def _steps(n_layers: int) -> list[tuple[float, str]]:
+    """A colour scale of n_layers equal steps, dark to light."""
+    colours = sample_colorscale(SCALE, np.linspace(0, 1, n_layers))
+    return [((i + end) / n_layers, colour) for i, colour in enumerate(colours) for end in (0, 1)]
+
+
+def _sides(models: list[str], labeller: Labeller) -> go.Figure:
+    """A row of panels per model, left and right hemisphere side by side, each with its name above it."""
+    names = [style.name(labeller, "model", model) if model else "" for model in models]
+    sides = [labeller(f"map.{side}") for side in HEMISPHERES]
+    titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
+    return make_subplots(
+        rows=len(models), cols=2, subplot_titles=titles,
+        horizontal_spacing=0.04, vertical_spacing=0.18 / max(len(models), 2),
+    )  # fmt: skip
+
+
+def _laid_out(
+    figure: go.Figure, places: pd.DataFrame, title: str, labeller: Labeller, synthetic: bool,
+    above: int = 170, below: int = 60,
+) -> go.Figure:  # fmt: skip
+    rows = _rows(figure)
+    style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
+    figure.update_layout(margin={"t": above, "b": below})
+    figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("map.x"), row=rows)
+    figure.update_yaxes(constrain="domain", constraintoward="top").update_yaxes(title_text=labeller("map.y"), col=1)
+    return _equal(figure, places)
+
+
+def _rows(figure: go.Figure) -> int:
+    return len(figure.layout.annotations) // len(HEMISPHERES)  # the panels' names
+
+
+def _narrowed(figure: go.Figure) -> go.Figure:
+    return style.narrowed(figure, figure.layout.height - (PANEL - NARROW) * _rows(figure))
+
+
+def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:
+    """A mm as long in x as in y, and the same in all panels: each spans the same, around its own hemisphere."""
+    sides = [places.loc[places["hemisphere"] == side, "x"].agg(["min", "max"]) for side in HEMISPHERES]
+    reach = 0.54 * max(side["max"] - side["min"] for side in sides if side.notna().all()) + 1
+    for column, side in enumerate(sides, start=1):
+        middle = side.fillna(0).mean()
+        figure.update_xaxes(range=[middle - reach, middle + reach], col=column)
+    low, high = places["y"].min(), places["y"].max()
+    figure.update_yaxes(range=[low - 0.04 * (high - low) - 1, high + 0.04 * (high - low) + 1])
+    for axis in figure.select_yaxes():
+        axis.scaleanchor = axis.anchor
+    return figure.update_yaxes(showticklabels=False, col=2)

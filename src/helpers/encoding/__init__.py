@@ -1,0 +1,11 @@
+"""Encoding models: how well a network's layers predict responses to the same sounds. Arrays in, scores out."""
+
+from helpers.encoding.metrics import METRICS
+from helpers.encoding.noise import critical_correlation
+from helpers.encoding.permutation import permutation_test
+from helpers.encoding.score import ESTIMATORS, predict, prepared, score
+from helpers.encoding.splits import SCHEMES
+
+__all__ = [
+    "ESTIMATORS", "METRICS", "SCHEMES", "critical_correlation", "permutation_test", "predict", "prepared", "score",
+]  # fmt: skip

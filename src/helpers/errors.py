@@ -1,0 +1,5 @@
+"""What goes wrong for a reason that a user can correct."""
+
+
+class UserError(ValueError):
+    """A user's mistake: the message says what was found, what was expected and what to do; exit code 2."""

@@ -1,0 +1,6 @@
+"""EnCodecMAE (Pepino, Riera & Ferrer 2023, arXiv 2309.07391): published networks, and small ones trained here."""
+
+from helpers import text
+
+# What figures say of a layer that is unlike the others; here, not in `extraction`, so that wording recomputes nothing
+NOTES = text.words("note", en={"merged": "merges both branches"}, es={"merged": "suma ambas ramas"})

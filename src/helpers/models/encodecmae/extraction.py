@@ -1,0 +1,167 @@
+"""What the families of EnCodecMAE networks share: activations of both branches, pooled over frames or not.
+
+The residual branches and what merges them are explained in `network`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+import xarray as xr
+
+from helpers.errors import UserError
+from helpers.models.base import FRAMES, STREAMS, AudioModel, Cost, layer_of
+from helpers.models.encodecmae.chunks import DECODER, ENCODER, SHORTEST, Activations, Chunk, activations_of, chunks_of
+from helpers.models.encodecmae.mel import RATE
+from helpers.models.encodecmae.network import Network, Sizes
+from helpers.names import LAYER, SOUND, UNIT
+from helpers.store import settings
+from helpers.store.progress import progress
+
+BRANCH, TOWER, OUTPUT, FRAME = "branch", "tower", "output", "frame"
+LEFT, RIGHT = BRANCHES = ("left", "right")
+TOWERS = (ENCODER, DECODER)
+MERGED = "merged"  # the note of a layer in which both branches are summed
+MODULE = "visible_encoder"  # the encoder, in the published checkpoints
+
+
+class Settings(settings.Settings):
+    """How layers are made of a network's activations."""
+
+    pooling: Literal["mean", "max"] = "mean"  # over frames; the published analysis averages
+    last_layer: Literal["merged", "left"] = "merged"  # published: the encoder's last layer is the sum of both branches
+
+
+class Group(NamedTuple):
+    """Sounds of equal length (positions in the order of the waveforms) as the network takes them."""
+
+    rows: np.ndarray
+    chunks: list[Chunk]
+
+
+class EncodecMAEModel(AudioModel):
+    """An EnCodecMAE network at one or more checkpoints. Its layers are the encoder's, left branch."""
+
+    options = frozenset({STREAMS, FRAMES})
+
+    def __init__(
+        self, name: str, settings: Settings, waveforms: xr.DataArray, steps: list[int], device: str, batch_size: int
+    ):
+        super().__init__(name, waveforms, steps, device, batch_size)
+        self.settings = settings
+
+    @abstractmethod
+    def network(self, step: int) -> Network:
+        """Return the network at training step `step`, on the CPU."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> Sizes:
+        """The network's shape, as far as it is known before its weights are read."""
+
+    @property
+    def sizes(self) -> Cost:
+        """As `AudioModel.sizes`; weights are those of the transformer blocks, which are nearly all there are."""
+        shape = self.shape
+        block = 4 * shape.width**2 + 2 * shape.width * shape.feed_forward
+        n_weights = (shape.encoder_layers + shape.decoder_layers) * block
+        return Cost(shape.encoder_layers, shape.width, n_weights, self.training_s)
+
+    @property
+    def training_s(self) -> float:
+        """Seconds of sound that training takes in; 0 where nothing is trained here."""
+        return 0.0
+
+    def activations(self, step: int) -> list[xr.DataArray]:
+        return self.layers(self.hear(step))
+
+    def layers(self, heard: xr.Dataset) -> list[xr.DataArray]:
+        """Return the encoder's layers (sound, unit), left branch; with `last_layer: merged` the last one is merged.
+
+        The published analysis took the sum of both branches for the last layer (`postnorm_last_activation=True` in the
+        reference), which is why that layer is unlike all others.
+        """
+        encoder = heard["activations"].sel({BRANCH: LEFT}).isel({LAYER: (heard[TOWER] == ENCODER).values})
+        sounds = heard[SOUND].values
+        layers = [
+            layer_of(encoder.sel({LAYER: layer}).values, sounds, layer, f"{MODULE}.encoder_layers.{layer - 1}")
+            for layer in encoder[LAYER].values.tolist()
+        ]
+        if self.settings.last_layer == MERGED:
+            merged = heard["merged"].sel({OUTPUT: ENCODER})
+            layers[-1] = layer_of(merged.values, sounds, len(layers), MODULE, MERGED)
+        return layers
+
+    def streams(self, heard: xr.Dataset) -> xr.Dataset:
+        """Return `activations` (branch, layer, sound, unit) of both towers and `merged` (output, sound, unit)."""
+        return heard
+
+    def hear(self, step: int) -> xr.Dataset:
+        """Return pooled `activations` (branch, layer, sound, unit) and `merged` (output, sound, unit), in sound order.
+
+        Layers of both towers are numbered from 1, the encoder's first; the coordinate `tower` says whose a layer is.
+        Pooling is over the frames of the sound itself: padding within a chunk is left out.
+        """
+        rows, raw, merged = [], [], []
+        for group, computed in self._computed(step):
+            rows.append(group.rows)
+            raw.append(self._pooled(computed.raw, computed.mask))  # (branch, layer, B, C)
+            merged.append(self._pooled(computed.merged, computed.mask))  # (output, B, C)
+        order = np.argsort(np.concatenate(rows))
+        raw, merged = (np.concatenate(parts, -2)[..., order, :] for parts in (raw, merged))
+        sounds = self.waveforms[SOUND].values
+        merged = xr.DataArray(merged, {OUTPUT: list(TOWERS), SOUND: sounds}, (OUTPUT, SOUND, UNIT))
+        return xr.Dataset({"activations": _labelled(raw, sounds, computed.towers), "merged": merged})
+
+    def frames(self, step: int) -> Iterator[xr.DataArray]:
+        """Yield activations before pooling (branch, layer, sound, frame, unit), some sounds at a time, no padding."""
+        for group, computed in self._computed(step):
+            own, towers = computed.raw[..., ~computed.mask[0], :].numpy(), computed.towers
+            del computed  # free its memory before the next sounds
+            yield _labelled(own, self.waveforms[SOUND].values[group.rows], towers)
+
+    def _pooled(self, values: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
+        """Pool (..., B, T, C) to (..., B, C) over the frames that are no padding; a group's sounds are equally long."""
+        own = values[..., ~mask[0], :]
+        return (own.amax(-2) if self.settings.pooling == "max" else own.mean(-2)).numpy()
+
+    def _computed(self, step: int) -> Iterator[tuple[Group, Activations]]:
+        network = self.network(step).to(self.device).eval()
+        for group in progress(self._groups, f"{self.name}, step {step}: activations, groups of sounds"):
+            yield group, activations_of(network, group.chunks)
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        """The front end's output for all sounds, kept for all checkpoints: about as large as the waveforms.
+
+        Sounds of unequal length never share a group: padding would change their mel and their frames.
+        """
+        lengths = self.waveforms["n_samples"].values
+        self._refuse_short(lengths)
+        equal = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+        rows = [some[i : i + self.batch_size] for some in equal for i in range(0, len(some), self.batch_size)]
+        return [Group(some, self._chunks(some, int(lengths[some[0]]))) for some in rows]
+
+    def _chunks(self, rows: np.ndarray, length: int) -> list[Chunk]:
+        waveforms = torch.from_numpy(self.waveforms.values[rows, :length])
+        return chunks_of(waveforms, torch.full((len(rows),), length))
+
+    def _refuse_short(self, lengths: np.ndarray) -> None:
+        for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
+            if length < SHORTEST:
+                raise UserError(
+                    f"sound '{sound}' has {length} samples at {RATE // 1000} kHz; the network needs at least "
+                    f"{SHORTEST}: leave it out or give a longer one"
+                )
+
+
+def _labelled(raw: np.ndarray, sounds: np.ndarray, towers: list[str]) -> xr.DataArray:
+    """Label (branch, layer, sound[, frame], unit); layers are numbered from 1, encoder first."""
+    dims = (BRANCH, LAYER, SOUND, FRAME, UNIT) if raw.ndim == 5 else (BRANCH, LAYER, SOUND, UNIT)
+    coords = {BRANCH: list(BRANCHES), LAYER: np.arange(1, len(towers) + 1), SOUND: sounds, TOWER: (LAYER, towers)}
+    return xr.DataArray(raw, coords, dims)

@@ -1,0 +1,187 @@
+"""Family `encodecmae`: published EnCodecMAE weights by name, or local checkpoints of the same format.
+
+Source: Pepino, Riera & Ferrer 2023, arXiv 2309.07391; weights at huggingface.co/lpepino/encodecmae-v2.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from glob import glob
+from pathlib import Path
+
+import torch
+import xarray as xr
+from pydantic import Field, model_validator
+
+from helpers.errors import UserError
+from helpers.models.base import DOWNLOAD
+from helpers.models.encodecmae import extraction
+from helpers.models.encodecmae.checkpoint import load_network
+from helpers.models.encodecmae.mel import RATE
+from helpers.models.encodecmae.network import Network, Sizes
+from helpers.store.files import ROOT, sha256
+from helpers.store.settings import suggestion
+
+__all__ = ["RATE", "EncodecMAE", "Settings", "example", "open"]
+
+REPOSITORY = "lpepino/encodecmae-v2"
+PUBLISHED = ("mel256-ec-base", "mel256-ec-base-as", "mel256-ec-base-fma", "mel256-ec-base-ll")
+LAST_STEP = 500_000  # training steps of the published models
+BASE = Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)  # of the published models
+
+
+class Settings(extraction.Settings):
+    """What an entry of this family may say: `weights` for one network, or `checkpoints` for a series."""
+
+    weights: str | None = None  # a published name or the path of a .pt file
+    step: int = Field(LAST_STEP, ge=0)  # the training step of `weights`
+    checkpoints: dict[int, str] | str = Field({})  # step -> name or path, or a pattern of paths, instead of `weights`
+    # "main" is what the repository's branch held when the weights were first downloaded; that copy is then used for
+    # good, and its checksum is part of every result. A full commit hash pins it for everybody.
+    revision: str = Field("main", pattern=r"^(main|[0-9a-f]{40})$")
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")  # of the file of `weights`, checked where given
+    heads: int | None = Field(None, ge=1)  # attention heads, where the checkpoint does not state them
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Settings:
+        if (self.weights is None) == (not self.checkpoints):
+            raise ValueError("give either `weights` (a published name or a .pt file) or `checkpoints` (step: weights)")
+        if self.sha256 and self.checkpoints:
+            raise ValueError("`sha256` goes with `weights`; a series of checkpoints has none")
+        for weights in self.series.values():
+            if not _is_path(weights) and weights not in PUBLISHED:
+                raise ValueError(f"unknown weights '{weights}'; {suggestion(weights, list(PUBLISHED))}, or a .pt file")
+        return self
+
+    @property
+    def series(self) -> dict[int, str]:
+        """Training step -> weights; of a pattern, the step is the last number in a file's name."""
+        if isinstance(self.checkpoints, str):
+            return _matching(self.checkpoints)
+        return self.checkpoints or {self.step: self.weights}
+
+
+def _matching(pattern: str) -> dict[int, str]:
+    """Return the files that a pattern such as `weights/mix-*.pt` names, by step; raises UserError if unclear."""
+    paths = sorted(glob(str(ROOT / Path(pattern).expanduser())))  # noqa: PTH207  (a pattern may be absolute)
+    steps = [re.findall(r"\d+", Path(path).stem)[-1:] for path in paths]
+    if not paths or not all(steps) or len({int(step[0]) for step in steps}) < len(paths):
+        names = ", ".join(Path(path).name for path in paths[:3]) or "no file"
+        raise UserError(
+            f"checkpoints: '{pattern}' names {names}; expected .pt files whose names end in different training steps"
+        )
+    return {int(step[0]): path for step, path in zip(steps, paths, strict=True)}
+
+
+class EncodecMAE(extraction.EncodecMAEModel):
+    """A published or local EnCodecMAE; weights are downloaded when first needed."""
+
+    def __init__(self, name: str, settings: Settings, waveforms: xr.DataArray, device: str, batch_size: int):
+        super().__init__(name, settings, waveforms, list(settings.series), device, batch_size)
+
+    def network(self, step: int) -> Network:
+        return load_network(self.path(step), self.settings.heads)
+
+    @property
+    def shape(self) -> Sizes:
+        return BASE
+
+    def identity(self, step: int) -> dict:
+        path, digest = self._file(step)
+        return {
+            "family": "encodecmae",
+            "weights": Path(self.settings.series[step]).name,
+            "step": step,
+            "sha256": digest,
+            "commit": _commit(path),
+            "heads": self.settings.heads,
+            "pooling": self.settings.pooling,
+        }
+
+    def missing(self, step: int) -> str:
+        weights = self.settings.series[step]
+        on_disk = _is_path(weights) or _cached(f"{weights}.pt", self.settings.revision) is not None
+        return "" if on_disk else DOWNLOAD
+
+    def path(self, step: int) -> Path:
+        """Return the checkpoint's file, its checksum verified where the study gives one."""
+        return self._file(step)[0]
+
+    @cache  # noqa: B019  a model lives as long as its study
+    def _file(self, step: int) -> tuple[Path, str]:
+        path = located(self.settings.series[step], self.settings.revision)
+        found, expected = sha256(path), self.settings.sha256
+        if expected and found != expected:
+            raise UserError(f"{path}: SHA-256 is {found}, expected {expected}; the file is another one: get it again")
+        return path, found
+
+
+def open(
+    name: str,
+    settings: Settings,
+    waveforms: xr.DataArray,
+    folder: Path,  # noqa: ARG001  (nothing is trained)
+    seed: int,  # noqa: ARG001
+    device: str,
+    batch_size: int,
+) -> EncodecMAE:
+    """Return the model of an entry, nothing downloaded yet."""
+    return EncodecMAE(name, settings, waveforms, device, batch_size)
+
+
+def located(weights: str, revision: str) -> Path:
+    """Return the file of published or local weights; only what is not yet in the cache is downloaded.
+
+    Raises UserError for a missing file or an impossible download.
+    """
+    if not _is_path(weights):
+        return _cached(f"{weights}.pt", revision) or _downloaded(f"{weights}.pt", revision)
+    for path in (Path(weights).expanduser(), ROOT / weights):
+        if path.is_file():
+            return path
+    raise UserError(f"weights: no file '{weights}'; correct the path or use one of: {', '.join(PUBLISHED)}")
+
+
+def _is_path(weights: str) -> bool:
+    return weights.endswith(".pt") or "/" in weights or "\\" in weights
+
+
+def _cached(file: str, revision: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache  # slow to import, and not needed for local files
+
+    found = try_to_load_from_cache(REPOSITORY, file, revision=revision)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _downloaded(file: str, revision: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        path = Path(hf_hub_download(REPOSITORY, file, revision=revision))
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"weights: {file} could not be downloaded from huggingface.co/{REPOSITORY} at revision {revision}: "
+            f"{reason}; connect to the network once, or give the path of a downloaded .pt file as `weights`"
+        ) from None
+    print(f"{file}: downloaded, SHA-256 {sha256(path)}; `revision: {_commit(path)}` pins it")
+    return path
+
+
+def _commit(path: Path) -> str | None:
+    """Return the commit of a file in Hugging Face's cache, .../snapshots/<commit>/<file>."""
+    found = re.search(r"snapshots/([0-9a-f]{40})/", path.as_posix())
+    return found[1] if found else None
+
+
+def example(folder: Path) -> dict:
+    """Return settings of a model small enough for tests: random weights, written to `folder`."""
+    sizes = Sizes(width=16, heads=2, encoder_layers=2, decoder_layers=1, feed_forward=32)
+    path = folder / "random.pt"
+    with torch.random.fork_rng(devices=[]):  # leave the global generator as it is
+        torch.manual_seed(0)
+        weights = Network(sizes).state_dict()
+    torch.save({"imports": "", "config": "", "state_dict": weights}, path)
+    return {"weights": str(path), "heads": 2}

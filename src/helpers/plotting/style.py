@@ -1,0 +1,109 @@
+"""The look of all figures: colours safe for colour-blind readers, a dash and a marker as second cue, one layout."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+
+import plotly.graph_objects as go
+
+from helpers import text
+from helpers.text import Labeller
+
+text.words("style", en={"synthetic": "Synthetic data"}, es={"synthetic": "Datos sintéticos"})
+
+# Okabe & Ito 2008, in an order whose neighbours differ most; black and yellow are left out for dark and light pages
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+GREY = "#888888"
+OUTLINE = {"color": GREY, "width": 0.5}  # of map markers, so that neither end of a scale is lost on dark or light
+GRID = "rgba(128,128,128,0.25)"
+TITLE = 38  # characters of a title's line, which a phone's width holds
+BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
+
+
+def of_model(index: int) -> dict:
+    """Return line and marker of the model at that place in the study."""
+    turn = index % len(COLOURS)
+    return {
+        "line": {"color": COLOURS[turn], "dash": DASHES[turn], "width": 2},
+        "marker": {"color": COLOURS[turn], "symbol": MARKERS[turn], "size": 7},
+    }
+
+
+def of_category(index: int) -> dict:
+    """Return the marker of a category's points: shapes repeat hollow where colours repeat."""
+    hollow = "-open" if index >= len(MARKERS) else ""
+    symbol = MARKERS[index % len(MARKERS)] + hollow
+    return {"color": COLOURS[index % len(COLOURS)], "symbol": symbol, "size": 9}
+
+
+def plain(name: str) -> str:
+    """Escape a user-supplied name; Plotly interprets some HTML, and "%{" in a hover text."""
+    return html.escape(str(name), quote=False).replace("%{", "%&#123;")
+
+
+def name(labeller: Labeller, kind: str, identifier: str) -> str:
+    """Return the word for an identifier, escaped: where it has no word it is as a user wrote it."""
+    return plain(labeller.name(kind, identifier))
+
+
+def faint(colour: str, alpha: float = 0.15) -> str:
+    """Return a hex colour as a transparent one."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
+
+
+def broken(title: str) -> str:
+    """Break a title into as few lines as fit, all about as long."""
+    n_lines = len(textwrap.wrap(title, TITLE))
+    ways = (textwrap.wrap(title, width) for width in range(1, TITLE + 1))
+    return "<br>".join(next(lines for lines in ways if len(lines) == n_lines))
+
+
+def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
+    """Lay the colour bar horizontally above the panels (saves width on phones); the figure's height must be set."""
+    place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
+    look = {"title": {"text": title, "side": "top"}, "thickness": 12, "len": 0.8, "y": 1 - BAR / figure.layout.height}
+    return figure.update_coloraxes(colorbar=place | look | more)
+
+
+def narrowed(figure: go.Figure, height: int) -> go.Figure:
+    """Set another height for pages as narrow as a phone, in `layout.meta.sizes`, for panels that keep their shape."""
+    heights = {"wide": figure.layout.height, "narrow": height}
+    sizes = {width: [[["layout", "height"], value]] for width, value in heights.items()}
+    if figure.layout.coloraxis.colorbar.y is not None:
+        for width, value in heights.items():
+            sizes[width].append([["layout", "coloraxis", "colorbar", "y"], 1 - BAR / value])
+    return figure.update_layout(meta={"sizes": sizes})
+
+
+def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, synthetic: bool) -> go.Figure:
+    """Apply the common layout: legend below, so that the plot keeps a phone's width; synthetic data are called so."""
+    note = f"<br><sup>{labeller('style.synthetic')}</sup>" if synthetic else ""
+    figure.update_layout(
+        title={
+            "text": broken(title) + note,
+            "font": {"size": 16},
+            "pad": {"l": 8, "t": 14},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+        },
+        height=height,
+        margin={"l": 56, "r": 12, "t": 88, "b": 48},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        hoverlabel={"align": "left"},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": COLOURS[0]},
+        template="none",
+    )
+    figure.update_annotations(font_size=13)  # titles of panels: two stand side by side on a phone
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return figure

@@ -1,0 +1,184 @@
+"""Chapters are .py files in percent format; papermill runs them with a study's parameters, behind one function."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import ClassVar, TextIO
+
+import jupytext
+import nbformat
+import papermill
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from helpers.errors import UserError
+from helpers.store import files
+
+STAMP = "made_from"  # notebook metadata: what the executed notebook depends on
+START_TIMEOUT = 120  # s, for a kernel on a busy laptop
+
+
+class ChapterError(RuntimeError):
+    """A chapter that failed for a reason that is not the user's: exit code 1."""
+
+
+def run(
+    source: Path,
+    parameters: dict,
+    target: Path,
+    depends_on: str,
+    log: TextIO | None = None,
+) -> nbformat.NotebookNode:
+    """Return the executed chapter: `target` if it was made from the same things, else executed and written there.
+
+    Of several processes that want it at once, one executes it and the others wait. Kernel stderr is streamed to `log`.
+    Raises UserError or ChapterError, naming the cell.
+    """
+    with files.claimed(target):
+        stamp = stamp_of(source, parameters, depends_on)
+        if (done := executed(target, stamp)) is not None:
+            return done
+        notebook = _with_parameters(source, parameters)
+        result = _execute(notebook, parameters, source, target, log)
+        result.metadata |= {STAMP: stamp}
+        files.write_text(target, nbformat.writes(result))
+        return result
+
+
+def stamp_of(source: Path, parameters: dict, depends_on: str) -> str:
+    """A digest that is equal exactly when an executed chapter would be."""
+    return files.digest(source.read_text(encoding="utf-8"), parameters, depends_on)
+
+
+def executed(target: Path, stamp: str) -> nbformat.NotebookNode | None:
+    """The notebook at `target` if it bears that stamp; None where it is missing, damaged or of other things."""
+    try:
+        written = target.read_text(encoding="utf-8")
+        metadata = json.loads(written)["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    is_that = isinstance(metadata, dict) and metadata.get(STAMP) == stamp
+    return nbformat.reads(written, as_version=4) if is_that else None
+
+
+def _with_parameters(source: Path, parameters: dict) -> nbformat.NotebookNode:
+    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python", "display_name": "Python 3"})
+    _check_parameters(notebook, parameters, source.stem)
+    return notebook
+
+
+def _check_parameters(notebook: nbformat.NotebookNode, parameters: dict, chapter: str) -> None:
+    """papermill only warns about a parameter that a notebook does not have, and then runs with its defaults."""
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assigned = {line.split(":")[0].split("=")[0].strip() for cell in cells for line in cell.source.splitlines()}
+    unknown = sorted(set(parameters) - assigned)
+    if unknown:
+        raise UserError(f"notebooks/{chapter}.py: no parameter {', '.join(unknown)} in its cell tagged 'parameters'")
+
+
+class Manager(AsyncKernelManager):
+    """Remembers how its kernel ended, which nbclient does not tell."""
+
+    ended_with: ClassVar[int | None] = None  # exit status; negative: minus the signal
+
+    async def _async_is_alive(self) -> bool:
+        alive = await super()._async_is_alive()
+        if not alive and self.provisioner is not None and self.provisioner.process is not None:
+            Manager.ended_with = self.provisioner.process.poll()
+        return alive
+
+    is_alive = _async_is_alive
+
+
+def _execute(
+    notebook: nbformat.NotebookNode, parameters: dict, source: Path, target: Path, log: TextIO | None
+) -> nbformat.NotebookNode:
+    """Run `notebook`; a kernel that does not start is tried once more. A failed notebook is kept as *.failed.ipynb."""
+    failed = target.with_suffix(".failed.ipynb")
+    for attempt in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                result = _papermill(notebook, Path(folder), parameters, log)
+            except PapermillExecutionError as error:
+                _keep(Path(folder), failed)
+                raise _told(error, source, failed) from None
+            except DeadKernelError:
+                _keep(Path(folder), failed)
+                raise ChapterError(
+                    f"notebooks/{source.name}: its kernel was ended from outside{how_ended(Manager.ended_with)}; the "
+                    f"notebook so far is {failed}; close other programs or take fewer jobs or models at once, then run "
+                    "again"
+                ) from None
+            except RuntimeError as error:  # nbclient's and jupyter_client's word for a kernel that did not start
+                if attempt == 2:
+                    raise ChapterError(
+                        f"notebooks/{source.name}: its kernel did not start, twice ({error}); if memory ran out, close "
+                        "other programs or take fewer models (`--models`), then run again"
+                    ) from error
+            else:
+                failed.unlink(missing_ok=True)
+                return result
+    raise AssertionError("the second attempt returns or raises")
+
+
+def how_ended(status: int | None) -> str:
+    """', by SIGKILL, as the system does when memory runs out' from an exit status such as -9 or 137; empty for None."""
+    if status is None:
+        return ""
+    number = -status if status < 0 else status - 128
+    if number not in set(signal.Signals):
+        return f", with exit code {status}"
+    memory = number in (getattr(signal, "SIGKILL", 9), getattr(signal, "SIGBUS", 7), 10)  # 138 is SIGBUS on a Mac
+    name = signal.Signals(number).name if status < 0 else f"exit code {status}"
+    return f", by {name}" + (", as the system does when memory runs out" if memory else "")
+
+
+def _keep(folder: Path, failed: Path) -> None:
+    """The notebook as far as it came, for who wants to know why; it may be missing if nothing was executed."""
+    if (folder / "out.ipynb").exists():
+        files.write_text(failed, (folder / "out.ipynb").read_text(encoding="utf-8"))
+
+
+def _papermill(
+    notebook: nbformat.NotebookNode, folder: Path, parameters: dict, log: TextIO | None
+) -> nbformat.NotebookNode:
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # the only one whose figures the export can take over
+    source, result = folder / "in.ipynb", folder / "out.ipynb"
+    nbformat.write(notebook, source)
+    client = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_manager_class": Manager}
+    Manager.ended_with = None
+    return papermill.execute_notebook(
+        source,
+        result,
+        parameters=parameters,
+        kernel_name="python3",
+        cwd=Path.cwd(),
+        progress_bar=sys.stderr.isatty(),
+        stderr_file=log,
+        start_timeout=START_TIMEOUT,
+        config=Config(KernelManager=_address(folder), NotebookClient=client),
+    )
+
+
+def _address(folder: Path) -> dict:
+    """An address for one kernel: kernels started at once collide on the default's relative socket names."""
+    socket = str(folder / "kernel")
+    fits = os.name == "posix" and len(socket.encode()) < 90  # of the 104 bytes that a socket's path may have
+    return {"transport": "ipc", "ip": socket} if fits else {"transport": "tcp"}
+
+
+def _told(error: PapermillExecutionError, source: Path, failed: Path) -> Exception:
+    place = f"notebooks/{source.name}, cell {error.exec_count}"
+    if error.ename == UserError.__name__:
+        return UserError(f"{place}: {error.evalue}")
+    return ChapterError(f"{place} failed with {error.ename}: {error.evalue}; the notebook so far is {failed}")

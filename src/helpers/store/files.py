@@ -1,0 +1,157 @@
+"""Files and labelled arrays on disk: atomic writes, inter-process locks, checksums."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pooch
+import xarray as xr
+from filelock import FileLock, Timeout
+
+from helpers.errors import UserError
+
+DAMAGED = (OSError, ValueError, KeyError, RuntimeError)  # what HDF5 raises over files that are cut or altered
+ROOT = Path(__file__).resolve().parents[3]  # the checkout: this file is src/helpers/store/files.py
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place only when the block ends well; the old file stays whole."""
+    path, temporary = Path(path), None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp's 0600 would hide results from the others of a lab
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritten(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Hold an inter-process lock on `path`; another process that wants it waits until it is released.
+
+    The system releases the lock when its process ends, however it ends. Partial files of a predecessor that was killed
+    are removed here.
+    """
+    lock = _acquired(path)
+    try:
+        for half in path.parent.glob(f".{path.stem}-????????{path.suffix}"):
+            half.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
+
+
+def _acquired(path: Path) -> FileLock:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            print(f"{path.name} is being made by another process; waiting for it", file=sys.stderr, flush=True)
+            lock.acquire(poll_interval=0.2)
+    except OSError as error:
+        raise unwritten(path, error) from error
+    return lock
+
+
+def unwritten(path: Path, error: OSError) -> UserError:
+    """What is said when `path` could not be written."""
+    return UserError(
+        f"{path} could not be written: {error.strerror or error}; the previous file is unchanged; "
+        "free some disk space or choose another `--outputs`, then run again"
+    )
+
+
+def write_array(path: Path, data: xr.Dataset, attributes: dict | None = None) -> None:
+    """Write `data` as netCDF with `attributes` (plain values, as JSON); reading verifies checksums of its numbers."""
+    stamped = data.assign_attrs({name: canonical(value) for name, value in (attributes or {}).items()})
+    checked = {name: {"fletcher32": True} for name, array in data.variables.items() if _is_chunkable(array)}
+    with atomic(path) as temporary:
+        stamped.to_netcdf(temporary, engine="h5netcdf", encoding=checked)
+
+
+def _is_chunkable(array: xr.Variable) -> bool:
+    return array.dtype.kind in "biuf" and array.size > 0 and array.ndim > 0
+
+
+def read_array(path: Path) -> xr.Dataset:
+    """The labelled arrays at `path`, in memory."""
+    with xr.open_dataset(path, engine="h5netcdf") as stored:
+        return stored.load()
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write `table` as Parquet."""
+    with atomic(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_if_whole(path: Path) -> xr.Dataset | None:
+    """Return the arrays at `path`; None where the file is missing or damaged, which is reported."""
+    if not path.exists():
+        return None
+    try:
+        return read_array(path)
+    except DAMAGED as error:
+        return _report_damage(path, error)
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether `path` exists and can be opened; its numbers are verified when they are read."""
+    if not path.exists():
+        return False
+    try:
+        with xr.open_dataset(path, engine="h5netcdf"):
+            return True
+    except DAMAGED as error:
+        return bool(_report_damage(path, error))
+
+
+def _report_damage(path: Path, error: Exception) -> None:
+    print(f"{path} is damaged ({error}); it is computed again")
+
+
+def canonical(inputs: dict) -> str:
+    """`inputs` as JSON text that is equal exactly when they are."""
+    return json.dumps(inputs, sort_keys=True, ensure_ascii=False)
+
+
+def digest(*things: object) -> str:
+    """SHA-256 of arrays (type, shape and bytes) and JSON-able values, as 16 hexadecimal digits."""
+    state = hashlib.sha256()
+    for thing in things:
+        if isinstance(thing, np.ndarray) and thing.dtype.kind in "biufc":
+            state.update(f"{thing.dtype}{thing.shape}".encode())
+            state.update(np.ascontiguousarray(thing).tobytes())
+        else:
+            state.update(json.dumps(thing, sort_keys=True, default=str).encode())
+    return state.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, as 64 hexadecimal digits."""
+    return pooch.file_hash(str(path), alg="sha256")

@@ -1,0 +1,82 @@
+"""Settings in YAML files, validated: every mistake is named with its key, its value and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from helpers.errors import UserError
+
+MOST_VALUES = 10_000  # in a YAML file, aliases expanded
+
+
+class Settings(BaseModel):
+    """Base of all groups of settings: unknown keys and silently converted types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def validated(schema: type[S], values: object, where: str) -> S:
+    """Return `values` as a `schema`; raises UserError with one line per mistake, each beginning with `where`."""
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(item, schema) for item in error.errors()]
+        raise UserError(f"{where}: " + f"\n{where}: ".join(lines)) from None
+
+
+def read_yaml(path: Path) -> object:
+    """Return the plain values in a YAML file; raises UserError for tags, damage and oversized content."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}; correct it there") from None
+    _refuse_bombs(path, values)
+    return values
+
+
+def _refuse_bombs(path: Path, values: object) -> None:
+    """Reject oversized and 'billion laughs' YAML, in which a few lines of aliases stand for billions of values."""
+    waiting, n = [values], 0
+    while waiting:
+        value, n = waiting.pop(), n + 1
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if n > MOST_VALUES:
+            raise UserError(f"{path}: found more than {MOST_VALUES} values, expected a study; is it another file?")
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word and all of them: the 'what to do' half of an unknown-name message."""
+    known = list(known)
+    close = get_close_matches(word, known, n=1)
+    return (f"did you mean '{close[0]}'? " if close else "") + f"known: {', '.join(known)}"
+
+
+def _explain(item: dict, schema: type[BaseModel]) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "(whole)"
+    value = item["input"]
+    if item["type"] == "extra_forbidden":
+        return f"unknown key '{key}'; {suggestion(str(item['loc'][-1]), _keys(schema, item['loc'][:-1]))}"
+    if item["type"] == "missing":
+        return f"key '{key}' is missing; add it"
+    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return f"{key}: found the text '{value}', expected a number; YAML reads it as text: write {float(value)!r}"
+    return f"{key}: found {value!r} ({type(value).__name__}); {item['msg'][0].lower() + item['msg'][1:]}"
+
+
+def _keys(schema: type[BaseModel], where: tuple) -> list[str]:
+    for part in where:
+        field = schema.model_fields.get(part) if isinstance(part, str) else None
+        inner = getattr(field, "annotation", None)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            schema = inner
+    return list(schema.model_fields)

@@ -1,0 +1,77 @@
+"""One file over HTTP, which may stop in the middle and go on later."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import requests
+from tqdm import tqdm
+
+from helpers.errors import UserError
+
+TIMEOUT_S = 30  # without a byte
+CHUNK = 2**18  # bytes
+NOTHING_LEFT = requests.codes.requested_range_not_satisfiable
+
+
+def fetch(url: str, part: Path) -> None:
+    """Bring `url` to `part`, which holds what a stopped download left: the rest of it is asked for.
+
+    The server is told which file the first half was of (RFC 9110, If-Range); if it has another one now, or cannot go
+    on in the middle, it sends all of it. Raises UserError where it cannot be had; what has arrived stays.
+    """
+    headers = _what_is_missing(part)
+    print(f"downloading {url}", flush=True)
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+            if answer.status_code == NOTHING_LEFT and "Range" in headers:  # it was all there, or more than that
+                forget(part)
+                return fetch(url, part)
+            answer.raise_for_status()
+            return _received(answer, part)
+    except OSError as error:  # the network's errors (requests) are OSErrors too
+        raise UserError(
+            f"{url} could not be downloaded: {error}; check the network and the free space; what has arrived is kept: "
+            "run the same command again"
+        ) from None
+
+
+def forget(part: Path) -> None:
+    """Remove what has arrived, and what is known of it."""
+    for path in (part, _validator(part)):
+        path.unlink(missing_ok=True)
+
+
+def _what_is_missing(part: Path) -> dict[str, str]:
+    """The headers that ask for what comes after `part`; for everything if nobody knows what it is a part of."""
+    headers, begun = {"Accept-Encoding": "identity"}, part.stat().st_size if part.is_file() else 0
+    known = _validator(part).read_text(encoding="utf-8") if _validator(part).is_file() else ""
+    return headers | ({"Range": f"bytes={begun}-", "If-Range": known} if begun and known else {})
+
+
+def _received(answer: requests.Response, part: Path) -> None:
+    """Write what arrives behind what is there, or instead of it if the server begins at the beginning."""
+    begun = part.stat().st_size if answer.status_code == requests.codes.partial_content else 0
+    if begun and not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
+        raise OSError(f"asked for what follows byte {begun}, got {answer.headers.get('Content-Range')}")
+    total = begun + int(answer.headers.get("Content-Length", 0))
+    with part.open("r+b" if begun else "wb") as file:
+        file.seek(begun)
+        _validator(part).write_text(_validator_of(answer), encoding="utf-8")
+        with tqdm(
+            total=total or None, initial=begun, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
+        ) as bar:
+            for chunk in answer.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
+def _validator_of(answer: requests.Response) -> str:
+    """What tells this file from another one under the same address; a weak tag does not tell bytes apart."""
+    tag = answer.headers.get("ETag", "")
+    return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified", "")
+
+
+def _validator(part: Path) -> Path:
+    return part.with_name(f"{part.name}-of")

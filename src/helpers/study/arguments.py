@@ -1,0 +1,29 @@
+"""What every command that works on a study takes from its user."""
+
+from __future__ import annotations
+
+import argparse
+
+from helpers.study.study import Study, open_study
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose a study and parts of it."""
+    command.add_argument("study", help="a YAML file or the name of one in params/")
+    command.add_argument("--models", default="", metavar="A,B", help="comma-separated subset of its models")
+    command.add_argument("--outputs", default="outputs", help="folder for everything computed")
+
+
+def add_chapters(command: argparse.ArgumentParser) -> None:
+    """Add the argument that chooses some of a study's chapters."""
+    command.add_argument("--chapters", default="", metavar="A,B", help="comma-separated subset of its chapters")
+
+
+def opened(options: argparse.Namespace) -> Study:
+    """Return the study that was asked for; raises UserError for whatever is wrong with it."""
+    return open_study({"study": options.study, "models": listed(options.models), "outputs": options.outputs})
+
+
+def listed(names: str) -> list[str]:
+    """Return comma-separated names as a list."""
+    return [name for name in names.split(",") if name]

@@ -1,0 +1,124 @@
+"""A study's YAML as a typed, frozen object; every mistake is named with its key, its value and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from helpers.encoding import ESTIMATORS, METRICS, SCHEMES
+from helpers.errors import UserError
+from helpers.models import ModelEntry
+from helpers.store.files import ROOT
+from helpers.store.settings import Settings, read_yaml, suggestion, validated
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+
+class Extraction(Settings):
+    """How networks are run; how a network's frames are pooled is a setting of its family."""
+
+    device: str = "cpu"
+    batch_size: int = Field(8, ge=1)  # sounds at a time
+
+
+class Decades(Settings):
+    """The powers of ten from 10^first to 10^last."""
+
+    first: int = Field(ge=-300, le=300)
+    last: int = Field(ge=-300, le=300)
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Decades:
+        if self.first >= self.last:
+            raise ValueError(f"`first` ({self.first}) must be below `last` ({self.last})")
+        return self
+
+
+class Encoding(Settings):
+    """How responses are predicted from activations, and how predictions are scored; defaults are the published ways."""
+
+    estimator: str = "ridge"
+    alphas: list[float] | Decades | None = None  # regularisation parameters; None: those of the estimator
+    splits: str = "published"
+    metric: str | None = None  # shown by the chapters; None: r2_corrected where there are repetitions, else r2_pearson
+
+    @field_validator("estimator", "splits", "metric")
+    @classmethod
+    def _is_known(cls, name: str | None, info) -> str | None:
+        known = {"estimator": ESTIMATORS, "splits": SCHEMES, "metric": METRICS}[info.field_name]
+        if name is not None and name not in known:
+            raise ValueError(suggestion(name, known))
+        return name
+
+    @field_validator("alphas")
+    @classmethod
+    def _ascend(cls, alphas: list[float] | Decades | None) -> list[float] | Decades | None:
+        if isinstance(alphas, list) and (len(alphas) < 2 or min(alphas) <= 0 or (np.diff(alphas) <= 0).any()):
+            raise ValueError("expected at least two positive numbers in ascending order")
+        return alphas
+
+    @property
+    def grid(self) -> list[float] | None:
+        """The alphas as ascending numbers; None: those of the estimator."""
+        if isinstance(self.alphas, Decades):
+            return [float(f"1e{k}") for k in range(self.alphas.first, self.alphas.last + 1)]
+        return self.alphas
+
+
+class Parameters(Settings):
+    """Everything that one report depends on."""
+
+    name: str = Field(pattern=NAME)
+    dataset: str
+    data_dir: str | None = None
+    language: Literal["es", "en"] = "en"  # the one shown first; the report holds both
+    seed: int = Field(0, ge=0)
+    chapters: list[str] = Field(["01_extract", "03_components"])
+    models: list[ModelEntry] = Field(min_length=1)
+    extraction: Extraction = Extraction()
+    encoding: Encoding = Encoding()
+    device: str = "cpu"  # where the regression runs
+    sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
+    permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
+
+    @field_validator("models")
+    @classmethod
+    def _names_are_unique(cls, models: list[ModelEntry]) -> list[ModelEntry]:
+        names = [model.name for model in models]
+        if len(set(names)) < len(names):
+            raise ValueError(f"model names must differ, got {', '.join(names)}")
+        return models
+
+    def only(self, models: Sequence[str]) -> Parameters:
+        """Return the study with only these models, in the study's order; an empty list keeps all.
+
+        Raises UserError for a model that the study does not have.
+        """
+        known = [entry.name for entry in self.models]
+        for name in models:
+            if name not in known:
+                raise UserError(f"unknown model '{name}' in study '{self.name}'; {suggestion(name, known)}")
+        kept = [entry for entry in self.models if not models or entry.name in models]
+        return self.model_copy(update={"models": kept})
+
+
+def load(study: str | Path) -> Parameters:
+    """Return the study at a path, or the one of that name in `params/`; raises UserError for whatever is wrong."""
+    path = _find(study)
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: found {type(values).__name__}, expected 'key: value' lines; see params/demo.yml")
+    values.pop("templates", None)  # a place for YAML anchors that several models share
+    return validated(Parameters, values, str(path))
+
+
+def _find(study: str | Path) -> Path:
+    for path in (Path(study), ROOT / study, ROOT / "params" / f"{study}.yml"):
+        if path.is_file():
+            return path
+    known = sorted({path.stem for path in (ROOT / "params").glob("*.yml")} - {"junifer"})  # that one is junifer's own
+    raise UserError(f"no study '{study}'; give a YAML file or one of: {', '.join(known)}")

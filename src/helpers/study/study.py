@@ -1,0 +1,303 @@
+"""What a notebook holds: the data, networks, activations and settings of one study, and results kept on disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+from pydantic import Field
+
+from helpers import brain, models, store, text
+from helpers.encoding import splits
+from helpers.errors import UserError
+from helpers.models import Checkpoint, hear
+from helpers.names import CATEGORY, MODEL, SOUND, STEP
+from helpers.stimuli import sounds
+from helpers.store import files
+from helpers.store.progress import progress
+from helpers.store.settings import Settings, validated
+from helpers.study.params import Parameters, load
+
+
+class Choice(Settings):
+    """A study and the parts of it to look at, as the one parameter of a notebook may say."""
+
+    study: str
+    models: list[str] = Field([])  # empty: all
+    checkpoints: list[int] = Field([])  # training steps; empty: all
+    outputs: str = "outputs"  # the folder for everything computed
+
+
+def open_study(study: str | Path | dict) -> Study:
+    """Return a study by its name in params/ or its YAML file; `{"study": ..., "models": [...]}` opens parts of it.
+
+    Raises UserError for whatever is wrong with it.
+    """
+    choice = validated(Choice, study if isinstance(study, dict) else {"study": str(study)}, "study")
+    parameters = load(choice.study).only(choice.models)
+    return Study(parameters, choice.outputs, choice.study, choice.checkpoints)
+
+
+class Study:
+    """An opened study; nothing is computed until it is asked for."""
+
+    def __init__(
+        self, parameters: Parameters, outputs: str | Path = "outputs", source: str = "", checkpoints: Sequence[int] = ()
+    ):
+        self.parameters, self.outputs = parameters, outputs
+        self.source = source or parameters.name  # what to load it from again
+        self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
+        self.folder = files.ROOT / outputs / parameters.name
+        self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
+        self._models: dict[str, models.AudioModel] = {}
+
+    def check(self, weights: bool = True) -> None:
+        """Raise UserError for whatever can be known to be wrong before anything is computed.
+
+        With `weights`, also for a network none of whose checkpoints can be had.
+        """
+        for entry in self.parameters.models:
+            models.check(entry)
+        for device in (self.parameters.device, self.parameters.extraction.device):
+            models.device_of(device)
+        _ = self.brain
+        _ = self.splits
+        for name in self.models:
+            self.steps(name)
+        for name in self.models if weights else ():
+            sources = self._sources(name)
+            if all(isinstance(source, str) for source in sources):
+                raise UserError(f"model '{name}': {'; '.join(sources)}")
+
+    # Data
+
+    @cached_property
+    def brain(self) -> brain.Brain:
+        """The dataset: sounds, responses, where they come from."""
+        return brain.open(self.parameters.dataset, self.parameters.data_dir, self.parameters.seed)
+
+    def responses(self, kind: str) -> xr.DataArray:
+        """Return a set of responses (sound, target[, repetition]) by name, such as "components" or "voxels".
+
+        Raises UserError for a set that the dataset does not have.
+        """
+        if kind not in self.brain.responses:
+            known = ", ".join(self.brain.responses)
+            raise UserError(f"dataset '{self.parameters.dataset}' has no {kind}; it has: {known}")
+        return self.brain.responses[kind].rename(kind)
+
+    def has(self, kind: str) -> bool:
+        """Return whether the dataset has a set of responses of that name."""
+        return kind in self.brain.responses
+
+    @cached_property
+    def splits(self) -> xr.DataArray:
+        """The study's splits (split, sound) of "train", "test" and "unused"."""
+        return self.split(self.parameters.encoding.splits)
+
+    def split(self, scheme: str) -> xr.DataArray:
+        """Return the splits (split, sound) of another scheme of `encoding.SCHEMES`."""
+        waveforms = self.brain.waveforms
+        groups = waveforms["group"].values.tolist() if "group" in waveforms.coords else None
+        names, categories = waveforms[SOUND].values.tolist(), waveforms[CATEGORY].values.tolist()
+        return splits.make(scheme, names, categories, groups, self.parameters.seed)
+
+    # Networks
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the study's networks."""
+        return [entry.name for entry in self.parameters.models]
+
+    def model(self, name: str) -> models.AudioModel:
+        """Return an opened network; raises UserError for a name that the study does not have."""
+        if name not in self._models:
+            entry = self.parameters.only([name]).models[0]
+            extraction = self.parameters.extraction
+            how = {"device": extraction.device, "batch_size": extraction.batch_size}
+            folder = self.folder / "models" / name
+            self._models[name] = models.open(entry, self.brain, folder, self.parameters.seed, **how)
+        return self._models[name]
+
+    def with_option(self, option: str) -> list[str]:
+        """Return the networks whose family has an option, such as "streams" or "frames"."""
+        return [name for name in self.models if option in self.model(name).options]
+
+    def steps(self, name: str) -> list[int]:
+        """Return the checkpoints of a network that are looked at; raises UserError for one that it does not have."""
+        steps = self.model(name).steps
+        if unknown := [str(step) for step in self.checkpoints if step not in steps]:
+            known = ", ".join(map(str, steps))
+            raise UserError(f"model '{name}' has no checkpoint {', '.join(unknown)}; known: {known}")
+        return [step for step in steps if not self.checkpoints or step in self.checkpoints]
+
+    def usable_steps(self, name: str) -> list[int]:
+        """Return the checkpoints of a network whose activations can be had; of a series, the others are named.
+
+        Raises UserError where none can.
+        """
+        usable = [step for step in self.steps(name) if self._can_be_heard(name, step)]
+        if not usable:
+            raise UserError(f"model '{name}': none of its checkpoints can be used: {'; '.join(self.left_out[name])}")
+        return usable
+
+    def _can_be_heard(self, name: str, step: int) -> bool:
+        try:
+            self.heard(name, step)
+        except UserError as error:
+            if len(self.steps(name)) == 1:
+                raise
+            reason, known = f"{step}: {error}", self.left_out.setdefault(name, [])
+            if reason not in known:
+                known.append(reason)
+                print(f"model '{name}': checkpoint {step} is left out: {error}", file=sys.stderr)
+            return False
+        return True
+
+    def heard(self, name: str, step: int) -> xr.Dataset:
+        """Return everything that a network keeps of its activations at a checkpoint, in its family's own layout."""
+        return store.result(hear, self._place(name, step), checkpoint=Checkpoint(self.model(name), step))
+
+    def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
+        """Return whether the activations at `steps` (none: all) are cached, so that nothing is trained or run.
+
+        False without checking if that needs a download.
+        """
+        steps = steps or self.steps(name)
+        if any(self.model(name).missing(step) == models.DOWNLOAD for step in steps):
+            return False
+        checkpoints = {step: Checkpoint(self.model(name), step) for step in steps}
+        return all(store.is_kept(hear, self._place(name, step), checkpoint=one) for step, one in checkpoints.items())
+
+    def features(self, name: str, step: int | None = None) -> list[xr.DataArray]:
+        """Return one (sound, unit) array for each layer of a network, with its `layer`, `stage`, `note`, `model` and
+        `step`.
+
+        At a training step; by default the last one that can be used.
+        """
+        step = self.usable_steps(name)[-1] if step is None else step
+        layers = self.model(name).layers(self.heard(name, step))
+        return [layer.assign_coords({MODEL: name, STEP: step}) for layer in layers]
+
+    def every_checkpoint(self) -> Iterator[list[xr.DataArray]]:
+        """Yield the features of each network at each of its checkpoints."""
+        for name in self.models:
+            for step in self.usable_steps(name):
+                yield self.features(name, step)
+
+    def last_checkpoints(self) -> Iterator[list[xr.DataArray]]:
+        """Yield the features of each network at its last checkpoint."""
+        for name in self.models:
+            yield self.features(name)
+
+    # Results
+
+    @property
+    def encoding(self) -> dict:
+        """How the study predicts and scores: arguments of `encoding.score`."""
+        chosen = self.parameters.encoding
+        how = {"estimator": chosen.estimator, "alphas": chosen.grid}
+        return how | {"device": self.parameters.device, "progress": progress}
+
+    def metric(self, scores: xr.Dataset) -> str:
+        """Return the name of the metric that the study shows of these scores; raises UserError where it has none."""
+        chosen = self.parameters.encoding.metric
+        if chosen is None:
+            return "r2_corrected" if "r2_corrected" in scores else "r2_pearson"
+        if chosen not in scores:
+            known = ", ".join(str(name) for name in scores.data_vars)
+            raise UserError(f"metric: found '{chosen}', which these responses do not allow; they have: {known}")
+        return chosen
+
+    def keep(self, function: Callable, /, **arguments) -> xr.Dataset:
+        """Return what `function(**arguments)` returns, computed once for these arguments and this code, then read."""
+        return store.result(function, self._place(*_origin(arguments)), **arguments)
+
+    def is_kept(self, function: Callable, /, **arguments) -> bool:
+        """Return whether `keep` would read and compute nothing."""
+        return store.is_kept(function, self._place(*_origin(arguments)), **arguments)
+
+    def _place(self, name: str = "", step: int | None = None) -> Path:
+        return self.folder / "results" / name / ("" if step is None else f"step-{step:07d}")
+
+    def write(self, **tables: pd.DataFrame) -> None:
+        """Write the tables that a chapter shows, by name, to `tables/<name>.parquet`."""
+        for name, table in tables.items():
+            files.write_table(self.place / "tables" / f"{name}.parquet", table)
+
+    @property
+    def place(self) -> Path:
+        """Where tables and notebooks go; those of some checkpoints only must not replace the study's."""
+        return self.folder / place_of(self.models, self.checkpoints) if self.checkpoints else self.folder
+
+    # What a page says of the study
+
+    @property
+    def look(self) -> dict:
+        """What every figure of this study is told."""
+        return {"synthetic": self.brain.synthetic, "language": self.parameters.language}
+
+    def banner(self) -> text.Bilingual | None:
+        """Return the warning that heads every chapter on synthetic data."""
+        return text.both("say.synthetic") if self.brain.synthetic else None
+
+    @property
+    def trains_here(self) -> bool:
+        """Whether some network of the study is trained on the study's own sounds."""
+        return any(self.model(name).learned_from for name in self.models)
+
+    @property
+    def provenance(self) -> dict:
+        """What the report's footer names: parameters, checksums of sounds, data and weights."""
+        made_by = {name: self._identities(name) for name in self.models}
+        return {"study": self.parameters.model_dump(), **self._data, "models": made_by}
+
+    def _identities(self, name: str) -> dict:
+        """What made the activations of a network's last usable checkpoint, and which checkpoints were left out."""
+        last = self.usable_steps(name)[-1]
+        left_out = {"left_out": self.left_out[name]} if name in self.left_out else {}
+        return self.model(name).identity(last) | left_out
+
+    def recipe(self, names: Sequence[str] = (), steps: Sequence[int] = ()) -> dict:
+        """Return all that the results of some networks (none: all) depend on, known before anything is computed.
+
+        Other networks and the list of chapters do not matter to it.
+        """
+        names = list(names) or self.models
+        shown = self.parameters.only(names).model_dump(exclude={"chapters", "sounds_in_report"})
+        made_by = {name: {step: self._source(name, step) for step in steps or self.steps(name)} for name in names}
+        return {"study": shown, **self._data, "models": made_by}
+
+    def _sources(self, name: str) -> list[dict | str]:
+        """As `_source`, of checkpoints that need no download to be known."""
+        steps = [step for step in self.steps(name) if self.model(name).missing(step) != models.DOWNLOAD]
+        return [self._source(name, step) for step in steps] or [{}]
+
+    def _source(self, name: str, step: int) -> dict | str:
+        """What makes the activations of a checkpoint, the family's code included, or why nothing can."""
+        try:
+            return Checkpoint(self.model(name), step).store_key()
+        except UserError as error:
+            return str(error)
+
+    @cached_property
+    def _data(self) -> dict:
+        return {"dataset": self.brain.provenance, "sounds": sounds.digest(self.brain.waveforms)}
+
+
+def _origin(arguments: dict) -> tuple[str, int] | tuple[()]:
+    """The model and step of the features among a function's arguments, for the folder of its result."""
+    features = arguments.get("features")
+    if not features or not {MODEL, STEP} <= set(features[0].coords):
+        return ()
+    return str(features[0][MODEL].values), int(features[0][STEP])
+
+
+def place_of(names: Sequence[str], checkpoints: Sequence[int]) -> Path:
+    """Return the folder, below a study's, of some networks at one checkpoint or over a series of them."""
+    steps = f"step-{checkpoints[0]:07d}" if len(checkpoints) == 1 else "series"
+    return Path("batch") / "+".join(names) / steps

@@ -1,0 +1,104 @@
+"""Pieces of HTML in both languages: sentences, tables, what is folded away."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import pandas as pd
+
+from helpers.names import LANGUAGES
+from helpers.text.labeller import DIGITS, Labeller, labellers
+
+
+class Bilingual:
+    """A piece of HTML in both languages, of which the report shows one; a notebook shows both."""
+
+    def __init__(self, pieces: dict[str, str]):
+        self.pieces = pieces
+
+    def _repr_html_(self) -> str:
+        return "".join(f'<div lang="{language}">{piece}</div>' for language, piece in self.pieces.items())
+
+
+def _in_both(piece: Callable[[Labeller], str]) -> Bilingual:
+    return Bilingual({language: piece(labeller) for language, labeller in labellers().items()})
+
+
+def both(key: str, **values) -> Bilingual:
+    """Return a paragraph, the text at `key` with its values escaped.
+
+    A value that is a function is called with the labeller of each language.
+    """
+
+    def paragraph(labeller: Labeller) -> str:
+        own = {name: value(labeller) if callable(value) else value for name, value in values.items()}
+        strings = {name: html.escape(value, quote=False) for name, value in own.items() if isinstance(value, str)}
+        return f"<p>{labeller(key, **own | strings)}</p>"
+
+    return _in_both(paragraph)
+
+
+def markdown(pieces: list[Bilingual]) -> Bilingual:
+    """Return several pieces as one."""
+    return Bilingual({language: "".join(piece.pieces[language] for piece in pieces) for language in LANGUAGES})
+
+
+def folded(piece: Bilingual) -> Bilingual:
+    """Return a long piece behind a line that opens it."""
+
+    def fold(labeller: Labeller) -> str:
+        summary = html.escape(labeller("report.table"))
+        return f"<details><summary>{summary}</summary>{piece.pieces[labeller.language]}</details>"
+
+    return _in_both(fold)
+
+
+def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
+    """Return a frame as an HTML table: columns, identifiers and numbers in each language, everything escaped."""
+    return _in_both(lambda labeller: _table(frame, labeller, digits))
+
+
+def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...]) -> Bilingual:
+    """Return a table of words: each cell is called with a labeller; what follows "|" in its text is set small below."""
+
+    def one(labeller: Labeller) -> str:
+        names = [html.escape(labeller(f"column.{column}")) for column in columns]
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join("<tr>" + "".join(map(_cell, (cell(labeller) for cell in row), names)) + "</tr>" for row in rows)
+        return (
+            f'<div class="table"><table class="words"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+
+    return _in_both(one)
+
+
+def _cell(words: str, column: str) -> str:
+    """A cell that knows its column's name, for pages too narrow for columns."""
+    first, _, second = words.partition("|")
+    small = f"<br><small>{html.escape(second)}</small>" if second else ""
+    return f'<td data-column="{column}">{html.escape(first)}{small}</td>'
+
+
+def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
+    words = pd.DataFrame({column: _cells(frame[column], labeller, digits) for column in frame})
+    words.columns = [html.escape(labeller(f"column.{column}")) for column in frame]
+    body = words.to_html(index=False, border=0, classes="numbers", escape=False)
+    return f'<div class="table">{body}</div>'
+
+
+def _cells(column: pd.Series, labeller: Labeller, digits: int) -> list[str]:
+    if pd.api.types.is_bool_dtype(column):
+        return [html.escape(_names(str(column.name), value, labeller)) for value in column]
+    if pd.api.types.is_numeric_dtype(column):
+        places = digits if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any() else 0
+        return [labeller.number(value, places) for value in column]
+    return [html.escape(_names(str(column.name), value, labeller)) for value in column]
+
+
+def _names(column: str, cell: object, labeller: Labeller) -> str:
+    """The words for the identifiers of a cell, separated by ", "; what is no identifier of its kind stays as it is."""
+    if pd.isna(cell):
+        return "–"
+    kind, known = labeller.kind(column), labeller.names_by_column.get(column, {})
+    return ", ".join(labeller.name(kind, part) if part in known else part for part in str(cell).split(", "))

@@ -1,0 +1,175 @@
+"""Response maps through junifer to a report: the real program where it is installed, its table's mistakes named."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from conftest import ROOT
+from helpers import brain
+from helpers.__main__ import main
+from helpers.errors import UserError
+from small_study import REGIONS, SMALL, SOUNDS, table, write_sounds
+from written_voxels import junifer_storage
+
+PROGRAM = Path(sys.executable).parent / "junifer"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve short tones and what `dataset.yml` says of them."""
+    write_sounds(tmp_path)
+    return tmp_path
+
+
+def opened(folder: Path, frame: pd.DataFrame) -> brain.Brain:
+    junifer_storage(folder / "responses.sqlite", frame)
+    return brain.open("junifer", str(folder))
+
+
+def test_a_table_becomes_regions_of_subjects(folder):
+    frame = table()
+    voxels = opened(folder, frame).responses["voxels"]
+    assert voxels.dims == ("sound", "target") and voxels.sizes["target"] == 8
+    one = voxels.sel(target="sub-02 rh_Lateral")
+    assert (one["subject"], one["hemisphere"], one["region"]) == ("sub-02", "rh", "Lateral")
+    row = frame.query("subject == 'sub-02' and sound == 'tone05'")
+    assert one.sel(sound="tone05").item() == row["rh_Lateral"].item()
+
+
+@pytest.mark.parametrize(
+    ("label", "hemisphere", "region"), [("TE3", "", "TE3"), ("lh_TE_1.0", "lh", "TE_1.0"), ("L_A1_ROI", "", "L_A1_ROI")]
+)
+def test_regions_are_called_as_in_the_atlas(folder, label, hemisphere, region):
+    voxels = opened(folder, table().rename(columns={"rh_Lateral": label})).responses["voxels"]
+    one = voxels.sel(target=f"sub-01 {label}")
+    assert (one["hemisphere"], one["region"]) == (hemisphere, region)
+
+
+def test_sounds_are_read_at_other_rates_from_their_files(folder):
+    found = opened(folder, table())
+    at_48 = found.waveforms_at(48_000)
+    assert at_48.sizes["sample"] == 24_000 and at_48.sound.values.tolist() == list(SOUNDS)
+    tone = 0.1 * np.sin(np.arange(12_000) * 0.02)
+    np.testing.assert_allclose(at_48.sel(sound="tone00")[2_000:20_000:2], tone[1_000:10_000], atol=1e-3)
+
+
+def test_regions_that_hold_nothing_are_counted(folder):
+    frame = table()
+    frame.loc[3, "lh_Primary"] = np.nan
+    frame.loc[frame.subject == "sub-02", "rh_Primary"] = 1.0
+    found = opened(folder, frame)
+    assert found.excluded == {"not_finite": 1, "constant": 1} and found.responses["voxels"].sizes["target"] == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t[~((t.subject == "sub-02") & (t.sound == "tone03"))], "sub-02 without tone03"),
+        (lambda t: t.replace({"sound": {"tone03": "tone99"}}), "sub-01 without tone03"),
+        (lambda t: pd.concat([t, t.assign(sound="extra").iloc[:1]]), "sub-02 without tone|sub-01 with unknown extra"),
+        (lambda t: pd.concat([t, t.iloc[:1]]), "sub-01 tone11 twice"),
+        (lambda t: t[["subject", "sound"]], "at least one region"),
+        (lambda t: t.drop(columns="sound"), "subject, sound and at least one region"),
+        (lambda t: t.assign(lh_Primary="loud"), "no numbers for lh_Primary"),
+    ],
+)
+def test_what_does_not_fit_is_named(folder, change, message):
+    with pytest.raises(UserError, match=message):
+        opened(folder, change(table()))
+
+
+def test_files_that_are_none_are_refused(folder, monkeypatch):
+    monkeypatch.delenv("JUNIFER_DIR", raising=False)
+    with pytest.raises(UserError, match="set data_dir in the study or JUNIFER_DIR"):
+        brain.open("junifer", str(folder / "nowhere"))
+    (folder / "responses.sqlite").write_bytes(b"no database, however long it may be" * 50)
+    with pytest.raises(UserError, match="no junifer storage"):
+        brain.open("junifer", str(folder))
+    junifer_storage(folder / "responses.sqlite", table(), marker='{"class": "Other"}')
+    with pytest.raises(UserError, match="0 features of ParcelAggregation"):
+        brain.open("junifer", str(folder))
+    (folder / "dataset.yml").write_text("citation: x\nsynthetic: maybe\n")
+    with pytest.raises(UserError, match="synthetic: found 'maybe'"):
+        brain.open("junifer", str(folder))
+    (folder / "dataset.yml").write_text("!!python/object/apply:os.system ['true']")
+    with pytest.raises(UserError, match="is not plain YAML"):
+        brain.open("junifer", str(folder))
+
+
+# The real program
+
+needs_junifer = pytest.mark.skipif(not PROGRAM.exists(), reason="needs junifer: pip install '.[junifer]'")
+SHAPE, AFFINE = (10, 11, 9), np.array([[3.0, 0, 0, -15], [0, 3, 0, -15], [0, 0, 3, -12], [0, 0, 0, 1]])
+
+
+@pytest.fixture
+def maps(folder):
+    """Maps of two synthetic subjects, an atlas of four regions, junifer's files; returns what each region holds."""
+    import nibabel
+
+    random = np.random.default_rng(1)
+    atlas = np.zeros(SHAPE, np.int16)
+    for index in range(4):
+        atlas[2 * index + 1, 2:5, 2:5] = index + 1
+    (folder / "atlas").mkdir()
+    nibabel.save(nibabel.Nifti1Image(atlas, AFFINE), folder / "atlas" / "regions.nii.gz")
+    lines = ["index\tname", *(f"{index}\t{name}" for index, name in enumerate(REGIONS, start=1))]
+    (folder / "atlas" / "regions.tsv").write_text("\n".join(lines))
+    planted = {}
+    for subject in ("sub-01", "sub-02"):
+        (folder / "maps" / subject).mkdir(parents=True)
+        for sound in SOUNDS:
+            values = random.standard_normal(SHAPE).astype(np.float32)
+            nibabel.save(nibabel.Nifti1Image(values, AFFINE), folder / "maps" / subject / f"{sound}_stat.nii.gz")
+            planted[subject, sound] = [values[atlas == index].mean() for index in range(1, 5)]
+    for name in ("junifer.yml", "junifer_regions.py"):
+        shutil.copy(ROOT / "params" / name, folder)
+    return planted
+
+
+def run(folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([PROGRAM, "run", "junifer.yml"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@needs_junifer
+def test_from_maps_to_a_chapter_of_the_report(folder, maps):
+    done = run(folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    voxels = brain.open("junifer", str(folder)).voxels
+    for (subject, sound), values in maps.items():
+        ours = voxels.sel(sound=sound, target=[f"{subject} {region}" for region in REGIONS])
+        np.testing.assert_allclose(ours, values, rtol=1e-5)
+    study = yaml.safe_load((ROOT / "params" / "regions.yml").read_text())
+    study |= {"data_dir": str(folder), "models": [{"name": "mixture", **SMALL}], "permutations": 3}
+    study |= {"chapters": ["02_voxelwise"]}
+    del study["templates"]
+    (folder / "small.yml").write_text(yaml.safe_dump(study))
+    assert main(["report", str(folder / "small.yml"), "--outputs", str(folder / "out")]) == 0
+    rows = pd.read_parquet(folder / "out" / "regions" / "tables" / "voxel_regions.parquet")
+    assert {"Primary", "Anterior", "Lateral"} <= set(rows["region"]) and rows["mean_r2"].notna().all()
+    page = (folder / "out" / "regions" / "report.html").read_text(encoding="utf-8")
+    assert "without coordinates" in page and "no está corregido por ruido" in page
+
+
+@needs_junifer
+def test_a_map_in_another_space_is_refused_before_anything_is_aggregated(folder, maps):
+    import nibabel
+
+    path = folder / "maps" / "sub-02" / "tone04_stat.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.zeros(SHAPE, np.float32), AFFINE * [[2], [1], [1], [1]]), path)
+    done = run(folder)
+    assert done.returncode != 0 and "tone04_stat.nii.gz has shape" in done.stderr + done.stdout
+    assert not (folder / "responses.sqlite").exists()
+
+
+@needs_junifer
+def test_an_atlas_whose_labels_differ_is_refused(folder, maps):
+    (folder / "atlas" / "regions.tsv").write_text("index\tname\n1\tlh_Primary\n")
+    done = run(folder)
+    assert done.returncode != 0 and "they must be the same" in done.stderr + done.stdout

@@ -1,0 +1,376 @@
+"""Chapters 02, 04 and 05: their tables, their figures by content."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from drawings import in_language
+from helpers import models, stats, text
+from helpers.brain.nh2015 import COMPONENTS
+from helpers.chapters import cka_residual as branches
+from helpers.chapters import components, registry
+from helpers.chapters import learning_dynamics as dynamics
+from helpers.chapters.voxelwise import analysis, figures, places, tables
+from helpers.errors import UserError
+from helpers.study import Parameters, Study
+
+
+@pytest.fixture
+def study(small_brain, tmp_path):
+    """Two tiny networks with checkpoints at 0, 2 and 4."""
+    small = models.FAMILIES["mini"].example(tmp_path)
+    entries = [{"name": name, "family": "mini", **small} for name in ("mixture", "other")]
+    parameters = {"name": "small", "dataset": "demo", "models": entries, "permutations": 5}
+    return Study(Parameters.model_validate(parameters), tmp_path)
+
+
+METRIC = "r2_corrected"
+LOOK = {"synthetic": True, "language": "en"}
+
+
+@pytest.fixture
+def curves(study):
+    """Learning curves of the components."""
+    return dynamics.series(stats.curves(stats.rows(components.scores(study))))
+
+
+@pytest.fixture
+def voxels(study):
+    """Scores of the voxels, and their table."""
+    scores = analysis.scores(study)
+    tests = [analysis.permuted(study, *pair) for pair in zip(study.last_checkpoints(), scores, strict=True)]
+    return scores, analysis.by_voxel(scores, METRIC, tests)
+
+
+def traces(figure, **wanted):
+    return [trace for trace in figure.data if all(getattr(trace, key) == value for key, value in wanted.items())]
+
+
+def test_every_folder_is_a_chapter_and_every_notebook_has_one():
+    found = registry.chapters()
+    assert list(found) == sorted(found) and [name[:2] for name in found] == [f"{i:02d}" for i in range(len(found))]
+    for name, chapter in found.items():
+        assert chapter.name == name and registry.path_of(name).is_file()
+        assert f"helpers.chapters.{name[3:]}" in registry.modules_of(name)
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A copy of the folders of chapters and notebooks, in which a half can be missing."""
+    monkeypatch.setattr(registry, "SOURCES", tmp_path)
+    for name in registry.chapters():
+        (tmp_path / f"{name}.py").write_text("")
+    registry.chapters.cache_clear()
+    yield tmp_path
+    registry.chapters.cache_clear()
+
+
+def test_half_a_chapter_says_which_half_is_missing(house, monkeypatch):
+    assert "03_components" in registry.chapters()
+    registry.chapters.cache_clear()
+    (house / "77_new.py").write_text("")
+    with pytest.raises(RuntimeError, match=r"notebooks/77_new\.py: no folder chapters/new defines its CHAPTER"):
+        registry.chapters()
+    (house / "77_new.py").rename(house / "11_components.py")
+    (house / "03_components.py").unlink()
+    with pytest.raises(RuntimeError, match="chapters/components: CHAPTER is named '03_components', but there is no"):
+        registry.chapters()
+    monkeypatch.delattr("helpers.chapters.components.CHAPTER")
+    with pytest.raises(RuntimeError, match=r"chapters/components/__init__\.py defines no CHAPTER, but .*11_components"):
+        registry.chapters()
+
+
+def test_learning_curves_hold_steps_layers_and_components(curves):
+    figure = dynamics.figures.by_step(curves, None, **LOOK)
+    lines = traces(figure, name="Layer 2")
+    assert len(lines) == 2 * len(COMPONENTS)
+    own = curves.query("model == 'mixture' and layer == 2 and target == 'lowfreq'").sort_values("step")
+    np.testing.assert_array_equal(lines[0].customdata[:, 0], own.step)
+    np.testing.assert_array_equal(lines[0].y, own.median_r2)
+    assert figure.layout.xaxis.ticktext[0] == "0" and (np.diff(lines[0].x) > 0).all()
+    spoken = in_language(figure, "es")
+    assert any("Paso" in (axis.title.text or "") for axis in spoken.select_xaxes())
+    assert spoken.layout.updatemenus[0].buttons[0].label == "Mezcla"
+
+
+def test_published_learning_is_laid_over_for_every_layer(curves):
+    from helpers.brain import published
+
+    figure = dynamics.figures.by_step(curves, published.table("learning_dynamics"), **LOOK)
+    added = [trace for trace in figure.data if trace.name and "published" in trace.name]
+    assert len(added) == 6 * 10 and all(trace.visible == "legendonly" and trace.line.dash == "dot" for trace in added)
+    assert len({trace.line.color for trace in added}) == 10
+
+
+def test_the_surface_has_steps_layers_and_r2_on_its_axes(curves):
+    figure = dynamics.figures.surface(curves, **LOOK)
+    assert len(figure.data) == 2 * 6 and figure.data[0].z.shape == (2, 3)
+    assert figure.layout.scene.xaxis.title.text.startswith("Step") and figure.layout.scene.yaxis.title.text == "Layer"
+    value = curves.query("model == 'mixture' and target == 'lowfreq' and layer == 1 and step == 2").median_r2.item()
+    assert figure.data[0].z[0, 1] == value and figure.data[0].customdata[0, 1] == 2
+
+
+def test_voxels_have_learning_curves_too(study, voxels):
+    curves = dynamics.voxels(study, study.models)
+    assert set(curves.step) == {0, 2, 4} and set(curves.layer) == {1, 2} and set(curves.model) == {"mixture", "other"}
+    pooled = analysis.of_models(voxels[0], tables.pooled, METRIC)
+    last = pooled.query("model == 'mixture'").set_index("layer").median_r2
+    ours = curves.query("model == 'mixture' and step == 4").set_index("layer").median_r2
+    np.testing.assert_allclose(ours, last)
+    named = [trace for trace in dynamics.figures.voxels_by_step(curves, **LOOK).data if trace.name]
+    ceilings = [trace for trace in named if trace.legendgroup == "ceiling"]
+    assert len(ceilings) == 2 and set(ceilings[0].y) == {1.0}
+
+
+def test_one_checkpoint_says_that_there_is_nothing_to_show(curves):
+    empty = curves.iloc[:0]
+    for piece in (dynamics.figures.by_step(empty, None, **LOOK), dynamics.figures.surface(empty, **LOOK)):
+        assert isinstance(piece, text.Bilingual) and "one checkpoint each" in piece.pieces["en"]
+
+
+def test_learning_is_said_in_numbers_of_the_tables(study, curves):
+    gains = dynamics.gains(curves)
+    learned = dynamics.learned(dynamics.series(stats.rows(components.scores(study))), "r2_pearson")
+    gain = gains.query("model == 'mixture'").nlargest(1, "gain").iloc[0]
+    said = dynamics.sentences(learned, gains).pieces
+    assert text.Labeller("en").number(gain.gain) in said["en"] and text.Labeller("es").number(gain.gain) in said["es"]
+
+
+@pytest.fixture
+def series(small_brain, tmp_path):
+    """A series of published-format checkpoints at 100, 200 and 300, the second one damaged."""
+    models.FAMILIES["encodecmae"].example(tmp_path)
+    for step in (100, 300):
+        (tmp_path / f"mix-{step}.pt").write_bytes((tmp_path / "random.pt").read_bytes())
+    (tmp_path / "mix-200.pt").write_bytes(b"no checkpoint")
+
+    def open_(pattern="mix-*.pt"):
+        entry = {"name": "mix", "family": "encodecmae", "heads": 2, "checkpoints": str(tmp_path / pattern)}
+        parameters = {"name": "series", "dataset": "demo", "models": [entry]}
+        return Study(Parameters.model_validate(parameters), tmp_path / "out")
+
+    return open_
+
+
+def test_an_unreadable_checkpoint_is_named_and_the_others_run(series, capsys):
+    study = series()
+    assert stats.rows(components.scores(study)).step.unique().tolist() == [100, 300]
+    assert capsys.readouterr().err.count("checkpoint 200 is left out") == 1
+    assert "mix-200.pt" in dynamics.left_out(study).pieces["es"] and "left_out" in study.provenance["models"]["mix"]
+
+
+def test_a_pattern_must_name_checkpoints_with_steps(series):
+    with pytest.raises(UserError, match=r"'.*nothing-\*\.pt' names no file"):
+        series("nothing-*.pt").features("mix")
+    with pytest.raises(UserError, match=r"expected \.pt files whose names end in different training steps"):
+        series("*.pt").features("mix")
+
+
+def test_a_series_of_which_nothing_can_be_read_is_refused(series, tmp_path):
+    for step in (100, 300):
+        (tmp_path / f"mix-{step}.pt").write_bytes(b"no")
+    with pytest.raises(UserError, match="none of its checkpoints can be used: 100: "):
+        series().features("mix")
+
+
+def test_both_branches_are_compared_for_real(study):
+    """Right against left is not left against itself: that would have ones on its diagonal."""
+    table = branches.matrices(study)
+    for over in ("time_average", "frames"):
+        rows = table[(table.model == "mixture") & (table.over == over) & (table.row_layer == table.column_layer)]
+        by_pair = {pair: group.cka.to_numpy() for pair, group in rows.groupby(["row_branch", "column_branch"])}
+        np.testing.assert_allclose(by_pair["left", "left"], 1, atol=1e-5)
+        np.testing.assert_allclose(by_pair["right", "right"], 1, atol=1e-5)
+        assert (np.abs(by_pair["right", "left"] - 1) > 1e-3).any()
+
+
+def test_cka_on_frames_equals_the_whole_at_once(study):
+    from helpers.stats.similarity import cka
+
+    table = branches.matrices(study)
+    model = study.model("mixture")
+    batches = list(model.frames(model.steps[-1]))
+    frames = np.concatenate(
+        [b.transpose("branch", "layer", "sound", "frame", "unit").values.reshape(2, 3, -1, 16) for b in batches], 2
+    )
+    rows = table[(table.model == "mixture") & (table.over == "frames")]
+    one = rows[
+        (rows.row_branch == "right") & (rows.column_branch == "left") & (rows.row_layer == 2) & (rows.column_layer == 1)
+    ]
+    assert one.cka.item() == pytest.approx(cka(frames[1, 1], frames[0, 0], debiased=True), abs=1e-4)
+
+
+def test_heat_maps_are_labelled_by_branch_layer_and_tower(study):
+    table = branches.matrices(study)
+    figure = branches.figures.heat_maps(table, branches.towers(study), **LOOK)
+    assert len(figure.data) == 2 * 2 * 3
+    first = figure.data[0]
+    assert list(first.x) == ["1", "2", "3 dec"] and list(first.y) == ["1", "2", "3 dec"]
+    rows = table[(table.model == "mixture") & (table.over == "time_average") & (table.row_branch == "right")]
+    rows = rows[rows.column_branch == "left"]
+    value = rows[(rows.row_layer == 3) & (rows.column_layer == 1)].cka.item()
+    assert first.z[2, 0] == value
+    assert "Left branch" in figure.layout.xaxis.title.text and "Right branch" in figure.layout.yaxis.title.text
+    assert "Rama derecha" in in_language(figure, "es").layout.yaxis.title.text
+
+
+def test_merged_output_and_the_cost_of_leaving_it_out(study, curves):
+    table, costs = branches.merged(study), branches.last_layer(study)
+    assert set(table.layer) == {1, 2} and table.cka.between(-0.2, 1).all()
+    figure = branches.figures.merged(table, **LOOK)
+    own = table.query("model == 'mixture' and branch == 'left'")
+    np.testing.assert_array_equal(figure.data[0].y, own.cka)
+    last = curves.query("model == 'mixture' and step == 4 and layer == 2").set_index("target").median_r2
+    ours = costs.query("model == 'mixture'").set_index("target").last_merged
+    np.testing.assert_allclose(ours.loc[list(COMPONENTS)], last.loc[list(COMPONENTS)])
+    assert "{" not in branches.sentences(branches.matrices(study), table, costs).pieces["en"]
+
+
+def test_the_cost_is_the_same_whatever_the_study_shows_of_the_last_layer(study, small_brain, tmp_path):
+    entries = [{**entry.model_dump(), "last_layer": "left"} for entry in study.parameters.models]
+    parameters = {"name": "left", "dataset": "demo", "models": entries}
+    left = Study(Parameters.model_validate(parameters), tmp_path)
+    np.testing.assert_allclose(
+        branches.last_layer(left).set_index(["model", "target"]),
+        branches.last_layer(study).set_index(["model", "target"]),
+    )
+
+
+def test_without_components_the_cost_is_not_known_and_the_rest_is_shown(study):
+    study.brain = replace(study.brain, responses={"voxels": study.brain.responses["voxels"]})
+    costs = branches.last_layer(study)
+    assert "no components" in branches.shown_cost(costs).pieces["en"]
+    said = branches.sentences(branches.matrices(study), branches.merged(study), costs).pieces["es"]
+    assert "rama derecha" in said and "componentes" not in said
+
+
+def test_the_drawing_speaks_both_languages_and_takes_the_pages_colour():
+    pieces = branches.figures.drawing().pieces
+    assert "Bloque" in pieces["es"] and "Block" in pieces["en"]
+    assert "currentColor" in pieces["en"] and "#" not in pieces["en"]
+
+
+def test_maps_have_a_panel_for_each_hemisphere_and_hide_nothing(voxels):
+    scores, best = voxels
+    figure = figures.region_map(places.regions(best), **LOOK)
+    assert [annotation.text for annotation in figure.layout.annotations] == ["Left", "Right"]
+    assert sum(trace.customdata[:, 0].sum() for trace in figure.data) == best.target.nunique()
+    layers, pooled = (analysis.of_models(scores, table, METRIC) for table in (tables.by_layer, tables.pooled))
+    figure = figures.r2_map(places.layers(layers, best), pooled, **LOOK)
+    assert [step.label for step in figure.layout.sliders[0].steps] == ["1", "2 ◆"]
+    shown = [value for trace in figure.data for value in trace.marker.color]
+    np.testing.assert_allclose(np.sort(shown), np.sort(layers.query("layer == 2").r2), atol=1e-4)
+    assert "noise-corrected r²" in figure.layout.coloraxis.colorbar.title.text
+
+
+def test_voxel_curves_bars_and_depths_hold_their_numbers(voxels):
+    scores, best = voxels
+    pooled = analysis.of_models(scores, tables.pooled, METRIC)
+    figure = figures.pooled(pooled, tables.ceilings(best), None, **LOOK)
+    np.testing.assert_array_equal(traces(figure, name="Mixture")[0].y, pooled.query("model == 'mixture'").median_r2)
+    assert traces(figure, name="Noise ceiling (1 after correction)")
+    models = tables.models(scores, METRIC, 0)
+    bars = figures.models(models, None, **LOOK)
+    np.testing.assert_allclose([bar.y[0] for bar in bars.data[:2]], models.mean_r2)
+    depth = analysis.of_models(scores, tables.depth, METRIC)
+    depths = figures.depth(depth, tables.mean_depths(depth, tables.hierarchy(depth, 0)), **LOOK)
+    assert list(depths.layout.xaxis.ticktext) == ["Primary", "Anterior", "Lateral", "Posterior"]
+    regions = figures.regions(analysis.of_models(scores, tables.regions, METRIC, 0), None, **LOOK)
+    ceiling = "Noise ceiling (1 after correction)"
+    assert {trace.name for trace in regions.data if trace.name} >= {
+        "Primary",
+        "Anterior",
+        "Lateral",
+        "Posterior",
+        ceiling,
+    }
+
+
+def test_published_curves_are_laid_over_real_data_only_and_called_published(study, voxels, small_brain):
+    scores, best = voxels
+    assert analysis.overlay(study, "models") is None
+    object.__setattr__(small_brain, "synthetic", False)
+    pooled = analysis.of_models(scores, tables.pooled, METRIC)
+    regions = analysis.of_models(scores, tables.regions, METRIC, 0)
+    for name, draw, drawn in (
+        ("voxelwise_by_layer", figures.pooled, (pooled, tables.ceilings(best))),
+        ("roi_by_layer", figures.regions, (regions,)),
+        ("models", figures.models, (tables.models(scores, METRIC, 0),)),
+    ):
+        figure = draw(*drawn, analysis.overlay(study, name), **LOOK)
+        added = [trace for trace in figure.data if trace.name and "published" in trace.name]
+        assert added and all(trace.visible == "legendonly" for trace in added)
+    other = study.parameters.encoding.model_copy(update={"metric": "r2_pearson"})
+    study.parameters = study.parameters.model_copy(update={"encoding": other})
+    assert analysis.overlay(study, "models") is None, "another metric is not what was published"
+
+
+def test_voxels_without_places_say_so_instead_of_failing(voxels):
+    scores, best = voxels
+    best = best.assign(x=np.nan, y=np.nan)
+    layers = analysis.of_models(scores, tables.by_layer, METRIC).assign(x=np.nan)
+    pooled = analysis.of_models(scores, tables.pooled, METRIC)
+    assert "no coordinates" in figures.region_map(places.regions(best), **LOOK).pieces["en"]
+    assert figures.r2_map(places.layers(layers, best), pooled, **LOOK) is None
+    assert figures.best_map(places.best(best), places.most_frequent(best), pooled, **LOOK) is None
+
+
+def test_voxel_facts_are_said_in_numbers_of_the_tables(study, voxels):
+    scores, best = voxels
+    pooled, models = analysis.of_models(scores, tables.pooled, METRIC), tables.models(scores, METRIC, 0)
+    said = analysis.facts(study, best, pooled, models).pieces
+    assert f"{models.mean_r2.max():.2f}" in said["en"] and "8 voxels of 4 subjects" in said["en"]
+    noise = analysis.noise(study).pieces
+    from helpers.encoding import critical_correlation
+
+    assert f"{critical_correlation(10):.3f}" in noise["en"] and "10 " in noise["es"]
+
+
+def test_hierarchy_sentences_come_with_and_without_noted_layers(study, voxels):
+    plain = analysis.of_models(voxels[0], tables.depth, METRIC, plain=True)
+    assert analysis.noted(voxels[0]) and plain["relative"].isna().all(), "one plain layer has no depth"
+    numbers = {"low": 0.1, "high": 0.4, "w": 36.0, "p_value": 0.004, "n_subjects": 8, "region": "others"}
+    table = pd.DataFrame([{"model": "mixture", "difference": 0.25} | numbers])
+    both = analysis.hierarchy_sentences(study, table, table.assign(difference=0.125)).pieces
+    assert "0.25" in both["en"] and "0.12" in both["en"] and "0,25" in both["es"] and "planted" in both["en"]
+    assert "0.12" not in analysis.hierarchy_sentences(study, table, None).pieces["en"]
+
+
+def test_the_demo_shows_its_planted_hierarchy_and_ceilings(tmp_path):
+    """The demo's own mixture network, trained as its study says; two minutes, the longest test there is."""
+    from helpers.brain import demo
+    from helpers.study import open_study
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    study = open_study({"study": "demo", "models": ["mixture"], "outputs": str(tmp_path)})
+    scores = analysis.scores(study)
+    torch.set_num_threads(threads)
+    depth = analysis.of_models(scores, tables.depth, METRIC)
+    contrast = tables.hierarchy(depth, 0).set_index("region").loc["others"]
+    assert contrast.difference > 0.1 and contrast.p_value < 0.05 and contrast.n_subjects == 8
+    planted = demo.weights(0)["reliability"]
+    ceilings = 3 * planted / (1 + 2 * planted)
+    measured = scores[0]["reliability"].median(["split", "layer"])
+    assert (measured.target.values == ceilings.target.values).all()
+    assert np.corrcoef(measured, ceilings)[0, 1] > 0.9 and abs(float((measured - ceilings).mean())) < 0.05
+
+
+def test_where_frames_are_too_many_every_so_many_th_is_taken_and_said(study, monkeypatch):
+    from helpers.chapters.cka_residual import analysis as of_branches
+    from helpers.stats.similarity import cka
+
+    assert of_branches.frame_step(24, 768, 165 * 149) == 1 and of_branches.frame_step(24, 1024, 165 * 149) == 2
+    model = study.model("mixture")
+    frames = next(iter(model.frames(4)))["frame"].size
+    monkeypatch.setattr(of_branches, "PRODUCTS", 6 * 7 / 2 * 16**2 * 20 * frames / 3)
+    table = branches.matrices(study).query("over == 'frames' and model == 'mixture'")
+    kept = np.concatenate([batch.values[..., 1::3, :].reshape(2, 3, -1, 16) for batch in model.frames(4)], 2)
+    one = table.query("row_branch == 'right' and column_branch == 'left' and row_layer == 2 and column_layer == 1")
+    assert one.cka.item() == pytest.approx(cka(kept[1, 1], kept[0, 0], debiased=True), abs=1e-4)
+    assert set(table["frame_step"]) == {3} and set(table["n_frames"]) == {kept.shape[2]}
+    said = branches.frames_used(table).pieces
+    assert "one frame in 3" in said["en"] and "uno de cada 3" in said["es"]

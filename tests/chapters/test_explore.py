@@ -1,0 +1,213 @@
+"""notebooks/explore.py: the chapters' numbers, widgets that answer, and all of it in a running JupyterLab."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import jupytext
+import jupytext.config
+import numpy as np
+import pytest
+import yaml
+
+from browsing import CHROMIUM, DRIVER, click_first_point, waited
+from conftest import ROOT
+from helpers import encoding
+from helpers.chapters import components
+from helpers.chapters.explore import analysis
+from helpers.chapters.explore.analysis import Choice
+from helpers.study import Study, open_study
+from helpers.study.params import Parameters
+from small_study import SMALL
+
+STUDY = {"name": "tiny", "dataset": "demo", "models": [{"name": "mixture", **SMALL}, {"name": "other", **SMALL}]}
+
+
+@pytest.fixture
+def study(small_brain, tmp_path):
+    (tmp_path / "tiny.yml").write_text(yaml.safe_dump(STUDY))
+    return open_study({"study": str(tmp_path / "tiny.yml"), "outputs": str(tmp_path)})
+
+
+@pytest.mark.parametrize("estimator", encoding.ESTIMATORS)
+def test_what_is_explored_is_what_the_chapters_show(small_brain, tmp_path, estimator):
+    """By every estimator, on a grid of the study's own."""
+    settings = {"estimator": estimator, "alphas": [0.003, 0.3, 30.0], "splits": "stratified"}
+    study = Study(Parameters.model_validate(STUDY | {"encoding": settings}), tmp_path)
+    scores = {(str(one["model"].values), int(one["step"])): one for one in components.scores(study)}["mixture", 2]
+    for target, layer, split in (("pitch", 1, 3), ("music", 2, 5)):
+        expected = scores.sel(layer=layer, split=split, target=target)
+        found = analysis.seen(study, Choice("mixture", 2, layer, "components", target, split))
+        names = found.sounds["sound"].values
+        assert len(names) == 4 and (study.splits.sel(split=split, sound=names) == "test").all()
+        assert found.errors["alpha"].tolist() == [0.003, 0.3, 30.0] and found.errors["error"].iloc[-1] == 1
+        if estimator in ("ridge", "single_task_lasso"):  # the others choose one alpha for all components
+            assert found.alpha == expected["alpha"]
+            ours = [found.r2_pearson, found.r2_determination]
+            np.testing.assert_allclose(ours, [expected["r2_pearson"], expected["r2_determination"]], rtol=1e-9)
+        assert found.errors["alpha"][found.errors["error"].idxmin()] == found.alpha
+
+
+def test_a_voxel_is_the_mean_of_its_repetitions(study):
+    responses = study.responses("voxels")
+    features = study.features("mixture", 0)
+    found = analysis.seen(study, Choice("mixture", 0, 1, "voxels", "v3", 2))
+    expected = encoding.score(features, responses, study.splits)["r2_pearson"].sel(layer=1, split=2, target="v3")
+    assert found.r2_pearson == pytest.approx(float(expected), rel=1e-9)
+
+
+def test_groups_come_from_the_data(study, small_brain):
+    found = analysis.groups(study)
+    assert list(found)[:2] == [("components",), ("voxels", "S1", "lh", "Primary")]
+    assert sum(map(len, found.values())) == 14
+    assert found["components",] == small_brain.responses["components"]["target"].values.tolist()
+    voxels = small_brain.responses["voxels"].drop_vars(["subject", "hemisphere"])
+    small_brain.responses["voxels"] = voxels.assign_coords(region=("target", ["A1", "A1", *6 * ["belt"]]))
+    assert list(analysis.groups(study))[1:] == [("voxels", "A1"), ("voxels", "belt")]
+    small_brain.responses["units"] = small_brain.responses.pop("voxels").drop_vars("region")
+    assert analysis.groups(study)["units",] == [f"v{v}" for v in range(8)]
+
+
+@pytest.fixture
+def explorer(study):
+    pytest.importorskip("ipywidgets", reason="needs the extra lab")
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    from helpers.chapters.explore.widgets import Explorer
+
+    return Explorer(study)
+
+
+def test_every_menu_changes_what_is_shown(explorer):
+    menus, before = explorer.menus, []
+    for name, value in [
+        ("layer", 1),
+        ("step", 0),
+        ("split", 4),
+        ("target", "music"),
+        ("group", ("voxels", "S2", "lh", "Lateral")),
+    ]:
+        before.append((explorer.responses.layout.title.text, [tuple(trace.x) for trace in explorer.responses.data]))
+        menus[name].value = value
+    assert len({str(state) for state in before}) == 5
+    assert explorer.choice == Choice("mixture", 0, 1, "voxels", "v2", 4)
+    title = explorer.responses.layout.title.text.replace("<br>", " ")  # it is wrapped
+    assert "v2 (S2, Left, Lateral)" in title
+    menus["model"].value = "other"
+    assert explorer.choice.step == 2 and explorer.responses.layout.title.text.startswith("other")
+
+
+def test_the_language_changes_every_word_and_no_choice(explorer):
+    choice = explorer.choice
+    explorer.language.value = "es"
+    assert explorer.choice == choice and explorer.menus["layer"].description == "Capa"
+    assert explorer.responses.layout.xaxis.title.text.startswith("Medido")
+    assert explorer.responses.layout.separators == ",." and "capa" in explorer.responses.layout.title.text
+    assert explorer.errors.layout.xaxis.title.text == "Alfa" and "de prueba" in explorer.status.value
+
+
+def test_a_click_and_the_list_play_a_sound(explorer):
+    trace = next(trace for trace in explorer.responses.data if len(trace.x))
+    explorer._clicked(trace, type("Points", (), {"point_inds": [0]}), None)
+    assert explorer.menus["sound"].value == trace.ids[0]
+    first = explorer.player.value
+    explorer.menus["sound"].value = next(name for name in explorer.menus["sound"].options[-1:])[1]
+    assert len(first) > 1000 and explorer.player.value != first
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """The address of a JupyterLab that shows explore.py as `make lab` does, on a study of two tiny networks."""
+    pytest.importorskip("jupyterlab", reason="needs the extra lab")
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    (tmp_path / "tiny.yml").write_text(yaml.safe_dump(STUDY))
+    (tmp_path / "notebooks").mkdir()
+    source = (ROOT / "notebooks" / "explore.py").read_text()
+    where = {"study": str(tmp_path / "tiny.yml"), "outputs": str(tmp_path)}
+    source = source.replace('study = "demo"', f"study = {where!r}")
+    (tmp_path / "notebooks" / "explore.py").write_text(source)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=x",
+    ]
+    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={tmp_path}"]
+    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    *before, last = _commands(tmp_path / "config" / "labconfig")
+    for command in before:
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    with (tmp_path / "lab.log").open("w") as log:
+        server = subprocess.Popen([*last, *options], stdout=log, stderr=log, cwd=tmp_path, env=environment)
+    try:
+        _up(f"http://127.0.0.1:{port}/api?token=x", server, tmp_path / "lab.log")
+        yield f"http://127.0.0.1:{port}/?token=x"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _commands(config: Path) -> list[list[str]]:
+    """What `make lab` runs, with this Python's programs and its settings in `config`."""
+    said = subprocess.run(
+        ["make", "-n", "lab", f"LABCONFIG={config}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    lines = [line.split("#")[0].split() for line in said.stdout.splitlines() if "/jupy" in line]
+    assert len(lines) == 3
+    return [[str(Path(sys.executable).parent / Path(line[0]).name), *line[1:]] for line in lines]
+
+
+def _up(address: str, server, log) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.3)
+
+
+PLOT = "document.querySelector('.jp-OutputArea .js-plotly-plot')"
+
+
+@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
+def test_explore_answers_in_a_running_jupyterlab(lab, browser):
+    browser.set_window_size(1300, 1400)
+    browser.get(lab)
+    waited(browser, "return window.jupyterapp?.shell.currentWidget?.context?.isReady", seconds=90)
+    assert browser.execute_script("return jupyterapp.shell.currentWidget.content.widgets?.length") > 4
+    browser.execute_script(
+        "const run = () => jupyterapp.commands.execute('notebook:run-all-cells');"
+        "jupyterapp.shell.currentWidget.sessionContext.ready.then(run)"
+    )
+    waited(browser, f"return {PLOT}?.querySelectorAll('.point').length", seconds=120)
+    title = f"return {PLOT}.querySelector('.gtitle').textContent"
+    before = browser.execute_script(title)
+    browser.execute_script(
+        "const menu = [...document.querySelectorAll('.widget-dropdown')][2].querySelector('select');"
+        "menu.selectedIndex = 0; menu.dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    waited(browser, title + " !== arguments[0]", before)
+    assert "layer 1" in browser.execute_script(title)
+    browser.execute_script(f"{PLOT}.scrollIntoView({{block: 'center'}})")
+    click_first_point(browser, PLOT)
+    waited(browser, "return document.querySelector('audio')?.readyState > 1")
+    assert browser.execute_script("return document.querySelector('audio').duration") == pytest.approx(2, abs=0.2)
+
+
+def test_jupyterlab_saves_notebooks_as_they_are_tracked(tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for source in (ROOT / "notebooks").glob("*.py"):
+        shutil.copy(source, tmp_path)
+        notebook = jupytext.read(tmp_path / source.name)
+        config = jupytext.config.load_jupytext_config(str(tmp_path / source.name))
+        assert jupytext.writes(notebook, fmt="py:percent", config=config) == source.read_text(), source.name

@@ -1,0 +1,245 @@
+"""The report in a real browser: drawn, bilingual, quiet, alone."""
+
+import csv
+import io
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from browsing import CHROMIUM, DRIVER, click_first_point, drawn, figure_words, visible, waited
+from conftest import ROOT
+from helpers.__main__ import main
+from helpers.text import labellers
+from small_study import SMALL
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
+
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory) -> Path:
+    """The demo's report with a network that is as small as can be."""
+    folder = tmp_path_factory.mktemp("report")
+    study = {
+        "name": "tiny",
+        "dataset": "demo",
+        "chapters": CHAPTERS,
+        "models": [{"name": "mixture", **SMALL}],
+        "permutations": 5,
+    }
+    (folder / "tiny.yml").write_text(yaml.safe_dump(study))
+    assert main(["report", str(folder / "tiny.yml"), "--outputs", str(folder)]) == 0
+    return folder / "tiny" / "report.html"
+
+
+def axis_titles(browser) -> str:
+    return browser.execute_script(
+        "return [...document.querySelectorAll('text[class*=title], .legendtext')].map(t => t.textContent).join('|')"
+    )
+
+
+def test_the_report_is_drawn_bilingual_and_quiet(page, browser):
+    browser.get(f"file://{page}#lang=en")
+    n_figures = len(browser.find_elements("css selector", "figure.plot"))
+    assert n_figures >= 3
+    drawn(browser, n_figures)
+    assert "Stimuli and networks" in visible(browser) and "Estímulos y redes" not in visible(browser)
+    assert "Median test r²" in axis_titles(browser) and "Layer" in axis_titles(browser)
+    browser.find_element("id", "language").click()
+    time.sleep(1)
+    assert "Estímulos y redes" in visible(browser) and "Stimuli and networks" not in visible(browser)
+    assert "Mediana de r² en prueba" in axis_titles(browser) and "Median test" not in axis_titles(browser)
+    assert browser.execute_script("return document.documentElement.lang") == "es"
+    assert "lang=es" in browser.current_url and browser.title.startswith("¿")
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('figure.plot')]"
+        ".map(f => [f.clientWidth, f.querySelector('.main-svg').clientWidth])"
+    )
+    assert all(abs(place - drawing) < 3 for place, drawing in widths), widths
+    # "rendering" is Chromium's own advice about drawing 3-D without a graphics card, not a word of the page
+    said = [entry for entry in browser.get_log("browser") if entry["source"] != "rendering"]
+    assert not said
+
+
+def test_the_language_survives_a_reload_and_stands_in_the_address(page, browser):
+    browser.get(f"file://{page}")
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+    browser.find_element("id", "language").click()
+    browser.get(f"file://{page}")
+    browser.refresh()
+    assert browser.execute_script("return document.documentElement.lang") == "es"
+    browser.get("about:blank")
+    browser.get(f"file://{page}#lang=en")
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+
+
+def test_no_request_leaves_the_page(page, browser, tmp_path):
+    browser.get(f"file://{page}")
+    drawn(browser, 1)
+    browser.find_element("id", "language").click()
+    time.sleep(1)
+    browser.quit()
+    log = json.loads((tmp_path / "net.json").read_text())
+    start = log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    asked = [event.get("params", {}) for event in log["events"] if event["type"] == start]
+    pages = [one["url"] for one in asked if one.get("url", "").startswith(("http", "ws")) and _by_the_page(one)]
+    assert asked and not pages
+
+
+def _by_the_page(request: dict) -> bool:
+    """Chromium itself asks for components and updates; such requests have no initiator."""
+    return request.get("initiator", "not an origin") not in ("not an origin", "", None)
+
+
+def test_synthetic_data_say_so_on_the_page_and_in_every_figure(page, browser):
+    browser.get(f"file://{page}#lang=es")
+    drawn(browser, 1)
+    assert browser.find_element("css selector", ".banner").is_displayed()
+    titles = browser.execute_script("return reportFigures.map(f => f.content.layout.title.text)")
+    assert all("Datos sintéticos" in title for title in titles)
+
+
+def test_the_table_of_a_figure_is_what_is_drawn(page, browser):
+    browser.get(f"file://{page}#lang=en")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    table, drawn_lines = browser.execute_script(
+        "const f = reportFigures.find(f => f.content.data.some(t => t.name === 'Untrained network (step 0)'));"
+        "const lines = f.canvas._fullData.filter(t => t.name === 'Mixture');"
+        "return [f.content.layout.meta.table, lines.map(t => Array.from(t.y))]"
+    )
+    header, *lines = [line.split(",") for line in table.strip().splitlines()]
+    trained = [float(row[header.index("median_r2")]) for row in lines if row[header.index("step")] == "2"]
+    assert sorted(trained) == pytest.approx(sorted(value for line in drawn_lines for value in line))
+    links = browser.execute_script("return [...document.querySelectorAll('.download a')].map(a => a.download)")
+    assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
+
+
+def test_maps_are_lower_on_a_phone_and_as_high_as_before_on_a_wider_page(page, browser):
+    def heights(width: int) -> list[int]:
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        time.sleep(1)
+        return browser.execute_script(
+            "const f = reportFigures.find(f => f.content.layout.sliders);"
+            "return [f.canvas, f.canvas.querySelector('.main-svg')].map(e => e.clientHeight)"
+        )
+
+    browser.get(f"file://{page}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    wide, phone, again = heights(1000), heights(390), heights(1000)
+    assert wide == again and wide[0] == wide[1] and phone[0] == phone[1] < wide[0] - 100
+
+
+def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(page, browser):
+    browser.get(f"file://{page}")
+    spoken = browser.execute_script("return reportFigures.map(f => f.content.layout.meta.alt)")
+    assert len(spoken) > 15
+    for alt in spoken:
+        spanish, english = (re.findall(r"[−\d][\d.,]*", alt[language]) for language in ("es", "en"))
+        swapped = [number.translate(str.maketrans(",.", ".,")).strip(",.") for number in spanish]
+        assert sorted(swapped) == sorted(number.strip(",.") for number in english) and english, alt
+
+
+def test_a_figures_numbers_open_as_a_table_that_speaks_the_pages_language(page, browser):
+    browser.get(f"file://{page}#lang=es")
+    folded = browser.find_elements("css selector", "details.numbers")
+    assert len(folded) == len(browser.find_elements("css selector", "figure.plot"))
+    browser.execute_script("for (const place of arguments[0]) place.open = true", folded)
+    waited(browser, "return [...document.querySelectorAll('details.numbers')].every(d => d.querySelector('td'))")
+    tables = browser.execute_script("return reportFigures.map(f => f.content.layout.meta.table)")
+    index = next(i for i, table in enumerate(tables) if "median_r2" in table.splitlines()[0].split(","))
+    numbers = list(csv.DictReader(io.StringIO(tables[index])))
+    script = "return [...arguments[0].querySelectorAll('tr')].map(r => [...r.cells].map(c => c.textContent))"
+    for language, sign in (("es", ","), ("en", ".")):
+        header, *rows = browser.execute_script(script, folded[index])
+        place = header.index(labellers()[language]("column.median_r2"))
+        first = next(iter(numbers[0]))
+        assert len(rows) == min(len(numbers), 200) and header[0] == labellers()[language](f"column.{first}")
+        shown = [float(row[place].replace(sign, ".").replace("−", "-")) for row in rows]
+        assert shown == pytest.approx([float(row["median_r2"]) for row in numbers[:200]], abs=6e-5, rel=6e-3)
+        browser.find_element("id", "language").click()
+
+
+def test_a_second_report_starts_no_kernel_and_computes_nothing(page, monkeypatch, capsys):
+    from helpers.report import notebooks
+    from helpers.store import files
+
+    def never(*_, **__):
+        raise AssertionError("this was computed again")
+
+    monkeypatch.setattr(notebooks, "_papermill", never)
+    monkeypatch.setattr(files, "write_array", never)
+    folder = page.parent.parent
+    assert main(["report", str(folder / "tiny.yml"), "--outputs", str(folder)]) == 0
+    assert "report.html" in capsys.readouterr().out
+
+
+def test_a_click_on_a_point_plays_its_sound_and_so_does_enter_on_its_button(page, browser):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(f"file://{page}#lang=es")
+    index = browser.execute_script("return reportFigures.findIndex(f => f.content.layout.meta.sounds)")
+    place = browser.find_elements("css selector", "figure.plot")[index]
+    browser.execute_script("arguments[0].scrollIntoView()", place)
+    waited(browser, "return document.querySelectorAll('figure.plot')[arguments[0]].querySelector('.point')", index)
+    click_first_point(browser, f"reportFigures[{index}].canvas")
+    waited(browser, "return window.reportAudio && reportAudio.readyState > 1")
+    assert browser.find_element("id", "player").text.startswith("Suena: ")
+    button = place.find_elements("css selector", "button[data-sound]")[3]
+    folded = place.find_element("css selector", ".sounds")
+    browser.execute_script("arguments[0].open = true; arguments[0].scrollIntoView({block: 'center'})", folded)
+    button.send_keys(Keys.ENTER)
+    waited(browser, "return document.getElementById('player').textContent.endsWith(arguments[0])", button.text)
+    assert browser.execute_script("return reportAudio.duration") == pytest.approx(2, abs=0.2)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(page, browser, language, scheme):
+    axe = pytest.importorskip("axe_core_python", reason="needs axe-core-python")
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    browser.get(f"file://{page}#lang={language}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    browser.execute_script(
+        "[...document.querySelectorAll('details')].filter((d, i) => i % 6 == 0).forEach(d => d.open = 1)"
+    )
+    browser.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations.map("
+        "v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])))"
+    )
+    assert not [violation for violation in found if violation[0] in ("serious", "critical")]
+
+
+def test_the_page_is_small_enough_to_send(page):
+    assert page.stat().st_size < 15e6
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_identifier_and_no_word_of_the_other_language_is_seen(page, browser, language):
+    browser.get(f"file://{page}#lang={language}")
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))
+    browser.execute_script("for (const code of document.querySelectorAll('code, pre')) code.remove()")
+    browser.execute_script("for (const table of document.querySelectorAll('details.numbers')) table.open = true")
+    waited(browser, "return [...document.querySelectorAll('details.numbers')].every(d => d.querySelector('td'))")
+    seen = re.sub(r"demo\d+_\w+", "", f"{visible(browser)} {figure_words(browser)}")  # names of sounds
+    seen = seen.replace("Song et al.", "")  # an author whose name is also a category's
+    assert not set(re.findall(r"\b[a-z]+\d*(?:_[a-z0-9]+)+\b", seen))
+    words, other = (labellers()[name].words for name in (language, {"es": "en", "en": "es"}[language]))
+    names = {key.split(".")[1] for key in words if key.split(".")[0] in ("component", "category", "hemisphere")}
+    raw = names - set(" ".join(words.values()).split()) - {"pitch", "all"}
+    assert {"lowfreq", "EngSpeech", "lh"} <= raw
+    assert not {name for name in raw if re.search(rf"\b{name}\b", seen)}
+    foreign = {text for key, text in other.items() if len(text) > 12 and "{" not in text and text != words[key]}
+    plain = {re.sub("<[^>]*>", "", text) for text in foreign if "<br>" not in text} - set(words.values())
+    switch = other["report.title"]  # nothing of the other language, not even its title, is left on the page
+    assert switch in plain and len(plain) > 50
+    assert not {text for text in plain if text in seen}

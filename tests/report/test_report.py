@@ -1,0 +1,172 @@
+"""Chapters run with their parameters and fail with their reason; the page holds what it must and asks for nothing."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from conftest import ROOT
+from helpers.errors import UserError
+from helpers.report import export
+from helpers.report import notebooks as chapters
+
+CHAPTER = """
+# %% tags=["parameters"]
+study = "demo"  # a comment
+models: list = []
+
+# %%
+{body}
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run_(body, depends_on="a", **parameters):
+        (tmp_path / "99_test.py").write_text(CHAPTER.format(body=body), encoding="utf-8")
+        return chapters.run(tmp_path / "99_test.py", parameters, tmp_path / "out" / "99_test.ipynb", depends_on)
+
+    return run_
+
+
+def printed(notebook):
+    return "".join(
+        o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []) if o.get("name") == "stdout"
+    )
+
+
+def test_a_chapter_gets_its_parameters_and_is_run_again_only_when_something_changed(run, tmp_path):
+    body = "import time; print(study, models, time.time())"
+    first = run(body, study="x", models=["a"])
+    assert printed(first).startswith("x ['a']")
+    assert printed(run(body, study="x", models=["a"])) == printed(first)
+    assert printed(run(body, "b", study="x", models=["a"])) != printed(first)
+    assert printed(run(body + "  # changed", "b", study="x", models=["a"])) != printed(first)
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["99_test.ipynb"]
+
+
+def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
+    with pytest.raises(
+        chapters.ChapterError, match=r"99_test\.py, cell \d+ failed with ZeroDivisionError: division by zero"
+    ):
+        run("1 / 0")
+    assert (tmp_path / "out" / "99_test.failed.ipynb").exists() and not (tmp_path / "out" / "99_test.ipynb").exists()
+    with pytest.raises(UserError, match=r"99_test\.py, cell \d+: mend this"):
+        run("from helpers.errors import UserError\nraise UserError('mend this')")
+    run("print(1)")
+    assert not (tmp_path / "out" / "99_test.failed.ipynb").exists()
+
+
+def test_a_kernel_that_was_killed_is_reported_as_such(run, tmp_path):
+    with pytest.raises(chapters.ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
+        run("import os, signal\nprint('so far')\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert (tmp_path / "out" / "99_test.failed.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (None, ""),
+        (-9, ", by SIGKILL, as the system does when memory runs out"),
+        (138, ", by exit code 138, as the system does when memory runs out"),
+        (-15, ", by SIGTERM"),
+        (3, ", with exit code 3"),
+    ],
+)
+def test_how_a_kernel_ended_is_said(status, words):
+    assert chapters.how_ended(status) == words
+
+
+def test_a_kernel_that_does_not_start_is_tried_once_more(run, monkeypatch):
+    real, failures = chapters._papermill, [RuntimeError("Kernel didn't respond in 120 seconds")]
+    monkeypatch.setattr(chapters, "_papermill", lambda *given: _raised(failures) if failures else real(*given))
+    assert printed(run("print(1)")) == "1\n"
+    failures += [RuntimeError("Kernel didn't respond"), RuntimeError("Kernel didn't respond")]
+    with pytest.raises(chapters.ChapterError, match=r"did not start, twice \(Kernel didn't respond\)"):
+        run("print(2)")
+
+
+def _raised(failures):
+    raise failures.pop()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"nbformat": 4', b"\xff\xfe", b'{"nbformat": 4, "cells": 3}'])
+def test_a_damaged_notebook_is_made_again(run, tmp_path, content):
+    run("print(1)")
+    (tmp_path / "out" / "99_test.ipynb").write_bytes(content)
+    assert printed(run("print(1)")) == "1\n"
+
+
+def test_a_parameter_that_the_chapter_lacks_is_refused(run):
+    with pytest.raises(UserError, match="no parameter modles in its cell"):
+        run("print(1)", modles=["a"])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("[0-9]*.py")), ids=lambda path: path.stem)
+def test_chapters_are_thin_and_speak_both_languages(path):
+    import jupytext
+
+    notebook = jupytext.read(path)
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("lang-es") == tags.count("lang-en") > 0 and tags.count("parameters") == 1
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(len(source.splitlines()) <= 8 for source in code)
+    assert not [source for source in code if re.search(r"^\s*(for|if|while|def)\b", source, re.MULTILINE)]
+    assert any("banner()" in source for source in code)
+    (parameters,) = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert parameters.startswith("study = ") and len(parameters.splitlines()) == 1
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert len([text for text in prose if text.startswith("# ")]) == 2
+
+
+# Numbers that a run determines; years, and what a definition fixes, are no such numbers
+OF_A_RUN = (
+    r"0[.,]18\d|10\^\{?-?\d\d|\b(ten|diez)\b( (ResiDual|times|capas|veces))|\bhalves\b|\bmitad(es)? de (los|entren)"
+)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("[0-9]*.py")), ids=lambda path: path.stem)
+def test_prose_says_no_number_that_a_run_determines(path):
+    import jupytext
+
+    prose = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"]
+    assert not [found.group() for text in prose for found in re.finditer(OF_A_RUN, text, re.IGNORECASE)]
+
+
+def figure(**layout):
+    return {"data": [{"x": [1], "y": [2], "name": "</script><b>x"}], "layout": {"height": 300, **layout}}
+
+
+def test_figures_cannot_break_out_of_their_data():
+    meta = {"alt": {"en": "<img src=x>", "es": "b"}, "words": {}}
+    html = export.figure_html(figure(meta=meta), "figure-1")
+    assert html.count("</script>") == 1 and "<img" not in html and "&lt;img" in html
+    data = re.search(r'<script type="application/json">(.*)</script>', html).group(1)
+    assert json.loads(data)["data"][0]["name"] == "</script><b>x"
+
+
+def test_offline_cells_have_formulas_and_figures_and_no_log():
+    markdown = nbformat.v4.new_markdown_cell(r"Let $x_i^2$ be" + "\n\n$$\\frac{a}{b}$$")
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="log"),
+        nbformat.v4.new_output(
+            "display_data", data={export.PLOTLY: figure(), "text/html": "<script src='https://cdn'>"}
+        ),
+    ]
+    code = nbformat.v4.new_code_cell("1", outputs=outputs)
+    done, _ = export.Offline().preprocess(nbformat.v4.new_notebook(cells=[markdown, code]), {})
+    assert (
+        "<math" in done.cells[0].source
+        and "$" not in done.cells[0].source
+        and 'display="block"' in done.cells[0].source
+    )
+    (shown,) = done.cells[1].outputs
+    assert list(shown.data) == ["text/html"] and 'id="figure-1"' in shown.data["text/html"] and "cdn" not in str(shown)
+
+
+def test_merged_chapters_have_unique_cell_ids():
+    cells = [nbformat.v4.new_markdown_cell("a", id="same")]
+    whole = export.merged([nbformat.v4.new_notebook(cells=cells), nbformat.v4.new_notebook(cells=cells)])
+    assert len({cell.id for cell in whole.cells}) == 2
+    nbformat.validate(whole)

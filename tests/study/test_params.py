@@ -1,0 +1,109 @@
+"""A study's YAML: what is right is read, what is wrong is named with its key, its value and the fix."""
+
+from itertools import pairwise
+
+import pytest
+
+from helpers.errors import UserError
+from helpers.store.files import ROOT
+from helpers.study import params
+from helpers.study.params import load
+
+GOOD = """
+name: small
+dataset: demo
+models:
+  - {name: a, family: mini, steps: 3}
+  - {name: b, family: mini}
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    def read(text):
+        path = tmp_path / "study.yml"
+        path.write_text(text, encoding="utf-8")
+        return params.load(path)
+
+    return read
+
+
+def test_a_good_study_is_read(study):
+    small = study(GOOD)
+    assert [model.name for model in small.models] == ["a", "b"]
+    assert small.models[0].settings == {"steps": 3}
+    assert small.extraction.batch_size == 8 and small.encoding.estimator == "ridge" and small.encoding.grid is None
+
+
+@pytest.mark.parametrize("name", sorted({path.stem for path in (ROOT / "params").glob("*.yml")} - {"junifer"}))
+def test_every_study_of_the_project_is_valid(name):
+    assert load(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("datset: demo", "unknown key 'datset'; did you mean 'dataset'?"),
+        ("seed: 1e-3", "seed: found the text '1e-3', expected a number; YAML reads it as text: write 0.001"),
+        ("seed: many", "seed: found 'many' (str)"),
+        ("seed: -1", "seed: found -1 (int)"),
+        ("chapters: no", "chapters: found False (bool)"),
+        ("extraction: {batch_size: 0}", "extraction.batch_size: found 0"),
+        ("extraction: {batch_sise: 8}", "unknown key 'extraction.batch_sise'; did you mean 'batch_size'?"),
+        ("encoding: {estimator: rigde}", "encoding.estimator: found 'rigde' (str); value error, did you mean 'ridge'?"),
+        ("encoding: {splits: halves}", "encoding.splits: found 'halves'"),
+        ("encoding: {metric: r2}", "encoding.metric: found 'r2'"),
+        ("encoding: {alphas: [10.0, 1.0]}", "encoding.alphas"),
+        ("encoding: {alphas: {first: 3, last: 1}}", "encoding.alphas"),
+        ("models: []", "models: found []"),
+        ("models: [{name: a}]", "key 'models.0.family' is missing"),
+        ("models: [{name: a, family: mini}, {name: a, family: mini}]", "model names must differ"),
+        ("models: [{name: ../a, family: mini}]", "models.0.name: found '../a'"),
+        ("name: ../../etc", "name: found '../../etc'"),
+    ],
+)
+def test_mistakes_are_named(study, change, message):
+    key = change.split(":")[0]
+    kept = "\n".join(line for line in GOOD.strip().splitlines() if not line.startswith(key))
+    if key == "models":
+        kept = "name: small\ndataset: demo"
+    with pytest.raises(UserError) as error:
+        study(f"{kept}\n{change}\n")
+    assert message in str(error.value) and "study.yml" in str(error.value)
+
+
+BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghijkl"))
+HOSTILE = ["a: !!python/object/apply:os.system [ls]", BOMB, GOOD + f"templates: {{{BOMB.strip()}}}".replace("\n", ", ")]
+HOSTILE += ["a: &a [*a]", "[" * 5000]
+
+
+@pytest.mark.parametrize("text", ["- a list", "text", "", "a: [", *HOSTILE])
+def test_what_is_not_plain_yaml_is_refused(study, text):
+    with pytest.raises(UserError, match=r"study\.yml"):
+        study(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("encoding: {alphas: {first: -2, last: 1}}", [0.01, 0.1, 1.0, 10.0]),
+        ("encoding: {alphas: [0.5, 3.0]}", [0.5, 3.0]),
+        ("encoding: {splits: leave_category_out}", None),
+        ("encoding: {metric: r2_determination}", None),
+        ("encoding: {estimator: single_task_lasso}", None),
+    ],
+)
+def test_another_grid_scheme_metric_or_estimator_is_one_line(study, line, expected):
+    assert study(f"{GOOD}\n{line}\n").encoding.grid == expected
+
+
+def test_unknown_studies_and_models_are_named(study):
+    with pytest.raises(UserError, match=r"no study 'nothing'; give a YAML file or one of: .*demo"):
+        load("nothing")
+    with pytest.raises(UserError, match=r"unknown model 'c' in study 'small'; .*known: a, b"):
+        study(GOOD).only(["c"])
+
+
+def test_only_keeps_the_order_of_the_study(study):
+    assert [model.name for model in study(GOOD).only(["b", "a"]).models] == ["a", "b"]
+    assert [model.name for model in study(GOOD).only(["b"]).models] == ["b"]
