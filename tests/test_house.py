@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ def test_the_hooks_of_pre_commit_are_the_ones_tested_here():
 
 def test_every_dependency_is_pinned_and_conda_installs_the_same_set():
     pinned = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
-    declared = re.findall(r'^  "([\w-]+)[^"]*",', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    packages = {name for name in declared if not name.startswith("helpers")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    packages = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]}
     assert len(packages) > 15 and {name.replace("_", "-").lower() for name in packages} <= pinned
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert "-r requirements.lock" in conda["dependencies"][-1]["pip"]

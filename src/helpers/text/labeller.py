@@ -13,7 +13,7 @@ from helpers.text.catalogue import catalogue
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
-GIVEN = ("model", "category", "target", "region", "subject")  # kinds whose identifiers users choose
+GIVEN = ("model", "category", "target", "region", "subject", "responses")  # kinds whose identifiers users choose
 
 
 class Labeller:

@@ -123,8 +123,7 @@ class Explorer:
 
     def _group_name(self, group: Group) -> str:
         """Return the name of a set of responses, and the place of the group where its targets have one."""
-        key, place = f"explore.set.{group[0]}", self._place(group)
-        name = self.labeller(key) if key in self.labeller.words else group[0]
+        name, place = self.labeller.name("responses", group[0]), self._place(group)
         return f"{name}: {place}" if place else name
 
     def _place(self, group: Group) -> str:
