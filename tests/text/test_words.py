@@ -11,8 +11,8 @@ from words import ROOT, Asked, asked, imported, mentioned, sources
 # Kinds whose words are looked up by an identifier of the data, and words that the report reads by their prefix
 BY_IDENTIFIER = {
     "column", "kind", "component", "model", "category", "region", "target", "hemisphere", "metric", "median", "mean",
-    "symbol", "note", "dataset", "citation", "excluded", "estimator", "answer", "responses", "branch", "over", "quantity",
-    "plotly",
+    "symbol", "note", "dataset", "citation", "excluded", "estimator", "answer", "responses", "branch", "over",
+    "quantity", "plotly",
 }  # fmt: skip
 
 
