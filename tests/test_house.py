@@ -1,6 +1,7 @@
 """The house itself: style, spelling, who imports whom, one pinned set of packages."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -50,3 +51,44 @@ def test_every_fault_that_is_documented_has_its_test():
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     named = re.findall(r"`(test_\w+)`", (ROOT / "tests" / "FAULTS.md").read_text())
     assert len(named) > 30 and not [name for name in named if f"def {name}(" not in tests]
+
+
+PACKAGES = {
+    "batch", "brain", "chapters", "encoding", "models", "plotting", "report", "stats", "stimuli", "store", "study",
+    "text",
+}  # fmt: skip
+
+
+def test_every_module_lies_in_a_package_of_the_plan():
+    package = ROOT / "src" / "helpers"
+    files = {path.stem for path in package.glob("*.py")}
+    assert files == {"__init__", "__main__", "names", "errors"}
+    assert {path.name for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"} == PACKAGES
+
+
+def test_a_module_without_a_place_fails_the_lint(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path / "src")
+    (tmp_path / "src" / "helpers" / "extra.py").write_text("")
+    command = [BIN / "lint-imports", "--no-cache"]
+    done = subprocess.run(command, cwd=tmp_path / "src", capture_output=True, text=True)
+    assert done.returncode == 1 and "extra" in done.stdout
+
+
+def test_only_data_claims_and_labels_know_the_components_by_name():
+    package, names = ROOT / "src" / "helpers", re.compile(r"\b(lowfreq|highfreq|envsounds)\b")
+    knowing = {path.relative_to(package) for path in package.rglob("*.py") if names.search(path.read_text())}
+    assert knowing and {path.parts[0] for path in knowing} <= {"brain", "chapters"}
+    assert {path.parts[:3] for path in knowing if path.parts[0] == "chapters"} <= {("chapters", "claims", "claims")}
+
+
+ONE_PACKAGE = sorted(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__")
+
+
+def test_every_package_has_a_folder_of_tests():
+    assert set(ONE_PACKAGE) == PACKAGES
+
+
+def test_make_runs_the_tests_of_one_package():
+    said = subprocess.run(["make", "-n", "test", "ROOM=encoding"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1].endswith("pytest tests/encoding")

@@ -1,9 +1,12 @@
 """The command line: exit code 2 and one clear line for what a user can mend, and nothing half-written."""
 
+import ast
+
 import pytest
 import torch
 import yaml
 
+from conftest import ROOT
 from helpers.__main__ import main
 
 GOOD = {"name": "small", "dataset": "demo", "models": [{"name": "a", "family": "mini"}]}
@@ -93,3 +96,20 @@ def test_interruption_is_130(monkeypatch, capsys):
 
     monkeypatch.setattr("helpers.report.command.report", interrupted)
     assert main(["report", "demo"]) == 130
+
+
+COMMANDS = sorted((ROOT / "src" / "helpers").rglob("command.py"))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_every_option_of_a_command_is_used(path):
+    """An option is added in one file, the command's; one that is only half there would be ignored in silence."""
+    shared = (ROOT / "src" / "helpers" / "study" / "arguments.py").read_text()
+    added = {
+        node.args[0].value.lstrip("-").replace("-", "_")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument"
+    }
+    unused = [name for name in added if f"options.{name}" not in path.read_text() + shared]
+    assert not unused, f"{path.name} adds {', '.join(unused)} and never reads it"
+    assert added or "arguments.add" in path.read_text()

@@ -269,7 +269,7 @@ def test_layers_with_a_note_are_left_out_and_networks_without_branches_said(stud
     assert sorted(rows["layer"].unique()) == [1, 2, 3]  # the fourth is merged
     monkeypatch.setattr(type(study.model("mixture")), "options", frozenset())
     with pytest.raises(Missing, match="no_branches"):
-        run.encoder()
+        run.branches()
 
 
 def test_every_file_of_a_claim_is_code_of_the_chapter():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,23 @@ def matrices(study: Study) -> pd.DataFrame:
 def streams(study: Study, name: str) -> xr.Dataset:
     """Return both branches of a network at its last checkpoint, `activations` (branch, layer, sound, unit)."""
     return study.model(name).streams(study.heard(name, study.usable_steps(name)[-1]))
+
+
+class Ends(NamedTuple):
+    """Both branches at the ends of an encoder, time averages (n_sounds, n_units)."""
+
+    first: np.ndarray  # the first layer, left branch
+    left: np.ndarray  # the last layer
+    right: np.ndarray
+    merged: np.ndarray  # the encoder's output
+
+
+def ends(study: Study, name: str) -> Ends:
+    """Return the branches of a network's first and last encoder layers, and its merged output."""
+    last = streams(study, name)
+    encoder = last["activations"].isel({LAYER: (last[TOWER] == ENCODER).values}).transpose(BRANCH, LAYER, SOUND, UNIT)
+    left, right = (encoder.sel({BRANCH: branch}).values for branch in BRANCHES)
+    return Ends(left[0], left[-1], right[-1], last["merged"].sel({OUTPUT: ENCODER}).transpose(SOUND, UNIT).values)
 
 
 def _on_averages(study: Study, name: str) -> pd.DataFrame:

@@ -14,9 +14,6 @@ from helpers.chapters.regularisation import analysis as regularisation
 from helpers.chapters.voxelwise import analysis as voxelwise
 from helpers.chapters.voxelwise import tables
 from helpers.encoding.splits import train_share
-from helpers.models.base import STREAMS
-from helpers.models.encodecmae.chunks import ENCODER
-from helpers.models.encodecmae.extraction import TOWER
 from helpers.names import COMPONENTS, ESTIMATOR, LAYER, MODEL, NOTE, SPLIT, STEP, SUBJECT, TARGET, VOXELS
 from helpers.stats import selection
 from helpers.stats.subjects import by_subject
@@ -104,12 +101,11 @@ class Run:
         table = rows[[ESTIMATOR, LAYER, SPLIT, TARGET, "r2_determination"]]
         return table, train_share(self.study.split(regularisation.SCHEME))
 
-    def encoder(self) -> xr.Dataset:
-        """Return both branches of the main network's encoder, and its merged output, at the last checkpoint."""
-        if STREAMS not in self.study.model(self.main).options:
+    def branches(self) -> cka_residual.Ends:
+        """Return both branches of the main network's first and last layers, and its merged output."""
+        if self.main not in cka_residual.names(self.study):
             raise Missing("no_branches")
-        last = cka_residual.streams(self.study, self.main)
-        return last.isel({LAYER: (last[TOWER] == ENCODER).values})
+        return cka_residual.ends(self.study, self.main)
 
     @cached_property
     def _voxels(self) -> dict[str, xr.Dataset]:

@@ -6,16 +6,11 @@ from helpers.chapters.claims import evidence
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
-from helpers.models.encodecmae.chunks import ENCODER
-from helpers.models.encodecmae.extraction import BRANCH, LEFT, OUTPUT
-from helpers.names import LAYER
 
 
 def test(run: Run) -> Evidence:
-    encoder = run.encoder()
-    left, merged = encoder["activations"].sel({BRANCH: LEFT}), encoder["merged"].sel({OUTPUT: ENCODER})
-    first, last = (left.isel({LAYER: position}).values for position in (0, -1))
-    return evidence.similarity_difference(first, merged.values, last, run.seed)
+    ends = run.branches()
+    return evidence.similarity_difference(ends.first, ends.merged, ends.left, run.seed)
 
 
 CLAIM = Claim(

@@ -6,16 +6,11 @@ from helpers.chapters.claims import evidence, published
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
-from helpers.models.encodecmae.extraction import BRANCH, LEFT, RIGHT
-from helpers.names import LAYER
 
 
 def test(run: Run) -> Evidence:
-    encoder = run.encoder()
-    last = encoder["activations"].isel({LAYER: -1})
-    right, left = (last.sel({BRANCH: branch}).values for branch in (RIGHT, LEFT))
-    first = encoder["activations"].sel({BRANCH: LEFT}).isel({LAYER: 0}).values
-    return evidence.similarity_difference(right, first, left, run.seed)
+    ends = run.branches()
+    return evidence.similarity_difference(ends.right, ends.first, ends.left, run.seed)
 
 
 CLAIM = Claim(
