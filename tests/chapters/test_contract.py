@@ -1,0 +1,78 @@
+"""The contract of every chapter of the registry: it runs, shows words of its own, and computes nothing twice."""
+
+import jupytext
+import pandas as pd
+import pytest
+import yaml
+
+from conftest import ROOT
+from helpers import models
+from helpers.brain.nh2015 import COMPONENTS
+from helpers.chapters import registry
+from helpers.store import files
+from helpers.study import open_study
+from helpers.text import labellers
+
+CHAPTERS = ROOT / "src" / "helpers" / "chapters"
+NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.py"))]
+
+
+@pytest.fixture
+def study(small_brain, tmp_path):
+    """A study of all chapters, with one tiny network, as a notebook is told of it."""
+    entry = {"name": "mixture", "family": "mini", **models.FAMILIES["mini"].example(tmp_path)}
+    values = {"name": "small", "dataset": "demo", "models": [entry], "permutations": 5, "chapters": NAMES}
+    (tmp_path / "small.yml").write_text(yaml.safe_dump(values))
+    return {"study": str(tmp_path / "small.yml"), "outputs": str(tmp_path)}
+
+
+def run(name: str, study: dict) -> dict:
+    """The names that a chapter's code cells leave behind, the parameter cell replaced."""
+    cells = [cell for cell in jupytext.read(registry.path_of(name)).cells if cell.cell_type == "code"]
+    found = {"study": study}
+    for cell in cells:
+        if "parameters" not in cell.metadata.get("tags", []):
+            exec(compile(cell.source, name, "exec"), found)  # our own notebook
+    return found
+
+
+def words_of(folder: str) -> set[str]:
+    """The keys of a chapter's own word file."""
+
+    def keys(tree: dict, prefix: str = "") -> set[str]:
+        inner = [keys(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}"} for k, v in tree.items()]
+        return set().union(*inner)
+
+    path = CHAPTERS / folder / "en.yml"
+    return keys(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(name, study, tmp_path, monkeypatch, capsys):
+    for labeller in labellers().values():
+        labeller.asked.clear()
+    run(name, study)
+    written = {path.stem: path for path in (tmp_path / "small" / "tables").glob("*.parquet")}
+    assert written or name == "00_question", "its last cell writes the tables that it shows"
+    own = name[3:]
+    others = set().union(*(words_of(path.name) for path in CHAPTERS.iterdir() if path.is_dir() and path.name != own))
+    strange = {key for labeller in labellers().values() for key in labeller.asked} & (others - words_of(own))
+    assert not strange, f"words of other chapters, whose change would not execute this one again: {sorted(strange)}"
+    before = {stem: path.read_bytes() for stem, path in written.items()}
+    monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
+    run(name, study)
+    assert {stem: path.read_bytes() for stem, path in written.items()} == before
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_claims_compute_nothing_that_other_chapters_have_kept(study, monkeypatch):
+    for name in ("02_voxelwise", "03_components", "06_regularisation"):
+        run(name, study)
+    monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
+    assert len(run("07_claims", study)["table"]) == 17
+
+
+def test_every_table_says_its_numbers_by_component_in_the_order_of_the_data(study):
+    found = run("03_components", study)
+    assert list(dict.fromkeys(found["curves"]["target"])) == list(COMPONENTS)
+    assert isinstance(found["predicted"], pd.DataFrame) and open_study(study).models == ["mixture"]
