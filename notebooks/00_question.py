@@ -16,8 +16,8 @@
 # Una red que solo aprendió a completar audio tapado, ¿termina representando los sonidos como la corteza auditiva? El
 # cerebro los analiza por etapas: la corteza primaria responde a rasgos simples, como la frecuencia, y las regiones que
 # la rodean, a cosas que necesitan más contexto, como el habla o la música. Una red profunda también trabaja por etapas.
-# Si ambas llegan a soluciones parecidas, de las capas de la red se podrán predecir las respuestas del cerebro, y no de
-# cualquier capa cualquier región.
+# Si ambas llegan a soluciones parecidas, a partir de las capas de la red se podrán predecir las respuestas del cerebro,
+# y no cualquier región a partir de cualquier capa.
 
 # %% [markdown] tags=["lang-en"]
 # # The question
@@ -42,8 +42,8 @@ study.banner()
 # %% [markdown] tags=["lang-es"]
 # ## Hipótesis
 #
-# 1. **Jerarquía.** La corteza primaria se predice mejor desde capas tempranas; las regiones que la rodean, desde capas
-#    más profundas.
+# 1. **Jerarquía.** La corteza primaria se predice mejor a partir de capas tempranas; las regiones que la rodean, a
+#    partir de capas más profundas.
 # 2. **Especialización.** Una red entrenada solo con habla o solo con música predice mejor que las demás su propio
 #    componente.
 # 3. **Diversidad.** La red entrenada con sonidos de todo tipo predice mejor el conjunto.
@@ -59,10 +59,10 @@ study.banner()
 # %% [markdown] tags=["lang-es"]
 # ## La red
 #
-# EnCodecMAE (Pepino, Riera y Ferrer, 2023) recibe un espectrograma mel, tapa parte de él y aprende a predecir qué
-# código de un códec neuronal correspondía a cada cuadro tapado. Su codificador es una pila de capas ResiDual (Xie et
-# al., 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la última,
-# en el análisis publicado, la suma de ambas, que es la salida de la red.
+# EnCodecMAE (Pepino, Riera y Ferrer, 2023) recibe un espectrograma mel, enmascara parte de él y aprende a predecir qué
+# código de un códec neuronal correspondía a cada cuadro enmascarado. Su codificador es una pila de capas ResiDual (Xie
+# et al., 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la
+# última, en el análisis publicado, la suma de ambas, que es la salida de la red.
 
 # %% [markdown] tags=["lang-en"]
 # ## The network
@@ -81,16 +81,16 @@ question.networks(study)
 # En el experimento de Norman-Haignere, Kanwisher y McDermott (2015), personas acostadas en un resonador escucharon 165
 # sonidos cotidianos de dos segundos, en silencios entre adquisiciones, para que el ruido del aparato no los tapara. De
 # cada vóxel de la corteza auditiva queda un número por sonido y repetición. Las respuestas de todos los vóxeles se
-# explican bien con seis perfiles, los componentes. Lo que sigue predice los dos, vóxeles y componentes, según lo que
-# cada estudio tenga.
+# explican bien con seis perfiles, los componentes. En los capítulos que siguen se predicen ambos, vóxeles y
+# componentes, según lo que tenga cada estudio.
 
 # %% [markdown] tags=["lang-en"]
 # ## The brain
 #
-# In the experiment of Norman-Haignere, Kanwisher and McDermott (2015), people lying in a scanner heard 165 everyday
-# sounds of two seconds in silences between acquisitions, so that the noise of the machine would not cover them. Each
-# voxel of auditory cortex leaves one number per sound and repetition. The responses of all voxels are well explained by
-# six profiles, the components. What follows predicts both, voxels and components, as far as each study has them.
+# In the experiment of Norman-Haignere, Kanwisher and McDermott (2015), people lying in a scanner listened to 165
+# everyday sounds of two seconds in silences between acquisitions, so that the noise of the machine would not cover
+# them. Each voxel of auditory cortex yields one number per sound and repetition. The responses of all voxels are well
+# explained by six profiles, the components. The following chapters predict both, as far as each study has them.
 
 # %%
 question.overview(study)

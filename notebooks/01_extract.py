@@ -59,11 +59,11 @@ extract.figures.spectra(spectra, **study.look)
 # %% [markdown] tags=["lang-es"]
 # ## Las redes
 #
-# EnCodecMAE es un autocodificador enmascarado: se tapa la mitad de los cuadros de un sonido y la red aprende a predecir
-# qué había ahí. Es un *transformer* con dos ramas residuales (ResiDual): la izquierda se normaliza después de cada
-# capa, la derecha acumula la suma sin normalizar. De cada capa se toma la rama izquierda, promediada en el tiempo; en
-# la última capa del codificador el análisis publicado toma la suma de ambas ramas, por lo que esa capa es distinta de
-# todas las demás y se marca como tal.
+# EnCodecMAE es un autocodificador enmascarado: la mitad de cada sonido se enmascara y la red aprende a predecir qué
+# había ahí. Es un *transformer* con dos ramas residuales (ResiDual): la izquierda se normaliza después de cada capa, la
+# derecha acumula la suma sin normalizar. De cada capa se toma la rama izquierda, promediada en el tiempo; en la última
+# capa del codificador el análisis publicado toma la suma de ambas ramas, por lo que esa capa es distinta de todas las
+# demás y se marca como tal.
 
 # %% [markdown] tags=["lang-en"]
 # ## The networks
@@ -86,8 +86,8 @@ features = study.features(study.models[0])  # one (sound, unit) array per layer
 print([(int(layer.layer), str(layer.stage.values), dict(layer.sizes)) for layer in features])
 
 # %% [markdown] tags=["lang-es"]
-# Cuántas dimensiones usa una capa para distinguir estos sonidos se resume en la razón de participación de sus
-# varianzas principales $\lambda_i$:
+# Cuántas dimensiones usa una capa para distinguir estos sonidos se resume en la razón de participación de sus varianzas
+# principales $\lambda_i$:
 #
 # $$\frac{\left(\sum_i \lambda_i\right)^2}{\sum_i \lambda_i^2}$$
 

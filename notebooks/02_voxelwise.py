@@ -13,9 +13,9 @@
 # %% [markdown] tags=["lang-es"]
 # # Modelos de codificación por vóxel
 #
-# ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas
-# parecidas a las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la
-# rodean, a las profundas.
+# ¿Qué capa de una red predice mejor cada lugar de la corteza auditiva? Si la red procesa el sonido en etapas parecidas
+# a las del cerebro, la corteza primaria debería parecerse a las primeras capas, y las regiones que la rodean, a las
+# profundas.
 
 # %% [markdown] tags=["lang-en"]
 # # Voxelwise encoding
@@ -51,7 +51,7 @@ analysis.shown_excluded(excluded)
 # %% [markdown] tags=["lang-es"]
 # ## Cuánto se puede predecir
 #
-# Cada vóxel se predice con una regresión *ridge* propia a partir de cada capa, del último punto guardado de cada red.
+# Cada vóxel se predice con una regresión *ridge* propia a partir de cada capa, del último punto de control de cada red.
 
 # %% [markdown] tags=["lang-en"]
 # ## How much can be predicted
@@ -158,7 +158,7 @@ analysis.hierarchy_sentences(study, hierarchy, inner_hierarchy if analysis.noted
 # %% [markdown] tags=["lang-es"]
 # ## Modelo contra modelo
 #
-# Elegir la mejor capa y leer su valor con los mismos datos favorece a quien tiene más capas o más ruido. Por eso la
+# Elegir la mejor capa y leer su valor con los mismos datos favorece a los modelos con más capas o más ruido. Por eso la
 # capa se elige con la mitad de las particiones y el valor se lee en la otra mitad, una y otra vez. El error intrasujeto
 # deja afuera lo que distingue a un sujeto de otro y sirve para comparar modelos; el intervalo dice cuánto cambiaría la
 # media con otros sujetos.
@@ -166,7 +166,7 @@ analysis.hierarchy_sentences(study, hierarchy, inner_hierarchy if analysis.noted
 # %% [markdown] tags=["lang-en"]
 # ## Model against model
 #
-# Choosing the best layer and reading its value on the same data favours whoever has more layers or more noise. That is
+# Choosing the best layer and reading its value on the same data favours models with more layers or more noise. That is
 # why the layer is chosen on one half of the splits and the value is read on the other half, over and over. The
 # within-subject error leaves out what sets one subject apart from another, and serves to compare models; the interval
 # says how much the mean would change with other subjects.

@@ -14,9 +14,9 @@
 # # Seis componentes de la corteza auditiva
 #
 # Norman-Haignere, Kanwisher y McDermott (2015) encontraron que las respuestas de miles de vóxeles de la corteza
-# auditiva a 165 sonidos naturales se explican con seis perfiles de respuesta. Cuatro siguen la acústica
-# (frecuencias bajas, frecuencias altas, sonidos de banda ancha, altura tonal) y dos son selectivos del habla y de la
-# música. ¿Qué capa de una red predice mejor cada uno?
+# auditiva a 165 sonidos naturales se explican con seis perfiles de respuesta. Cuatro siguen la acústica (frecuencias
+# bajas, frecuencias altas, sonidos de banda ancha, altura tonal) y dos son selectivos del habla y de la música. ¿Qué
+# capa de una red predice mejor cada uno?
 
 # %% [markdown] tags=["lang-en"]
 # # Six components of auditory cortex
@@ -60,7 +60,7 @@ features = study.features(study.models[0])  # one (sound, unit) array per layer
 print(dict(responses.sizes), [dict(layer.sizes) for layer in features])
 
 # %% [markdown] tags=["lang-es"]
-# En cada partición, unos sonidos sirven para entrenar y otros para poner a prueba.
+# En cada partición, unos sonidos son de entrenamiento y otros, de prueba.
 
 # %% [markdown] tags=["lang-en"]
 # In each split, some sounds train and others test.
@@ -70,7 +70,7 @@ splits = study.splits  # (split, sound): "train", "test" or "unused"
 print(dict(splits.sizes), {part: int((splits[0] == part).sum()) for part in ("train", "test", "unused")})
 
 # %% [markdown] tags=["lang-es"]
-# Con los primeros se resta la media a las activaciones $X$ y a las respuestas $y$ y se ajusta una regresión *ridge*,
+# En los primeros se resta la media a las activaciones $X$ y a las respuestas $y$ y se ajusta una regresión *ridge*,
 #
 # $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
 #

@@ -13,16 +13,16 @@
 # %% [markdown] tags=["lang-es"]
 # # Dinámica del aprendizaje
 #
-# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanzan. Lo
-# que el entrenamiento agrega se ve siguiendo los puntos guardados de cada red, del paso 0 al último. El eje de los
-# pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
+# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanza con
+# eso. Lo que el entrenamiento agrega se ve siguiendo los puntos de control de cada red, del paso 0 al último. El eje de
+# los pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
 
 # %% [markdown] tags=["lang-en"]
 # # Learning dynamics
 #
 # An untrained network predicts something already: its layers are random mixtures of the spectrum, and a regression can
 # work with these. What training adds is seen by following the checkpoints of each network, from step 0 to the last. The
-# axis of steps is logarithmic; step 0, which has no logarithm, stands at its left edge.
+# axis of steps is logarithmic; step 0, which has no logarithm, is shown at its left edge.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
@@ -64,7 +64,7 @@ dynamics.figures.voxels_by_step(voxels, **study.look)
 # ## ¿Qué se aprende tarde, y qué capas aprenden por más tiempo?
 #
 # Para cada capa y componente se busca el primer paso en el que la curva llega al 95 % de su valor final, interpolando
-# entre puntos guardados; los cuartiles son los de las particiones, cada una con su propia curva.
+# entre puntos de control; los cuartiles son los de las particiones, cada una con su propia curva.
 
 # %% [markdown] tags=["lang-en"]
 # ## What is learned late, and which layers learn for longer?

@@ -13,15 +13,15 @@
 # %% [markdown] tags=["lang-es"]
 # # Ridge o lasso
 #
-# *Ridge* reparte el peso entre todas las unidades de una capa; el *lasso* elige unas pocas y deja las demás en cero.
-# Si bastaran pocas unidades para predecir un componente, el *lasso* ganaría, y sus unidades dirían dónde está la
+# *Ridge* reparte el peso entre todas las unidades de una capa; el *lasso* elige unas pocas y deja las demás en cero. Si
+# bastaran pocas unidades para predecir un componente, el *lasso* ganaría, y sus unidades dirían dónde está la
 # información. Aquí se los compara en las mismas particiones y con la misma grilla de alfas.
 
 # %% [markdown] tags=["lang-en"]
 # # Ridge or lasso
 #
 # *Ridge* spreads the weight over all units of a layer; the *lasso* selects a few and leaves the others at zero. If a
-# few units were enough to predict a component, the *lasso* would win, and its units would tell where the information
+# few units were enough to predict a component, the *lasso* would win, and its units would show where the information
 # lies. Here they are compared on the same splits and the same grid of alphas.
 
 # %% tags=["parameters"]
@@ -44,7 +44,7 @@ study.banner()
 # %% [markdown] tags=["lang-es"]
 # ## Cómo se comparan
 #
-# Los sonidos se ordenan al azar; una parte entrena y la otra pone a prueba.
+# Los sonidos se ordenan al azar; una parte es de entrenamiento y la otra, de prueba.
 
 # %% [markdown] tags=["lang-en"]
 # ## How they are compared
@@ -92,7 +92,7 @@ regularisation.method(splits, compared[0])
 #
 # $$R^2 = 1 - \frac{\sum_i (y_i - \hat{y}_i)^2}{\sum_i (y_i - \bar{y})^2},$$
 #
-# que, a diferencia del $r^2$ de los otros capítulos, baja también cuando la predicción acierta la forma y yerra la
+# que, a diferencia del $r^2$ de los otros capítulos, baja también cuando la predicción acierta la forma pero no la
 # escala, y puede ser negativo.
 
 # %% [markdown] tags=["lang-en"]

@@ -13,7 +13,7 @@
 # %% [markdown] tags=["lang-es"]
 # # Afirmaciones
 #
-# El estudio original llegó a sus conclusiones mirando curvas. Acá cada afirmación es un número con un intervalo y un
+# El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
 # umbral fijado de antemano: se sostiene si todo el intervalo queda del lado que corresponde, no se sostiene si queda
 # del otro, y queda sin decidir si el intervalo incluye el umbral.
 
@@ -36,15 +36,9 @@ study = open_study(study)
 # %%
 study.banner()
 
-# %% [markdown] tags=["lang-es"]
-# Cada afirmación está en un archivo propio, con su prueba, su umbral y la razón de ese umbral.
-
-# %% [markdown] tags=["lang-en"]
-# Each claim has a file of its own, with its test, its threshold and the reason for that threshold.
-
 # %%
-thresholds = {name: (">" if one.above else "<", one.threshold) for name, one in claims.CLAIMS.items()}
-print(len(thresholds), thresholds)
+claim = claims.CLAIMS["mixture_best"]  # each has a file of its own, with its test, its threshold and the reason for it
+print(claim.name, ">" if claim.above else "<", claim.threshold, "because", claim.reason)
 
 # %%
 table = claims.table(study)  # one row per claim: this run's number and interval, the published number, the verdict
@@ -55,8 +49,8 @@ claims.shown(table)
 
 # %% [markdown] tags=["lang-es"]
 # Los intervalos son del 95 %. Entre particiones se tiene en cuenta que comparten sonidos; entre sujetos se remuestrean
-# los sujetos; entre sonidos se deja afuera un grupo por vez. Lo publicado se leyó de las figuras y se calculó con la
-# misma fórmula; no tiene intervalo porque las figuras no permiten calcularlo.
+# los sujetos; entre sonidos se deja afuera un grupo por vez. Los valores publicados se leyeron de las figuras y se
+# calcularon con la misma fórmula; no tienen intervalo porque las figuras no permiten calcularlo.
 
 # %% [markdown] tags=["lang-en"]
 # Intervals are 95 %. Over splits they allow for the sounds that splits share; over subjects, subjects are resampled;
@@ -97,12 +91,12 @@ claims.shown(table)
 claims.hypotheses(table)
 
 # %% [markdown] tags=["lang-es"]
-# Quien quiera discutir una afirmación tiene los datos de cada figura al pie de ella, y cómo reproducirlo todo al final
-# de la página.
+# Para discutir una afirmación, los datos de cada figura se pueden descargar al pie, y al final de la página se indica
+# cómo reproducir todo.
 
 # %% [markdown] tags=["lang-en"]
-# To dispute a claim, the data of every figure can be downloaded below it, and how to reproduce everything is described
-# at the end of the page.
+# For anyone who wishes to dispute a claim, the data of every figure can be downloaded below it, and the end of the page
+# describes how to reproduce everything.
 
 # %%
 study.write(claims=table)

@@ -14,7 +14,7 @@
 # # Explorar
 #
 # Para JupyterLab (`make lab`), no para el informe: se elige una red, una capa y una respuesta, y se ve qué predice la
-# regresión para cada sonido de prueba, se oye el sonido y se ve cómo se eligió alfa. Los números son los de los
+# regresión para cada sonido de prueba y cómo se eligió alfa; un clic reproduce el sonido. Los números son los de los
 # capítulos. La primera vez, una red cuyas activaciones no están guardadas se entrena o se descarga antes de mostrarse.
 
 # %% [markdown] tags=["lang-en"]

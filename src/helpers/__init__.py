@@ -1,7 +1,7 @@
-"""How an audio network hears like a human brain: the rooms that the notebooks call."""
+"""How an audio network hears like a human brain: modules used by the notebooks."""
 
 import os
 
 # Threads that wait for each other sleep instead of spinning: measured with a second program on two cores, training is
-# 2.7 times as fast; alone it costs some per cent. It must be said before torch is imported.
+# much faster; alone it is a few per cent slower. It must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was computed so far is kept", file=sys.stderr)
         return 130
-    except Exception as error:  # a mistake of ours: one line for who runs it, the rest for who corrects it
+    except Exception as error:  # an internal error: one line for the user, the traceback for developers
         print(f"error: {type(error).__name__}: {error}; the traceback is in {_traceback(error)}", file=sys.stderr)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""What goes wrong for a reason that a user can correct."""
+"""Errors that a user can correct."""
 
 
 class UserError(ValueError):

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable)
 def immaterial(*arguments: str) -> Callable[[F], F]:
     """Declare that these arguments of a function cannot change its result, such as a device or a progress bar.
 
-    Results that are kept on disk are then found whatever these were.
+    Results kept on disk are then found for any value of them.
     """
 
     def declared(function: F) -> F:

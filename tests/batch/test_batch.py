@@ -133,7 +133,7 @@ def undisturbed(tmp_path_factory) -> dict:
     code, said = ran(folder, "--jobs", "2")
     assert code == 0, said
     assert f"{N_REAL} jobs: {N_REAL} done" in said and f"[{N_REAL}/{N_REAL}] done" in said
-    assert f"the report of what is there: python -m helpers report {folder / 'small.yml'}" in said
+    assert f"report of the finished jobs: python -m helpers report {folder / 'small.yml'}" in said
     found = json.loads((folder / "out" / "small" / "batch" / "batch.json").read_text())
     assert found["state"] == "over" and {job["state"] for job in found["jobs"]} == {"done"}
     assert all(job["seconds"] > 0 and job["peak_mib"] > 100 and Path(job["log"]).exists() for job in found["jobs"])

@@ -147,7 +147,7 @@ def test_differences_and_metrics_are_drawn_from_their_tables(tables):
 def test_sentences_take_their_numbers_from_the_tables(compared, tables):
     ahead = regularisation.ridge_ahead(tables["differences"]).pieces
     mean = labellers()["en"].number(tables["differences"]["difference"].mean(), 3)
-    assert mean in ahead["en"] and "aventaja" in ahead["es"]
+    assert mean in ahead["en"] and "ridge menos lasso multitarea" in ahead["es"]
     units = regularisation.units_selected(compared, tables["best"], tables["agreement"]).pieces
     assert "of 16 units" in units["en"] and "de 16 unidades" in units["es"]
     alphas = tables["alphas"]

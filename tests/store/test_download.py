@@ -93,7 +93,7 @@ def test_every_file_arrives_and_a_second_run_asks_for_nothing(server, tmp_path, 
 def test_a_truncated_download_leaves_no_file_and_the_next_run_resumes(server, tmp_path):
     url, handler = server
     handler.truncated.add("sub/b.bin")
-    with pytest.raises(UserError, match=r"sub/b\.bin could not be brought"):
+    with pytest.raises(UserError, match=r"sub/b\.bin could not be downloaded"):
         download.files(url, tmp_path / "here", CHECKSUMS)
     assert found(tmp_path / "here") == {"a.txt": CONTENT["a.txt"]}
     handler.truncated.clear()
@@ -118,7 +118,7 @@ def test_other_content_is_refused_and_a_damaged_local_file_is_replaced(server, t
 
 def test_a_file_or_server_that_is_not_there_is_named(server, tmp_path):
     url, _ = server
-    with pytest.raises(UserError, match=r"gone\.txt could not be brought.*404"):
+    with pytest.raises(UserError, match=r"gone\.txt could not be downloaded.*404"):
         download.files(url, tmp_path / "here", {"gone.txt": "0" * 64})
     with pytest.raises(UserError, match="check the network"):
         download.files("http://127.0.0.1:9", tmp_path / "here", CHECKSUMS)

@@ -178,6 +178,13 @@ def test_a_chapter_that_the_data_cannot_have_is_refused_with_its_reason(opened, 
     assert [one.name for one in registry.check(study, ["00_question"])] == ["00_question"]
 
 
+def test_a_chapter_that_the_estimator_does_not_suit_is_refused_with_its_reason(opened):
+    chosen = {"chapters": ["02_voxelwise"], "encoding": {"estimator": "single_task_lasso"}}
+    with pytest.raises(UserError, match="chapter '02_voxelwise' needs the estimator ridge or ridge_kfold"):
+        registry.check(opened(**chosen))
+    registry.check(opened(**chosen | {"chapters": ["03_components"]}))
+
+
 def test_a_study_opens_in_parts(tmp_path, small_brain):
     with pytest.raises(UserError, match="unknown key 'modles'; did you mean 'models'"):
         open_study({"study": "demo", "modles": []})

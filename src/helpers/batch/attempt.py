@@ -1,4 +1,4 @@
-"""One job in a process of its own: watched, limited, and ended with everything that it started."""
+"""One job as a time-limited, memory-monitored subprocess; its process tree is killed with it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 
 
 def attempt(spec: dict) -> dict:
-    """Do the job of `spec` and say how it ended: state, message, seconds, peak_mib, host.
+    """Run the job of `spec` and return how it ended: state, message, seconds, peak_mib, host.
 
     `spec` is plain data: source, parameters, target, depends_on (of chapters.run), name, log, record, stop (a file
-    whose coming ends the job), folder (to work in), threads, limit_s.
+    whose creation ends the job), folder (to work in), threads, limit_s.
     """
     start = time.monotonic()
     try:
@@ -40,13 +40,13 @@ def attempt(spec: dict) -> dict:
         state, message, peak = FAILED, str(files.unwritten(spec["log"], error)), 0.0
     outcome = {"state": state, "message": "" if state == DONE else message, "host": socket.gethostname()}
     outcome |= {"seconds": round(time.monotonic() - start, 1), "peak_mib": round(peak / 2**20)}
-    with contextlib.suppress(UserError):  # it serves estimates only
+    with contextlib.suppress(UserError):  # used for estimates only
         files.write_text(Path(spec["record"]), json.dumps(outcome, ensure_ascii=False))
     return outcome
 
 
 def _started(spec: dict, log) -> subprocess.Popen:
-    """The worker, in a session of its own: a Ctrl-C in the terminal is for who started the batch."""
+    """Start the worker in a session of its own, so that Ctrl-C in the terminal reaches the batch only."""
     process = subprocess.Popen(
         [sys.executable, "-m", "helpers.batch.worker"],
         stdin=subprocess.PIPE,
@@ -56,14 +56,14 @@ def _started(spec: dict, log) -> subprocess.Popen:
         env=os.environ | dict.fromkeys(THREADS, str(spec["threads"])) | {"PYTHONUNBUFFERED": "1"},
         start_new_session=True,
     )
-    with contextlib.suppress(BrokenPipeError):  # it ended at once; how, is seen in a moment
+    with contextlib.suppress(BrokenPipeError):  # it ended at once; its status is read below
         process.stdin.write((json.dumps(spec) + "\n").encode())
         process.stdin.flush()
     return process
 
 
 def _watched(process: subprocess.Popen, spec: dict, start: float) -> tuple[str, str, float]:
-    """State, message and peak memory (bytes) of a worker with its kernel, when it has ended or was ended."""
+    """Return state, message and peak memory (bytes) of a worker and its kernel once it has ended or been stopped."""
     family, peak, looked = {}, 0.0, 0.0
     stop, limit = Path(spec["stop"]), spec["limit_s"]
     try:
@@ -87,7 +87,7 @@ def _ended(status: int) -> str:
 
 
 def _said_of(status: int) -> str:
-    """Of a worker that could not say it itself."""
+    """Return the message of a worker that could not write one itself."""
     return f"its process was ended from outside{how_ended(status)}" if status < 0 else ""
 
 
@@ -107,7 +107,7 @@ def _memory(process: psutil.Process) -> int:
 
 
 def _end(process: subprocess.Popen, family: dict[int, psutil.Process]) -> None:
-    """End whatever lives of a worker and its kernel, politely first; a kernel that has outlived its worker too."""
+    """Terminate, then kill, a worker and its kernel, including a kernel that has outlived its worker."""
     alive = list((family | {one.pid: one for one in _family(process.pid)}).values())
     for signal in ("terminate", "kill"):
         for one in alive:
@@ -119,9 +119,9 @@ def _end(process: subprocess.Popen, family: dict[int, psutil.Process]) -> None:
 
 
 def _last_error(log: Path, begin: int) -> str:
-    """What the worker said last, after its `error:`."""
+    """Return the worker's last message, after its `error:`."""
     with log.open("rb") as stream:
         stream.seek(begin)
         said = stream.read().decode("utf-8", errors="replace")
     _, mark, message = ("\n" + said).rpartition("\nerror: ")
-    return message.strip() if mark else "it ended without a word; see its log"
+    return message.strip() if mark else "exited without an error message; see its log"

@@ -1,4 +1,4 @@
-"""`python -m helpers batch`: plan, run or only list, and say what came of it."""
+"""`python -m helpers batch`: plan, run or only list jobs, and report the outcome."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from helpers.study import Study, arguments
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked of a batch."""
+    """Options of a batch."""
 
     chapters: Sequence[str] = ()  # none: all of the study
     models: Sequence[str] = ()  # as typed, for the command that it suggests; none: all of the study
     jobs: int = 1
-    threads: int | None = None  # per job; None: the cores shared out
+    threads: int | None = None  # per job; None: jobs share the cores
     limit_s: float | None = None  # per job
     scheduler: str = ""  # of a Dask cluster, instead of this machine
     dry_run: bool = False
@@ -95,7 +95,7 @@ def _listed(study: Study, entries: list[Entry], costs: dict, options: Options, s
 
 
 def _summed_up(study: Study, models: Sequence[str], entries: list[Entry], say: Callable[[str], None]) -> None:
-    """What failed and why, and the command that makes the report of what is there."""
+    """Print what failed and why, and the command for a report of the results that exist."""
     wrong = [entry for entry in entries if entry.state in (FAILED, NOT_RUN)]
     say(counted(entries))
     for entry in wrong:
@@ -105,6 +105,6 @@ def _summed_up(study: Study, models: Sequence[str], entries: list[Entry], say: C
     chosen = f" --models {','.join(whole)}" if models or spoiled else ""
     outputs = "" if str(study.outputs) == "outputs" else f" --outputs {study.outputs}"
     if whole:
-        say(f"the report of what is there: python -m helpers report {study.source}{chosen}{outputs}")
+        say(f"report of the finished jobs: python -m helpers report {study.source}{chosen}{outputs}")
     if wrong:
         raise ChapterError(f"{len(wrong)} of {len(entries)} jobs failed or could not run; the list is above")

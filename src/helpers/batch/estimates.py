@@ -1,4 +1,4 @@
-"""What a job will cost in time and memory: as earlier ones of its kind did, else a rough estimate from sizes."""
+"""Cost model of jobs, time and memory: from earlier jobs of the same kind, else a rough estimate from sizes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpers.study import Study
 # Seconds on two cores of a laptop, as measured there: good for the order of magnitude
 PER_TRAINED = 3e-9  # for each second of sound and weight of the network
 START_MIB, PER_RESPONSE_MIB, WEIGHT_MIB = 650, 0.009, 4 / 2**20
-FRAMES_AT_ONCE = 30  # times the memory of pooled activations, where those of frames are held
+FRAMES_AT_ONCE = 30  # times the memory of pooled activations, where those of frames are in memory
 
 
 def estimate(study: Study, one: Planned, records: dict[Job, dict]) -> tuple[float, float]:
@@ -31,7 +31,7 @@ def estimate(study: Study, one: Planned, records: dict[Job, dict]) -> tuple[floa
 
 
 def records(folder: Path, jobs: list[Job]) -> dict[Job, dict]:
-    """Return what was noted of earlier runs of these jobs that ended well."""
+    """Return the records of earlier successful runs of these jobs."""
     return {job: found for job in jobs if (found := _record(job.path(folder, ".json")))}
 
 
@@ -63,7 +63,7 @@ def size(study: Study, job: Job) -> Size:
 
 
 def _seconds(study: Study, one: Planned) -> float:
-    """The rough estimate; what other jobs leave behind for this one is not counted."""
+    """Return a rough estimate; what other jobs leave behind for this one is not counted."""
     chapter, network = registry.get(one.job.chapter), study.model(one.job.model).sizes
     seconds = START_S + chapter.seconds(size(study, one.job))
     if chapter.extracts and TRAINING in one.missing and not one.needs:

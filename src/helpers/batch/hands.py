@@ -1,4 +1,4 @@
-"""Who does the jobs: this machine, some at once, or the workers of a Dask cluster. Both give futures."""
+"""Executors of jobs: this machine, several at once, or the workers of a Dask cluster. Both return futures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Local:
         return self._pool.submit(attempt, spec | {"threads": self.threads})
 
     def close(self) -> None:
-        """Wait for what has begun; it has been told to stop."""
+        """Wait for running jobs, which have been told to stop."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -42,7 +42,7 @@ class Cluster:
         try:
             self._client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise UserError(f"scheduler: no answer from '{address}' ({error}); start it or mend the address") from None
+            raise UserError(f"scheduler: no answer from '{address}' ({error}); start it or fix the address") from None
         self.places = None  # it keeps its own queue
         self.threads = threads
 
@@ -55,12 +55,12 @@ class Cluster:
 
 
 def attempt_here(spec: dict) -> dict:
-    """On a worker of the cluster: its threads share the machine's cores, one job each."""
+    """Run a job on a worker of the cluster: its threads share the machine's cores, one job each."""
     from distributed import get_worker
 
     return attempt(spec | {"threads": spec["threads"] or max(1, cores() // get_worker().state.nthreads)})
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

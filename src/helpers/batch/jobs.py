@@ -1,4 +1,4 @@
-"""What there is to do: a study's chapters, for each model, at each of its checkpoints, and what must come first."""
+"""Planning: a study's chapters as jobs, for each model at each of its checkpoints, with their dependencies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helpers.report.build import state
 from helpers.study import Study
 from helpers.study.study import place_of
 
-NO_ACTIVATIONS, NO_NOTEBOOK = "activations", "notebook"  # what a job may lack, beside weights
+NO_ACTIVATIONS, NO_NOTEBOOK = "activations", "notebook"  # what a job may lack, besides weights
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass
 class Planned:
-    """A job with what it lacks, what must be done well before it (`needs`) and what must be over (`after`)."""
+    """A job with what it lacks, which jobs must succeed before it (`needs`) and which must only be over (`after`)."""
 
     job: Job
     missing: list[str] = field(default_factory=list)  # empty: its notebook is there and current
@@ -57,7 +57,7 @@ def planned(study: Study, names: Sequence[str] = (), download: bool = True) -> l
 
     Where activations are missing that a chosen chapter needs, the jobs that compute them are added. With `download`,
     published weights are fetched first, because machines that compute may have no network. Raises UserError for
-    chapters that the study does not or cannot have, and for weights that cannot be had.
+    chapters that the study does not or cannot have, and for weights that are not available.
     """
     wanted = [chapter.name for chapter in registry.chosen(study, names)]
     plan = [_planned(study, job, download) for name in study.models for job in _of_model(study, name, wanted)]
@@ -78,7 +78,7 @@ def extraction() -> str:
 
 
 def parameters(study: Study, job: Job) -> dict:
-    """Return what the job's notebook is told; paths are absolute, because a worker may run in another folder."""
+    """Return the parameters of the job's notebook; paths are absolute, because a worker may run in another folder."""
     path = Path(study.source)
     source = str(path.resolve()) if path.is_file() else study.source
     outputs = str(study.folder.parent)
@@ -94,7 +94,7 @@ def _of_model(study: Study, name: str, wanted: list[str]) -> list[Job]:
 
 
 def _ways(chapter: Chapter, steps: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The checkpoints of each job that a chapter has for one model."""
+    """Return the checkpoints of each job that a chapter has for one model."""
     return {
         kinds.CHECKPOINT: [(step,) for step in steps],
         kinds.LAST: [steps[-1:]],

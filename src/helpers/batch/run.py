@@ -1,4 +1,4 @@
-"""Who does which job when: what needs nothing begins, what needed a failed one is not run, Ctrl-C ends everything."""
+"""Scheduling: jobs start once those they need are done, jobs that need a failed one are not run, Ctrl-C ends all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOK_S = 0.2
 
 @dataclass
 class Entry:
-    """A job on its way."""
+    """A planned job and its state."""
 
     plan: Planned
     seconds: float  # estimated
@@ -42,7 +42,7 @@ class Entry:
 
 
 def run(study: Study, entries: list[Entry], hands, watch: Watch, limit_s: float | None) -> None:
-    """Do all jobs that are missing something; on KeyboardInterrupt end those that run, then pass it on."""
+    """Run all jobs that are not done; on KeyboardInterrupt end those that run, then raise it again."""
     stop = study.folder / "batch" / f".stop-{uuid.uuid4().hex}"
     futures: dict[Job, object] = {}
     with _ends_on_terminate(), watch:
@@ -80,7 +80,7 @@ def _is_free(hands, futures: dict) -> bool:
 
 
 def _spec(study: Study, entry: Entry, stop: Path, limit_s: float | None) -> dict:
-    """What helpers.batch.attempt is told of a job."""
+    """Return the job's description for helpers.batch.attempt."""
     job, folder = entry.job, study.folder
     entry.log = job.path(folder, ".log")
     entry.log.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _collect(entries: list[Entry], futures: dict) -> None:
 def _outcome(future) -> dict:
     try:
         return future.result()
-    except Exception as error:  # a cluster whose workers died under this job again and again, or went away
+    except Exception as error:  # the workers died repeatedly while running this job, or the cluster is gone
         return {"state": FAILED, "message": f"{type(error).__name__}: {error}"}
 
 
@@ -140,7 +140,7 @@ def _ignore_sigint() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ends_on_terminate() -> Iterator[None]:
-    """What a cluster's scheduler sends to end a program is taken as Ctrl-C."""
+    """Treat SIGTERM, which a cluster's scheduler sends to end a program, as Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is seen of a batch: a live table on a terminal, plain lines elsewhere, `batch.json` for machines."""
+"""Display of a batch: a live table on a terminal, plain lines elsewhere, `batch.json` for programs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Watch:
                 sys.stdout.flush()
 
     def _table(self, entries: list, last: bool) -> Table:
-        """A row per job; where the terminal is too low for all, those that run or failed, and counts of the others."""
+        """Return a row per job; on a short terminal only those that run or failed, and counts of the others."""
         table = Table(*HEADER, box=None, pad_edge=False, caption=counted(entries), caption_justify="left")
         room = self._live.console.height - 4
         shown = entries if last or len(entries) <= room else [e for e in entries if e.state in ("running", "failed")]
@@ -81,12 +81,12 @@ class Watch:
         self._saved = time.monotonic()
         state = "over" if last else "running"
         content = self.facts | {"state": state, "jobs": [_row(entry) for entry in entries]}
-        with contextlib.suppress(UserError):  # a full disk must not end jobs that still run; they say it themselves
+        with contextlib.suppress(UserError):  # a full disk must not end jobs that still run; they report it themselves
             files.write_text(self.path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def counted(entries: list) -> str:
-    """`24 jobs: 20 done, 3 kept, 1 failed`."""
+    """Return counts of states, such as `24 jobs: 20 done, 3 kept, 1 failed`."""
     counts = Counter(entry.state for entry in entries)
     return f"{len(entries)} jobs: " + (", ".join(f"{n} {state}" for state, n in counts.items()) or "nothing to do")
 
@@ -100,7 +100,7 @@ def _row(entry) -> dict:
 
 
 def _progress(entry) -> str:
-    """The last line of a running job's log."""
+    """Return the last line of a running job's log."""
     if entry.state != "running":
         return ""
     try:
@@ -123,7 +123,7 @@ def _left(entry) -> str:
 
 
 def clock(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
+    """Return a duration such as `45 s`, `12 min` or `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

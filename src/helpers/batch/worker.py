@@ -1,6 +1,6 @@
-"""The process that does one job: `python -m helpers.batch.worker`, told on its first line of input what to do.
+"""The process that does one job: `python -m helpers.batch.worker`, with the job on its first line of input.
 
-Its input stays open as long as who started it lives; when it ends, this process and its kernel end too.
+Its input stays open as long as the parent process lives; when it closes, this process and its kernel end too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from helpers.report import notebooks as chapters
 
 
 def main() -> int:
-    """Execute the notebook; the last line said begins with `error:` where it failed."""
+    """Execute the notebook; on failure the last line of output begins with `error:`."""
     spec = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S UTC}: {spec['name']}", file=sys.stderr, flush=True)
@@ -31,7 +31,7 @@ def main() -> int:
     except (UserError, chapters.ChapterError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
-    except Exception as error:  # a mistake of ours: the log holds where it happened
+    except Exception as error:  # an internal error: the log holds the traceback
         traceback.print_exc()
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -51,7 +51,7 @@ class Settings(settings.Settings):
 def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured data have no seed)
     """Return sounds and the responses of regions, set `voxels` (sound, target).
 
-    Raises UserError for whatever is missing or contradictory.
+    Raises UserError for missing or contradictory files.
     """
     folder = _folder(data_dir)
     described = _described(folder / "dataset.yml")

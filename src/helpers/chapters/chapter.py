@@ -1,4 +1,4 @@
-"""What a chapter says of itself, so that reports, batches, checks and estimates know none by name."""
+"""Declaration of a chapter, so that reports, batches, checks and estimates need no names of chapters."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ class Chapter:
 
     name: str  # of its notebook: "03_components" is notebooks/03_components.py
     per: str = MODEL
-    responses: frozenset[str] = frozenset()  # sets of responses that it cannot do without
+    responses: frozenset[str] = frozenset()  # sets of responses that it requires
     options: frozenset[str] = frozenset()  # of models: at least one model must have them, and the others are left out
+    estimators: frozenset[str] = frozenset()  # that it can work with; none: any
     extracts: bool = False  # whether its jobs compute the activations that others read
-    seconds: Callable[[Size], float] = lambda size: 0.0  # beside START_S
+    seconds: Callable[[Size], float] = lambda size: 0.0  # in addition to START_S
     holds_frames: bool = False  # whether the activations of all frames of some sounds are in memory at once
     outside: Callable[[Study], str] | None = None  # what it shows that no parameter of the study determines
 
@@ -54,4 +55,8 @@ class Chapter:
             if not study.with_option(option):
                 names = ", ".join(study.models)
                 return f"chapter '{self.name}' needs a model with {option}, and none of {names} has them"
+        estimator = study.parameters.encoding.estimator
+        if self.estimators and estimator not in self.estimators:
+            known = " or ".join(sorted(self.estimators))
+            return f"chapter '{self.name}' needs the estimator {known}, and the study has '{estimator}'"
         return ""

@@ -1,4 +1,4 @@
-"""How a study predicts responses, in a sentence whose numbers come from its splits and scores."""
+"""Method of a study in one sentence, with numbers from its splits and scores."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ text.words(
     },
     es={
         "scheme": {
-            "published": "mitades al azar, como en lo publicado",
-            "permuted": "mitades al azar en orden al azar, como en la comparación publicada con el lasso",
+            "published": "mitades al azar, como en el análisis publicado",
+            "permuted": "mitades al azar y en orden aleatorio, como en la comparación publicada con el lasso",
             "stratified": "bloques con la misma proporción de cada categoría",
-            "leave_category_out": "una categoría afuera por vez",
-            "grouped": "un grupo de sonidos afuera por vez",
+            "leave_category_out": "una categoría de prueba por vez",
+            "grouped": "un grupo de sonidos de prueba por vez",
         },
-        "splits": "En cada una de {n_splits} {n_splits:partición|particiones} ({scheme}), {train} sonidos sirven para "
-        "entrenar y {test} para poner a prueba. El alfa se elige con los de entrenamiento, entre {n_alphas} valores de "
+        "splits": "En cada una de {n_splits} {n_splits:partición|particiones} ({scheme}), {train} sonidos son de "
+        "entrenamiento y {test}, de prueba. El alfa se elige con los de entrenamiento, entre {n_alphas} valores de "
         "{lowest} a {highest}.",
-        "splits_varied": "En cada una de {n_splits} particiones ({scheme}), de {train} a {train_most} sonidos sirven "
-        "para entrenar y de {test} a {test_most} para poner a prueba. El alfa se elige con los de entrenamiento, entre "
+        "splits_varied": "En cada una de {n_splits} particiones ({scheme}), de {train} a {train_most} sonidos son "
+        "de entrenamiento y de {test} a {test_most}, de prueba. El alfa se elige con los de entrenamiento, entre "
         "{n_alphas} valores de {lowest} a {highest}.",
     },
 )

@@ -67,7 +67,7 @@ def modules_of(name: str) -> list[str]:
 def chosen(study: Study, names: Sequence[str] = ()) -> list[Chapter]:
     """Return the study's chapters, or only those of `names`, in the study's order.
 
-    Raises UserError for names that are unknown, said twice or not in the study, for none at all, and for chapters that
+    Raises UserError for names that are unknown, repeated or not in the study, for none at all, and for chapters that
     the study's data or models cannot have.
     """
     listed = study.parameters.chapters
@@ -87,7 +87,7 @@ def chosen(study: Study, names: Sequence[str] = ()) -> list[Chapter]:
 
 
 def check(study: Study, names: Sequence[str] = (), weights: bool = True) -> list[Chapter]:
-    """Return the chosen chapters after checking all that can be known before anything is computed.
+    """Return the chosen chapters after all checks that need no computation.
 
     Raises UserError for chapters (see `chosen`), models, devices, data, and labels in both languages.
     """

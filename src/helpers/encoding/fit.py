@@ -37,9 +37,9 @@ class LinearFit(Fit):
 class Estimator(Protocol):
     """A regression on one train set: made from activations, then fitted to any number of targets."""
 
-    ALPHAS: ClassVar[np.ndarray]  # what is searched where nobody says otherwise, ascending
+    ALPHAS: ClassVar[np.ndarray]  # searched by default, ascending
     shares_alpha: ClassVar[bool]  # whether all targets share alpha, so that they must be fitted together
-    selects: ClassVar[bool]  # whether it uses some units only: its fits then say which (`active`), and `unconverged`
+    selects: ClassVar[bool]  # whether it uses some units only: its fits then have `active` and `unconverged`
 
     def __init__(self, x_train, x_test, alphas: np.ndarray, device: str = "cpu"): ...
 

@@ -71,7 +71,7 @@ def linear_fit(problem, y: np.ndarray, alpha: np.ndarray, criterion: np.ndarray,
 
 
 def _on_fold(x: np.ndarray, y: np.ndarray, kept: np.ndarray, out: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of the left-out sounds, averaged over targets (n_alphas,)."""
+    """Return coefficient of determination of the left-out sounds, averaged over targets (n_alphas,)."""
     mean = y[kept].mean(0)
     _, predict = _decomposed(x[kept], y[kept])
     total = np.square(y[out] - y[out].mean(0)).sum(0)
@@ -80,7 +80,7 @@ def _on_fold(x: np.ndarray, y: np.ndarray, kept: np.ndarray, out: np.ndarray, al
 
 
 def _decomposed(x: np.ndarray, y: np.ndarray):
-    """Functions alpha -> coefficients (n_units, n_targets) and (x, alpha) -> predictions of centred responses."""
+    """Return functions alpha -> coefficients (n_units, n_targets) and (x, alpha) -> centred predictions."""
     mean = x.mean(0)
     left, singular, right = np.linalg.svd(x - mean, full_matrices=False)
     kept = singular > singular[0] * max(x.shape) * np.finfo(float).eps

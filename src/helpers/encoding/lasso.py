@@ -12,7 +12,7 @@ the single-task lasso is the same for each target alone. Alphas that cannot matt
 - so does the W of an alpha whose penalty of the least-squares solution of least norm is below the tolerance: no lasso
   solution has a larger penalty than that one, and W is worse at a smaller alpha by at most the penalty it could save;
 - alphas are searched in rounds: all of them at a coarse tolerance, then only those whose error is near the smallest
-  at a finer one, until one is left. This step is a heuristic; the tests hold it to the full list.
+  at a finer one, until one is left. This step is a heuristic; the tests compare it with the full list.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from helpers.encoding.kfold import ALPHAS, checked, folds, linear_fit
 ROUNDS = (4e-3, 1e-3, 1e-4, 1e-5, 1e-6)
 SLACK, TRUST = 5, 0.05
 TOLERANCE = 1e-6  # of the last fit, on all train sounds
-# Passes over all units before a fit is given up and named: while alphas are searched (as published), in the last fit
+# Most passes over all units, after which a fit is reported: while alphas are searched (as published), in the last fit
 MOST, MOST_AT_LAST = 1000, 50_000
 
 
@@ -91,7 +91,7 @@ class SingleTaskLasso(MultiTaskLasso):
 
 
 def _searched(parts: list[_Fold], alphas: np.ndarray, rounds) -> tuple[np.ndarray, np.ndarray]:
-    """Mean squared errors (n_alphas, n_folds), each at its last tolerance, and the alphas left in the search."""
+    """Return mean squared errors (n_alphas, n_folds), each at its last tolerance, and the remaining alphas."""
     errors = np.empty((len(alphas), len(parts)))
     contenders = np.ones(len(alphas), dtype=bool)
     variance = np.mean([np.square(part.problem.y).mean() for part in parts])
@@ -114,7 +114,7 @@ class _Fold:
         self.x, self.y = x[out] - x[kept].mean(0), y[out] - y[kept].mean(0)
 
     def errors(self, alphas: np.ndarray, tolerance: float) -> np.ndarray:
-        """Mean squared error of the left-out sounds at each of the ascending `alphas` (n_alphas,)."""
+        """Return the mean squared error of the left-out sounds at each of the ascending `alphas` (n_alphas,)."""
         solved = [self.problem.solve(alpha, tolerance, MOST) for alpha in alphas[::-1]]
         return np.array([np.square(self.y - self.x @ w).mean() for w in solved[::-1]])
 
@@ -131,7 +131,7 @@ class _Problem:
         self.unconverged = []
 
     def solve(self, alpha: float, tolerance: float, most: int) -> np.ndarray:
-        """Coefficients (n_units, n_targets) at `alpha`, to `tolerance` times ||Y||² / n_train of the objective."""
+        """Return coefficients (n_units, n_targets) at `alpha`, to `tolerance` * ||Y||² / n_train in the objective."""
         near, start = self._nearest(alpha)
         small_enough = near * self.most <= tolerance * self.total and start.tolerance <= tolerance
         if alpha >= self.highest or small_enough or self.objective(start, alpha) <= tolerance * self.total:
@@ -144,23 +144,23 @@ class _Problem:
         self.known[alpha] = _Solution(coefficients)
 
     def trusts(self, alpha: float) -> bool:
-        """Whether what is known of `alpha` is near its optimum, measured by the optimum itself."""
+        """Return whether the known solution at `alpha` is near its optimum, relative to the optimum itself."""
         near, solution = self._nearest(alpha)
         return alpha >= self.highest or (near == alpha and solution.gap <= TRUST * self.objective(solution, alpha))
 
     def objective(self, solution: _Solution, alpha: float) -> float:
-        """What is minimised."""
+        """Return the value of the objective."""
         residual = np.square(self.y - self.x @ solution.coefficients).sum() / (2 * len(self.y))
         return residual + alpha * np.linalg.norm(solution.coefficients, axis=1).sum()
 
     def _nearest(self, alpha: float) -> tuple[float, _Solution]:
-        """The smallest alpha of those known that is not below `alpha`, or infinity from alpha_max on."""
+        """Return the smallest known alpha that is not below `alpha`, or infinity from alpha_max on."""
         near = np.inf if alpha >= self.highest else min(known for known in self.known if known >= alpha)
         return near, self.known[near]
 
     def _descended(self, start: _Solution, alpha: float, tolerance: float, most: int) -> _Solution:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # named below
+            warnings.simplefilter("ignore", ConvergenceWarning)  # reported below
             _, coefficients, gaps, n_passes = lasso_path(
                 self.x, self.y, alphas=[alpha], coef_init=start.coefficients.T.copy("F"), max_iter=most, tol=tolerance,
                 check_input=False, return_n_iter=True,
@@ -170,7 +170,7 @@ class _Problem:
 
 
 def _least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The least-squares coefficients of least norm, from the smaller of the two Gram matrices."""
+    """Return the least-squares coefficients of least norm, from the smaller of the two Gram matrices."""
     if len(x) < x.shape[1]:
         return x.T @ (np.linalg.pinv(x @ x.T, hermitian=True) @ y)
     return np.linalg.pinv(x.T @ x, hermitian=True) @ (x.T @ y)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from helpers.encoding.metrics import pearson
 
-LEVEL = 0.05  # one-tailed, of the critical correlation below which a reliability is not told from chance
+LEVEL = 0.05  # one-tailed, of the critical correlation below which a reliability is not distinguished from chance
 
 
 def spearman_brown(r: torch.Tensor, n_repetitions: int) -> torch.Tensor:

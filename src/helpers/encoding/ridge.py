@@ -76,7 +76,7 @@ class RidgeLOO:
         """Keep U (n_train, rank), s² (rank,), the test sounds in those coordinates X_test V / s, and what U misses."""
         left, singular, right = torch.linalg.svd(x, full_matrices=False)
         kept = singular > singular.max() * max(x.shape) * EPSILON
-        kept[len(x) - 1 :] = False  # centred rows: one direction is lost, whatever rounding says
+        kept[len(x) - 1 :] = False  # centred rows: one direction is lost, even if rounding hides it
         self.left, self.squared = left[:, kept], singular[kept] ** 2
         self.test = x_test @ right[kept].T / singular[kept]
         missed = torch.eye(len(x), dtype=x.dtype, device=x.device) - 1 / len(x) - self.left @ self.left.T
@@ -101,11 +101,11 @@ class RidgeLOO:
         return computed, matrix[computed]
 
     def _largest(self) -> float:
-        """The scale that a large alpha is compared with, s²max."""
+        """Return the scale that a large alpha is compared with, s²max."""
         return float(self.squared.amax()) if len(self.squared) else 1.0
 
     def _smallest(self) -> float:
-        """The scale that a small alpha is compared with: s²min, or less where a sound is nearly fitted exactly.
+        """Return the scale that a small alpha is compared with: s²min, or less if a sound is fitted almost exactly.
 
         There the denominator of the leave-one-out error is nearly 0 without alpha, and it is alpha that matters.
         """
@@ -118,7 +118,7 @@ class RidgeLOO:
         return float(smallest)
 
     def _residual_maker(self, alphas: torch.Tensor) -> torch.Tensor:
-        """Matrices (n_train, n_nodes * n_train) that turn a target's row into its leave-one-out errors at all nodes.
+        """Return (n_train, n_nodes * n_train), which maps a target's row to its leave-one-out errors at all nodes.
 
         alpha / (s² + alpha) and the missed directions are added up instead of subtracting the hat matrix from I: at
         small alphas the difference would be rounding noise.
@@ -167,11 +167,11 @@ class RidgeLOO:
         return y - mean[:, None], mean
 
     def _residuals(self, y: torch.Tensor) -> torch.Tensor:
-        """Leave-one-out residuals (n_targets, n_nodes, n_train)."""
+        """Return leave-one-out residuals (n_targets, n_nodes, n_train)."""
         return (y @ self.residual_maker).unflatten(1, (len(self.nodes), -1))
 
     def _errors(self, residuals: torch.Tensor) -> torch.Tensor:
-        """Mean squared leave-one-out errors at all alphas (n_targets, n_alphas)."""
+        """Return mean squared leave-one-out errors at all alphas (n_targets, n_alphas)."""
         return (torch.linalg.vector_norm(residuals, dim=2).square() / residuals.shape[2]) @ self.from_nodes
 
     def _chosen(self, errors: torch.Tensor, coordinates: torch.Tensor, mean: torch.Tensor) -> RidgeFit:

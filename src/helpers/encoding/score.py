@@ -27,7 +27,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "multi_task_lasso": MultiTaskLasso,
     "single_task_lasso": SingleTaskLasso,
 }
-SLAB = 16384  # targets whose responses are held in float64 at a time
+SLAB = 16384  # targets whose responses are in memory in float64 at a time
 
 Progress = Callable[[Iterable, str, int], Iterable]
 
@@ -64,7 +64,7 @@ def score(
     estimator : a key of ESTIMATORS
     alphas : (n_alphas,) ascending; None: those of the estimator
     metrics : keys of METRICS; None: all that these responses allow
-    block : targets fitted at a time; None: what suits the device
+    block : targets fitted at a time; None: default of the device
 
     Returns
     -------
@@ -185,7 +185,7 @@ def predict(
 
 
 def _parts(features, responses, splits, slabs, job: _Job) -> Iterator[dict[str, np.ndarray]]:
-    """Scores of one slab of targets, split and layer after the other, so that only one copy of the data is held."""
+    """Return scores slab by slab of targets, then by split and layer, so that the data are held only once."""
     for slab in slabs:
         measured = Measured.of(responses.isel({TARGET: slab}), job.device)
         for split in splits:
@@ -250,7 +250,7 @@ def _is_memory(error: Exception) -> bool:
 
 
 def _score(estimator, train: Measured, test: Measured, reliable, some: slice, job: _Job) -> dict[str, np.ndarray]:
-    """Return scores of some targets, and what the fit says of itself; dimensions other than targets come first."""
+    """Return scores of some targets, and what the fit reports; dimensions other than targets come first."""
     train, test = train.columns(some), test.columns(some)
     fit, of_prediction = _fitted(estimator, train)
     own = None if reliable is None else reliable[some]

@@ -119,7 +119,7 @@ def train_share(split: xr.DataArray) -> float:
 
 
 def _labelled(sounds: Sequence[str], train: np.ndarray, position: np.ndarray | None = None) -> xr.DataArray:
-    """`train` (n_splits, n_sounds) as words; without `position` the sounds stay in their given order."""
+    """Return `train` (n_splits, n_sounds) as words; without `position` the sounds stay in their given order."""
     position = np.broadcast_to(np.arange(len(sounds)), train.shape).copy() if position is None else position
     coords = {SPLIT: np.arange(1, len(train) + 1), SOUND: list(sounds), POSITION: ((SPLIT, SOUND), position)}
     return xr.DataArray(np.where(train, TRAIN, TEST).astype("<U6"), coords, (SPLIT, SOUND), name="part")

@@ -1,6 +1,6 @@
 """Registry of audio models. A family is one module, here or in a folder of its own:
 
-    Settings                 subclass of `store.settings.Settings`: the entry's keys beside `name` and `family`
+    Settings                 subclass of `store.settings.Settings`: the entry's keys besides `name` and `family`
     RATE                     Hz: the sample rate of the waveforms that its networks take
     open(name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel
     example(folder) -> dict  settings of a model small enough for tests, which may write files to `folder`
@@ -39,7 +39,7 @@ FAMILIES = {
 
 
 def check(entry: ModelEntry) -> Settings:
-    """Return the entry's settings, validated without any data; raises UserError for whatever is wrong with them."""
+    """Return the entry's settings, validated without any data; raises UserError if they are invalid."""
     if entry.family not in FAMILIES:
         known = suggestion(entry.family, FAMILIES)
         raise UserError(f"model '{entry.name}': unknown family '{entry.family}'; {known}")
@@ -56,7 +56,7 @@ def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu",
     brain: the dataset; its `waveforms_at(rate)` gives (sound, sample) at the family's rate, with the true lengths of
         the sounds, in samples, in the coordinate `n_samples`, and their categories in `category`
     folder: where the model may keep what it trains
-    seed: of whatever is random in training
+    seed: of all random draws in training
     device: of torch, such as "cpu" or "cuda"
     batch_size: sounds at a time
 

@@ -1,4 +1,4 @@
-"""What an audio model is to everything else: activations of each layer, for every sound, at each of its checkpoints.
+"""Interface of all audio models: activations of each layer, for every sound, at each checkpoint.
 
 Nothing here knows an architecture. A family implements `activations`, `identity`, `missing` and `sizes`; one that keeps
 more on disk than its layers, or that can do more, overrides `hear` and `layers` and names its `options`.
@@ -40,7 +40,7 @@ class AudioModel(ABC):
     name: as the study calls it
     steps: training steps of its checkpoints, ascending
     waveforms: (sound, sample) at the family's rate, with the true lengths in the coordinate `n_samples`
-    options: what it can do beside `activations`: STREAMS, FRAMES
+    options: what it provides besides `activations`: STREAMS, FRAMES
     """
 
     options: frozenset[str] = frozenset()
@@ -59,7 +59,7 @@ class AudioModel(ABC):
 
     @abstractmethod
     def identity(self, step: int) -> dict:
-        """Return what determines the activations beside sounds and code (weights, settings), as JSON-able values.
+        """Return what determines the activations besides sounds and code (weights, settings), as JSON-able values.
 
         Settings that `layers` alone applies do not belong here: what is kept on disk does not depend on them.
         """
@@ -173,7 +173,7 @@ def layer_of(values: np.ndarray, sounds: np.ndarray, layer: int, stage: str, not
     sounds: (n_sounds,), their names
     layer: its number, from 1
     stage: its name in the code that the network comes from
-    note: what is special about this layer, a key of the words `note.<note>`, which every figure says; "" if nothing
+    note: what is special about this layer, a key of the words `note.<note>`, shown in every figure; "" if nothing
     """
     coords = {SOUND: np.asarray(sounds), LAYER: layer, STAGE: stage, NOTE: note}
     return xr.DataArray(values, coords, (SOUND, UNIT))

@@ -37,7 +37,7 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
 
 
 def _differences(one, other, path: tuple = ()) -> Iterator[list]:
-    """Paths at which two trees hold different text; anything else that differs is an error."""
+    """Yield paths at which two trees hold different text; anything else that differs is an error."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys() and "bdata" not in one:
         for key in one:
             yield from _differences(one[key], other[key], (*path, key))

@@ -1,7 +1,7 @@
 """Panels, menus, axes of layers and ceilings: what the figures of several chapters have in common.
 
 Models, targets and regions are shown in the order in which a frame names them. A frame's column `metric` says what its
-values are, and its column `note`, where it has one, what is special about a layer: "" or the key of a `note` word.
+values are, and its column `note`, if any, what is special about a layer: "" or the key of a `note` word.
 """
 
 from __future__ import annotations

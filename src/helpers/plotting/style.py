@@ -80,7 +80,7 @@ def narrowed(figure: go.Figure, height: int) -> go.Figure:
 
 
 def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, synthetic: bool) -> go.Figure:
-    """Apply the common layout: legend below, so that the plot keeps a phone's width; synthetic data are called so."""
+    """Apply the common layout: legend below, so that the plot keeps a phone's width; synthetic data are marked."""
     note = f"<br><sup>{labeller('style.synthetic')}</sup>" if synthetic else ""
     figure.update_layout(
         title={

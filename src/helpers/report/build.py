@@ -16,14 +16,14 @@ from helpers.store import files
 from helpers.store.code import code_digest, imported
 from helpers.study import Study
 
-# What a chapter's code cannot be without, but what no page shows: keeping results, naming mistakes
+# Needed by every chapter's code, but shown on no page: keeping results, reporting errors
 NEUTRAL = ("helpers.store", "helpers.errors")
 
 
 def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = print) -> Path:
-    """Return the path of `report.html`, made anew where something it depends on has changed; of some chapters if given.
+    """Return the path of `report.html`, rebuilt if anything it depends on has changed; of some chapters if given.
 
-    Raises UserError for whatever is wrong with the study, before anything is computed.
+    Raises UserError for an invalid study, before anything is computed.
     """
     start = time.monotonic()
     chosen = registry.check(study, names)
@@ -46,7 +46,7 @@ def _made(study: Study, chapter: Chapter, say: Callable[[str], None]) -> nbforma
 
 
 def state(chapter: Chapter, study: Study, recipe: dict) -> str:
-    """Return a digest of what a chapter shows beside its own source: parameters, data, weights, code, words, versions.
+    """Return a digest of what a chapter shows besides its own source: parameters, data, weights, code, words, versions.
 
     Code and words are those of its folder, of what the notebook imports, and of what these import; of other chapters
     only what it uses of them.
@@ -62,5 +62,5 @@ def code_of(name: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    """A path as short as it can be said."""
+    """Return the shortest form of a path."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -15,7 +15,7 @@ def register(commands) -> None:
     arguments.add(command)
     arguments.add_chapters(command)
     command.set_defaults(run=_report)
-    command = commands.add_parser("check", help="say what is wrong with a study before anything is computed")
+    command = commands.add_parser("check", help="validate a study without computing anything")
     arguments.add(command)
     arguments.add_chapters(command)
     command.set_defaults(run=_check)

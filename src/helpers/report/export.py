@@ -31,7 +31,7 @@ HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 
 
 def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, facts: dict) -> None:
-    """One page of all chapters in both languages; left as it is if it was made from just these."""
+    """Write all chapters in both languages as one page; an existing page made from the same input is kept."""
     templates = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())]
     words = {language: labeller.words for language, labeller in labellers().items()}
     made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors"))
@@ -47,7 +47,7 @@ def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, fa
 
 
 def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
-    """One notebook with the cells of all, in order; ids are made anew because chapters may share them."""
+    """Return one notebook with the cells of all, in order; ids are made anew because chapters may share them."""
     whole = nbformat.v4.new_notebook()
     whole.metadata = notebooks[0].metadata
     for notebook in notebooks:
@@ -76,13 +76,13 @@ def _context(study: Study) -> dict:
 
 
 def _sounds(study: Study) -> dict[str, str]:
-    """The sounds that the page carries: synthetic ones, and real ones only where the study asks for it."""
+    """Return the sounds to embed: synthetic ones, and real ones only where the study asks for it."""
     wanted = study.parameters.sounds_in_report
     return audio.addresses(study.brain.waveforms) if (study.brain.synthetic if wanted is None else wanted) else {}
 
 
 def script_words() -> dict[str, dict]:
-    """What the page's scripts say, by language: titles, tables' words, and Plotly's own, keyed by the English ones."""
+    """Return the scripts' texts by language: titles, tables' words, and Plotly's own, keyed by the English ones."""
     english = labellers()["en"].words
     own = [key for key in english if key.startswith("plotly.")]
     return {
@@ -103,7 +103,7 @@ _TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" 
 
 
 class Offline(Preprocessor):
-    """Figures become divs with their data beside them, formulas MathML, headings anchors; what is for the log goes."""
+    """Turns figures into divs with data, formulas into MathML, headings into anchors; drops output for the log."""
 
     def preprocess(self, notebook, resources):
         self.figures, self.headings = 0, dict.fromkeys(LANGUAGES, 0)
@@ -121,7 +121,7 @@ class Offline(Preprocessor):
         return cell, resources
 
     def _heading(self, language: str, contents: dict, match: re.Match) -> str:
-        """A heading one level below the page's own, with the same number in both languages; chapters are contents."""
+        """Return a heading one level below the page's, with one number in both languages; chapters are listed."""
         marks, title = match.groups()
         self.headings[language] += 1
         name, level = f"{language}-{self.headings[language]}", len(marks) + 1
@@ -144,7 +144,7 @@ def _formula(match: re.Match) -> str:
 
 
 def figure_html(figure: dict, name: str) -> str:
-    """A place for the figure, its alternative text, a link to its numbers as CSV, and its data, which page.js draws."""
+    """Return a figure's place, alternative text, CSV link and data, which page.js draws."""
     meta = figure.get("layout", {}).get("meta") or {}
     texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
     words = _spans("report.download")
@@ -159,7 +159,7 @@ def figure_html(figure: dict, name: str) -> str:
 
 
 def _height(figure: dict) -> str:
-    """The height the figure will have, so that nothing moves when it is drawn; on a phone it may be another."""
+    """Return the figure's height in advance, so that the page does not shift; on a phone it may differ."""
     layout = figure.get("layout", {})
     sizes = (layout.get("meta") or {}).get("sizes", {}).get("narrow", [])
     narrow = "".join(f";--narrow:{value}px" for path, value in sizes if path == ["layout", "height"])
@@ -167,7 +167,7 @@ def _height(figure: dict) -> str:
 
 
 def _listening(names: list[str]) -> str:
-    """A button per sound, for who does not click on points; page.js shows what the page can play."""
+    """Return a button per sound, for users who do not click on points; page.js shows those that can be played."""
     if not names:
         return ""
     words = _spans("report.listen")

@@ -18,7 +18,7 @@ PACKAGES = ("numpy", "scikit-learn", "torch", "xarray", "pandas", "plotly", "pap
 
 
 def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
-    """Plain text by topic, which the template escapes, and the table of times."""
+    """Return plain text by topic, which the template escapes, and the table of times."""
     provenance = study.provenance
     return {
         "commit": _git("rev-parse", "HEAD"),
@@ -33,12 +33,12 @@ def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
 
 
 def _citation(study: Study, labeller: text.Labeller) -> str:
-    """What the data ask to be cited by; made-up data have no author, but a sentence in each language."""
+    """Return how the data are to be cited; synthetic data have a sentence in each language instead."""
     return labeller.words.get(f"citation.{study.brain.name}", study.provenance["dataset"].get("citation", ""))
 
 
 def times(notebooks: list[nbformat.NotebookNode]) -> text.Bilingual:
-    """When each chapter was executed, and how long it took."""
+    """Return when each chapter was executed, and how long it took."""
     return text.cells([_times(notebook) for notebook in notebooks], ("chapter", "executed", "executing"))
 
 
@@ -52,18 +52,18 @@ def _times(notebook: nbformat.NotebookNode) -> list[Callable[[text.Labeller], st
 
 
 def _title(notebook: nbformat.NotebookNode, language: str) -> str:
-    """The first line in a language; a dash for a chapter that has none."""
+    """Return a chapter's title in a language; a dash if it has none."""
     own = [cell.source for cell in notebook.cells if f"lang-{language}" in cell.metadata.get("tags", [])]
     return next(iter(own), "–").splitlines()[0].lstrip("# ")
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of what the numbers and figures are made with."""
+    """Return the versions of Python and of the packages behind numbers and figures."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def _git(*arguments: str) -> str:
-    """What git says of this checkout; empty where there is no git or no checkout."""
+    """Return the commit of this checkout; empty without git or a checkout."""
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -54,12 +54,12 @@ def run(
 
 
 def stamp_of(source: Path, parameters: dict, depends_on: str) -> str:
-    """A digest that is equal exactly when an executed chapter would be."""
+    """Return a digest that is equal exactly when the executed chapter would be the same."""
     return files.digest(source.read_text(encoding="utf-8"), parameters, depends_on)
 
 
 def executed(target: Path, stamp: str) -> nbformat.NotebookNode | None:
-    """The notebook at `target` if it bears that stamp; None where it is missing, damaged or of other things."""
+    """Return the notebook at `target` if it bears that stamp; None if it is missing, damaged or out of date."""
     try:
         written = target.read_text(encoding="utf-8")
         metadata = json.loads(written)["metadata"]
@@ -77,7 +77,7 @@ def _with_parameters(source: Path, parameters: dict) -> nbformat.NotebookNode:
 
 
 def _check_parameters(notebook: nbformat.NotebookNode, parameters: dict, chapter: str) -> None:
-    """papermill only warns about a parameter that a notebook does not have, and then runs with its defaults."""
+    """Raise for unknown parameters, which papermill would only warn about and then run with defaults."""
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     assigned = {line.split(":")[0].split("=")[0].strip() for cell in cells for line in cell.source.splitlines()}
     unknown = sorted(set(parameters) - assigned)
@@ -131,7 +131,7 @@ def _execute(
 
 
 def how_ended(status: int | None) -> str:
-    """', by SIGKILL, as the system does when memory runs out' from an exit status such as -9 or 137; empty for None."""
+    """Return ', by SIGKILL, as the system does when memory runs out' for an exit status of -9 or 137; '' for None."""
     if status is None:
         return ""
     number = -status if status < 0 else status - 128
@@ -143,7 +143,7 @@ def how_ended(status: int | None) -> str:
 
 
 def _keep(folder: Path, failed: Path) -> None:
-    """The notebook as far as it came, for who wants to know why; it may be missing if nothing was executed."""
+    """Keep the notebook as far as it was executed, for inspection; missing if nothing was executed."""
     if (folder / "out.ipynb").exists():
         files.write_text(failed, (folder / "out.ipynb").read_text(encoding="utf-8"))
 
@@ -152,7 +152,7 @@ def _papermill(
     notebook: nbformat.NotebookNode, folder: Path, parameters: dict, log: TextIO | None
 ) -> nbformat.NotebookNode:
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # the only one whose figures the export can take over
+    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # the only renderer whose figures the export supports
     source, result = folder / "in.ipynb", folder / "out.ipynb"
     nbformat.write(notebook, source)
     client = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_manager_class": Manager}
@@ -171,7 +171,7 @@ def _papermill(
 
 
 def _address(folder: Path) -> dict:
-    """An address for one kernel: kernels started at once collide on the default's relative socket names."""
+    """Return an address for one kernel: kernels started at once collide on the default's relative socket names."""
     socket = str(folder / "kernel")
     fits = os.name == "posix" and len(socket.encode()) < 90  # of the 104 bytes that a socket's path may have
     return {"transport": "ipc", "ip": socket} if fits else {"transport": "tcp"}

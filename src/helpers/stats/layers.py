@@ -1,4 +1,4 @@
-"""The best layer of a target, defined once: its rule for ties, for targets that nothing predicts, and for depth.
+"""The best layer of a target, defined once: its rule for ties, for targets that no layer predicts, and for depth.
 
 The best layer has the highest value; of equal layers the shallowest wins. A target whose value is 0 or missing in every
 layer has no best layer (NaN): nothing was predicted, so no layer did it best. Relative depth is
@@ -122,7 +122,7 @@ def _masked_median(values: xr.DataArray, mask: np.ndarray, clip: bool) -> xr.Dat
 
 @lru_cache(maxsize=2 * N_ITERATIONS)
 def _halves(n_layers: int, n_targets: int, n_splits: int, iteration: int) -> np.ndarray:
-    """Which splits choose, (n_layers, n_targets, n_splits): 0, 1, 0, 1, ... shuffled anew for each layer and target."""
+    """Return which splits choose, (n_layers, n_targets, n_splits): 0, 1, 0, 1, ... shuffled per layer and target."""
     generator = np.random.RandomState(iteration)  # the published, legacy generator
     halves = np.tile(np.arange(n_splits) % 2, (n_layers * n_targets, 1))
     for half in halves:

@@ -11,7 +11,7 @@ SHARE = 0.95  # of the way from 0 to the final value
 
 
 def reaching_step(steps: np.ndarray, values: np.ndarray, share: float = SHARE) -> float:
-    """First step at which `values` (n_steps,) reach `share` of their last one, linear between checkpoints.
+    """Return the first step at which `values` (n_steps,) reach `share` of their last one, interpolated linearly.
 
     NaN where the last value is not positive: there is nothing to reach. The first step where all of it was there
     from the beginning.
@@ -27,7 +27,7 @@ def reaching_step(steps: np.ndarray, values: np.ndarray, share: float = SHARE) -
 
 
 def learned(rows: pd.DataFrame, metric: str = "r2_pearson", share: float = SHARE) -> pd.DataFrame:
-    """When each target is learned by each layer: `step` of the median curve, quartiles of the steps of single splits.
+    """Return when each layer learns each target: `step` of the median curve, quartiles of those of single splits.
 
     rows: one per model, step, layer, split and target. `first_r2`, `final_r2` are the medians at both ends, so that a
     step is not read where nothing was learned. Models with one checkpoint have no curve and no row.
@@ -58,7 +58,7 @@ def _learned(group: pd.DataFrame, metric: str, share: float) -> dict:
 
 
 def gains(curves: pd.DataFrame) -> pd.DataFrame:
-    """Best layer's median r2 at the first and the last checkpoint, and the difference, per model and target."""
+    """Return the best layer's median r2 at the first and last checkpoint and their difference, by model and target."""
     best = curves.groupby([MODEL, TARGET, STEP], sort=False, observed=True)["median_r2"].max().reset_index()
     ordered = best.sort_values(STEP).groupby([MODEL, TARGET], sort=False, observed=True)["median_r2"]
     table = pd.DataFrame({"first_r2": ordered.first(), "last_r2": ordered.last()}).reset_index()

@@ -19,7 +19,7 @@ import torch
 
 
 def cka(x, y, debiased: bool = False) -> float:
-    """CKA of x (n, n_units_x) and y (n, n_units_y), on the smaller of the Gram and the covariance side.
+    """Return CKA of x (n, n_units_x) and y (n, n_units_y), from the smaller of Gram and covariance matrices.
 
     Raises ValueError when the rows do not match or are too few; NaN when one of the two does not vary.
     """
@@ -32,7 +32,7 @@ def cka(x, y, debiased: bool = False) -> float:
 
 
 def matrix(x, y, debiased: bool = False) -> np.ndarray:
-    """CKA between every layer of x (n_layers_x, n, n_units) and of y (n_layers_y, n, n_units)."""
+    """Return CKA between every layer of x (n_layers_x, n, n_units) and of y (n_layers_y, n, n_units)."""
     return np.array([[cka(one, other, debiased) for other in y] for one in x])
 
 
@@ -47,7 +47,7 @@ def _by_gram(x: torch.Tensor, y: torch.Tensor, debiased: bool) -> torch.Tensor:
 
 
 def _by_covariance(x: torch.Tensor, y: torch.Tensor, debiased: bool) -> torch.Tensor:
-    """The same numbers from X'Y: with centred columns the sums over K~ are those of its missing diagonal."""
+    """Return the same numbers from X'Y: with centred columns the sums over K~ are those of its missing diagonal."""
     trace = (x.T @ y).square().sum()
     if not debiased:
         return trace
@@ -57,12 +57,12 @@ def _by_covariance(x: torch.Tensor, y: torch.Tensor, debiased: bool) -> torch.Te
 
 
 def _unbiased(n: int, trace, total_x, total_y, product) -> torch.Tensor:
-    """HSIC1 from tr(K~ L~), 1'K~1, 1'L~1 and 1'K~L~1."""
+    """Return HSIC1 from tr(K~ L~), 1'K~1, 1'L~1 and 1'K~L~1."""
     return (trace + total_x * total_y / ((n - 1) * (n - 2)) - 2 / (n - 2) * product) / (n * (n - 3))
 
 
 def participation_ratio(x) -> float:
-    """Effective dimensions of x (n, n_units): (sum of variances)² / sum of their squares, along principal axes.
+    """Return effective dimensions of x (n, n_units): (sum of principal variances)² / sum of their squares.
 
     1 when everything lies on a line, the number of units for independent ones of equal variance; NaN for constants.
     """
@@ -71,11 +71,11 @@ def participation_ratio(x) -> float:
     return float(variances.sum().square() / variances.square().sum())
 
 
-BLOCK = 256  # samples at a time: large enough for fast products, small beside what is kept
+BLOCK = 256  # samples at a time: large enough for fast products, small compared with what is kept
 
 
 class StreamedCKA:
-    """CKA between all layers over samples that come in batches and are never all held; exact, no average of batches.
+    """CKA between all layers over samples in batches, never all in memory; exact, not an average over batches.
 
     Keeps X_i'X_j for all pairs, their sums, and what the debiased form needs of the diagonals k_i = ||x_i||²:
     n_layers (n_layers + 1) / 2 * n_units² numbers in all, whatever the number of samples.
@@ -110,7 +110,7 @@ class StreamedCKA:
         self.weighted += torch.einsum("ins,jn->ijs", x, norms)
 
     def matrix(self, debiased: bool = False) -> np.ndarray:
-        """CKA (n_layers, n_layers) over everything added; raises ValueError before there are four samples."""
+        """Return CKA (n_layers, n_layers) over everything added; raises ValueError before there are four samples."""
         if self.n < 4:
             raise ValueError(f"{self.n} samples were added; CKA needs at least 4")
         hsic = torch.zeros(self.n_layers, self.n_layers, dtype=torch.float64)
@@ -121,7 +121,7 @@ class StreamedCKA:
         return (hsic / scale[:, None] / scale).numpy()
 
     def _hsic(self, i: int, j: int, debiased: bool) -> torch.Tensor:
-        """With deviations from the overall mean m, sum (x - m_x)(y - m_y)' = X'Y - n m_x m_y', and likewise below."""
+        """Return HSIC from deviations: sum (x - m_x)(y - m_y)' = X'Y - n m_x m_y' for means m, and likewise below."""
         n_units = self.sums.shape[1]
         mean_x, mean_y = self.sums[i] / self.n, self.sums[j] / self.n
         raw = self.cross[i][:, (j - i) * n_units : (j - i + 1) * n_units].double()

@@ -1,4 +1,4 @@
-"""From scores by layer, split and target to subjects and regions, as published (Tuckute et al. 2023, published code).
+"""Aggregate voxel scores over splits, subjects and regions, as published (Tuckute et al. 2023, published code).
 
 Median over splits, clipped at 1; medians over a subject's voxels; within-subject standard errors. The arrays are
 labelled: `r2` is (layer, split, target), `subject` and `region` are coordinates on target.

@@ -15,7 +15,7 @@ from helpers.names import CATEGORY, SAMPLE, SOUND
 from helpers.store.files import digest as digest_of
 
 RATE = 24_000  # Hz: what is played, and what most models take; others ask for theirs
-MIN_SECONDS = 0.01  # a shorter file is no sound; what a model refuses beyond that is its own business
+MIN_SECONDS = 0.01  # a shorter file is no sound; models may require more
 MAX_SECONDS = 60
 MAX_CHANNELS = 8
 RATES = (1_000, 384_000)  # Hz; a header outside them is damaged or hostile

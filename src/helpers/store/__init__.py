@@ -1,4 +1,4 @@
-"""Everything on disk: files, locks, checksums, downloads, settings, and results that know what made them."""
+"""Everything on disk: files, locks, checksums, downloads, settings, and results keyed by their origin."""
 
 from helpers.store.results import is_kept, key, result
 

@@ -1,4 +1,4 @@
-"""What code a result was made by: the digest of a module and of everything in this package that it imports.
+"""The code behind a result: a digest of a module and of everything in this package that it imports.
 
 Imports are read from the source, not from what happens to be loaded. Comments, docstrings and layout do not count:
 they cannot change a number.
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "helpers"
-# These keep results, report progress and name mistakes; no number depends on them. Words do not change numbers either.
+# These keep results, report progress and raise errors; no number depends on them. Words do not change numbers either.
 NEUTRAL = ("helpers.store", "helpers.errors", "helpers.text")
 DATA = (".csv", ".sha256", ".yml")  # beside a package's __init__.py: a table or word that it reads
 

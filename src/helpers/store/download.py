@@ -1,4 +1,4 @@
-"""Public files from the network: checked one by one, resumed where a download stopped, never half there."""
+"""Public files from the network: verified one by one, resumed where a download stopped, never left incomplete."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LINES = 10  # progress lines of a download whose output is not a terminal
 
 
 def cache(name: str) -> Path:
-    """The platform's cache folder for downloads called `name`; it need not exist."""
+    """Return the platform's cache folder for downloads called `name`; it need not exist."""
     return Path(pooch.os_cache("audio-network-brain-report")) / name
 
 
 def files(base_url: str, folder: Path, checksums: dict[str, str]) -> None:
-    """Bring every file of `checksums` (relative path -> SHA-256) from below `base_url` into `folder`.
+    """Download every file of `checksums` (relative path -> SHA-256) from below `base_url` into `folder`.
 
     A file already there with its checksum is kept; any other is downloaded under a temporary name and takes its
     final one only after the check. Raises UserError naming the file; what is verified stays for the next run.
@@ -46,23 +46,23 @@ def _fetch(source: pooch.Pooch, name: str) -> None:
         raise UserError(f"{url} is not the expected file: {error}; {advice}") from None
     except OSError as error:  # the network's errors (requests) are OSErrors too
         raise UserError(
-            f"{url} could not be brought to {source.path}: {error}; check the network and the free space; {advice}"
+            f"{url} could not be downloaded to {source.path}: {error}; check the network and the free space; {advice}"
         ) from None
 
 
 def archive(url: str, folder: Path, names: list[str]) -> None:
-    """Bring the files `names` out of the tar at `url` into `folder`, for tars whose checksum nobody published.
+    """Download the tar at `url` and extract `names` into `folder`, for tars without a published checksum.
 
     The SHA-256 of the tar and of each file are written beside them at the first download (see `recorded`), and every
-    later one must have the same. A stopped download goes on where it stopped. Files that are there without a record
-    are somebody's own copy and stay as they are. Raises UserError, with none of the files changed, for a tar that
+    later one must have the same. A stopped download is resumed. Existing files without a record are
+    treated as user-supplied and left unchanged. Raises UserError, with none of the files changed, for a tar that
     differs, is damaged, or holds links or paths that lead out of it, and for files it does not have.
     """
     folder, tar = Path(folder), posixpath.basename(url)
     if _are_there(folder, tar, names):
         return
     with storage.claimed(folder / tar):
-        if not _are_there(folder, tar, names):  # by whoever had the claim before
+        if not _are_there(folder, tar, names):  # by the previous holder of the lock
             part = folder / f".{tar}.part"
             transfer.fetch(url, part)
             _unpacked(url, part, folder, names)
@@ -78,7 +78,7 @@ def _are_there(folder: Path, tar: str, names: list[str]) -> bool:
 
 
 def _unpacked(url: str, part: Path, folder: Path, names: list[str]) -> None:
-    """Unpack, and remove what has served or is not what it should be; on a full disk it stays for the next run."""
+    """Unpack, then remove the tar, also if it is invalid; on a full disk it stays for the next run."""
     try:
         _unpack(url, part, folder, names, recorded(folder, posixpath.basename(url)))
     except OSError as error:
@@ -90,7 +90,7 @@ def _unpacked(url: str, part: Path, folder: Path, names: list[str]) -> None:
 
 
 def _unpack(url: str, downloaded: Path, folder: Path, names: list[str], known: dict[str, str]) -> None:
-    """Put `names` out of a whole tar into `folder`, with their checksums."""
+    """Extract `names` from a complete tar into `folder`, and write their checksums."""
     tar = posixpath.basename(url)
     checksums = {tar: storage.sha256(downloaded)}
     if known and checksums[tar] != known[tar]:
@@ -109,7 +109,7 @@ def _unpack(url: str, downloaded: Path, folder: Path, names: list[str], known: d
 
 
 def recorded(folder: Path, tar: str) -> dict[str, str]:
-    """SHA-256 of `tar` and of the files out of it (relative path), as of the first download; empty without one."""
+    """Return SHA-256 of `tar` and of its files (relative path) as of the first download; empty without a record."""
     path = _record(folder, tar)
     if not path.is_file():
         return {}
@@ -143,14 +143,14 @@ def _extract(tar: Path, names: list[str], folder: Path, url: str) -> dict[str, P
 
 
 def _inside(name: str) -> str:
-    """A member's path in plain form; a path that leads out of the tar marks the whole tar as hostile."""
+    """Return a member's path in plain form; a path that leads out of the tar marks all of it as hostile."""
     if name.startswith("/") or ".." in name.split("/"):
         raise tarfile.TarError(f"it holds the path {name}, which leads out of it")
     return posixpath.normpath(name)
 
 
 def _progress(names: Iterable[str], folder: Path) -> Iterator[str]:
-    """`names`, with a bar on a terminal and a few plain lines elsewhere."""
+    """Yield `names`, with a bar on a terminal and a few plain lines elsewhere."""
     names = list(names)
     if sys.stderr.isatty():
         yield from tqdm(names, desc=str(folder), unit="file")

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]  # the checkout: this file is src/hel
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place only when the block ends well; the old file stays whole."""
+    """Yield a temporary path beside `path` that replaces it only on success; otherwise the old file is unchanged."""
     path, temporary = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def _acquired(path: Path) -> FileLock:
 
 
 def unwritten(path: Path, error: OSError) -> UserError:
-    """What is said when `path` could not be written."""
+    """Return the error for a `path` that could not be written."""
     return UserError(
         f"{path} could not be written: {error.strerror or error}; the previous file is unchanged; "
         "free some disk space or choose another `--outputs`, then run again"
@@ -93,7 +93,7 @@ def _is_chunkable(array: xr.Variable) -> bool:
 
 
 def read_array(path: Path) -> xr.Dataset:
-    """The labelled arrays at `path`, in memory."""
+    """Return the labelled arrays at `path`, in memory."""
     with xr.open_dataset(path, engine="h5netcdf") as stored:
         return stored.load()
 
@@ -136,12 +136,12 @@ def _report_damage(path: Path, error: Exception) -> None:
 
 
 def canonical(inputs: dict) -> str:
-    """`inputs` as JSON text that is equal exactly when they are."""
+    """Return `inputs` as JSON text that is equal exactly when they are."""
     return json.dumps(inputs, sort_keys=True, ensure_ascii=False)
 
 
 def digest(*things: object) -> str:
-    """SHA-256 of arrays (type, shape and bytes) and JSON-able values, as 16 hexadecimal digits."""
+    """Return SHA-256 of arrays (type, shape and bytes) and JSON-able values, as 16 hexadecimal digits."""
     state = hashlib.sha256()
     for thing in things:
         if isinstance(thing, np.ndarray) and thing.dtype.kind in "biufc":
@@ -153,5 +153,5 @@ def digest(*things: object) -> str:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, as 64 hexadecimal digits."""
+    """Return SHA-256 of a file, as 64 hexadecimal digits."""
     return pooch.file_hash(str(path), alg="sha256")

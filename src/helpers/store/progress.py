@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def progress(iterable: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """The items of `iterable`, reported on stderr under `label`; `total` where the iterable has no length."""
+    """Yield the items of `iterable`, reported on stderr under `label`; `total` where the iterable has no length."""
     total = len(iterable) if total is None and hasattr(iterable, "__len__") else total
     if sys.stderr.isatty():
         return iter(tqdm(iterable, desc=label, total=total, leave=False, dynamic_ncols=True))
@@ -21,7 +21,7 @@ def progress(iterable: Iterable[T], label: str, total: int | None = None) -> Ite
 
 
 def _lines(iterable: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    """As `progress`, in lines such as `mixture: 120 of 400, 35 s`; nothing for what takes less than 10 s."""
+    """Yield as `progress`, with lines such as `mixture: 120 of 400, 35 s`; none for what takes less than 10 s."""
     start = last = time.monotonic()
     for done, item in enumerate(iterable):
         now = time.monotonic()

@@ -1,6 +1,6 @@
-"""Results on disk that know what made them: `result(function, folder, **arguments)` computes once and reads afterwards.
+"""Results on disk, keyed by their origin: `result(function, folder, **arguments)` computes once and reads afterwards.
 
-A result's key is derived, never listed: the function, every argument (arrays by what they hold, with their labels), and
+A result's key is derived, never listed: the function, every argument (arrays by content and labels), and
 the code of the function's module and of all modules of this package that it imports. Arguments that cannot change the
 result are declared at the function, with `names.immaterial`.
 """
@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from helpers.store import files
 from helpers.store.code import code_digest
 
-UNUSED_DAYS = 30  # after which a result that nobody read makes room for a new one beside it
+UNUSED_DAYS = 30  # after which an unread result is deleted when a new one is written beside it
 
 
 def result(function: Callable, folder: Path, /, **arguments):
@@ -33,11 +33,11 @@ def result(function: Callable, folder: Path, /, **arguments):
     """
     path = path_of(function, folder, **arguments)
     if (kept := files.read_if_whole(path)) is not None:
-        with contextlib.suppress(OSError):  # on read-only media nothing makes room
+        with contextlib.suppress(OSError):  # on read-only media nothing can be removed
             path.touch()
         return kept
     with files.claimed(path):
-        if (kept := files.read_if_whole(path)) is not None:  # made by whoever held the lock before
+        if (kept := files.read_if_whole(path)) is not None:  # made by the previous holder of the lock
             return kept
         files.write_array(path, function(**arguments), {"made_from": described(function, **arguments)})
         _make_room(path, function)
@@ -79,7 +79,7 @@ def described(function: Callable, /, **arguments) -> dict:
 def plain(value: object) -> object:
     """Return `value` as JSON-able content that is equal exactly when it is; large arrays become digests.
 
-    Objects of this project say what they are by `store_key()`. Raises TypeError for anything else.
+    Objects of this project identify themselves by `store_key()`. Raises TypeError for anything else.
     """
     if hasattr(value, "store_key"):
         return {"is": type(value).__name__, "key": plain(value.store_key())}

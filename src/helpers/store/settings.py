@@ -1,4 +1,4 @@
-"""Settings in YAML files, validated: every mistake is named with its key, its value and what to write instead."""
+"""Settings in YAML files, validated: every error names its key, its value and what to write instead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def validated(schema: type[S], values: object, where: str) -> S:
-    """Return `values` as a `schema`; raises UserError with one line per mistake, each beginning with `where`."""
+    """Return `values` as a `schema`; raises UserError with one line per error, each beginning with `where`."""
     try:
         return schema.model_validate(values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""One file over HTTP, which may stop in the middle and go on later."""
+"""Resumable HTTP download of one file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ NOTHING_LEFT = requests.codes.requested_range_not_satisfiable
 
 
 def fetch(url: str, part: Path) -> None:
-    """Bring `url` to `part`, which holds what a stopped download left: the rest of it is asked for.
+    """Download `url` to `part`, which holds what a stopped download left: only the rest is requested.
 
-    The server is told which file the first half was of (RFC 9110, If-Range); if it has another one now, or cannot go
-    on in the middle, it sends all of it. Raises UserError where it cannot be had; what has arrived stays.
+    The request says which file the first part was of (RFC 9110, If-Range); if the file has changed, or the server
+    cannot resume, all of it is sent. Raises UserError if the download fails; what has arrived is kept.
     """
     headers = _what_is_missing(part)
     print(f"downloading {url}", flush=True)
     try:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
-            if answer.status_code == NOTHING_LEFT and "Range" in headers:  # it was all there, or more than that
+            if answer.status_code == NOTHING_LEFT and "Range" in headers:  # complete already, or too long
                 forget(part)
                 return fetch(url, part)
             answer.raise_for_status()
@@ -38,20 +38,20 @@ def fetch(url: str, part: Path) -> None:
 
 
 def forget(part: Path) -> None:
-    """Remove what has arrived, and what is known of it."""
+    """Remove the partial file and its metadata."""
     for path in (part, _validator(part)):
         path.unlink(missing_ok=True)
 
 
 def _what_is_missing(part: Path) -> dict[str, str]:
-    """The headers that ask for what comes after `part`; for everything if nobody knows what it is a part of."""
+    """Return headers that ask for what follows `part`, or for the whole file if the origin of `part` is unknown."""
     headers, begun = {"Accept-Encoding": "identity"}, part.stat().st_size if part.is_file() else 0
     known = _validator(part).read_text(encoding="utf-8") if _validator(part).is_file() else ""
     return headers | ({"Range": f"bytes={begun}-", "If-Range": known} if begun and known else {})
 
 
 def _received(answer: requests.Response, part: Path) -> None:
-    """Write what arrives behind what is there, or instead of it if the server begins at the beginning."""
+    """Append what arrives to what is there, or replace it if the server starts from the beginning."""
     begun = part.stat().st_size if answer.status_code == requests.codes.partial_content else 0
     if begun and not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
         raise OSError(f"asked for what follows byte {begun}, got {answer.headers.get('Content-Range')}")
@@ -68,7 +68,7 @@ def _received(answer: requests.Response, part: Path) -> None:
 
 
 def _validator_of(answer: requests.Response) -> str:
-    """What tells this file from another one under the same address; a weak tag does not tell bytes apart."""
+    """Return what tells this file from another one at the same address; a weak tag does not tell bytes apart."""
     tag = answer.headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified", "")
 

@@ -73,7 +73,7 @@ class Reader(pickle._Unpickler):  # the one written in Python: a few bytes can m
 
 
 def frame(path: Path) -> pd.DataFrame:
-    """The pickled table at `path`, columns of numbers, text and missing values; its row labels are left behind.
+    """Return the pickled table at `path`, columns of numbers, text and missing values; its row labels are left behind.
 
     Raises UserError, naming file and type, for a pickle that asks for anything beyond a table, and for other files.
     """
@@ -106,7 +106,7 @@ def _frame(content: Call) -> pd.DataFrame:
 
 
 def _parts(manager: Call) -> tuple[list, list[tuple]]:
-    """Axes (columns, rows), and for each block of values its place among the columns."""
+    """Return axes (columns, rows), and for each block of values its place among the columns."""
     _expect(manager, "BlockManager")
     if manager.state is None:  # pandas 1.3 and later
         blocks, axes = manager.args
@@ -139,7 +139,7 @@ def _length(index: Call) -> int:
 
 
 def _values(call: Call) -> np.ndarray:
-    """The array that a call would have made."""
+    """Return the array that a call would have made."""
     _expect(call, "_reconstruct", "_frombuffer", "ArrowStringArray")
     if call.name == "ArrowStringArray":
         return _arrow(call.state["_pa_array"])
@@ -173,7 +173,7 @@ def _dtype(call: Call) -> np.dtype:
 
 
 def _arrow(call: Call) -> np.ndarray:
-    """Text as pandas 3 keeps it: Arrow's offsets into one piece of UTF-8."""
+    """Return text as pandas 3 keeps it: Arrow's offsets into one piece of UTF-8."""
     _expect(call, "_restore_array")
     kind, length, n_missing, offset, buffers, *_ = call.args[0]
     _expect(kind, "type_for_alias")

@@ -1,4 +1,4 @@
-"""A study: its YAML, and what a notebook holds of it."""
+"""A study: its YAML, and the opened study that notebooks work with."""
 
 from helpers.study.params import Parameters
 from helpers.study.study import Study, open_study

@@ -1,4 +1,4 @@
-"""What every command that works on a study takes from its user."""
+"""Command-line arguments shared by the commands that work on a study."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_chapters(command: argparse.ArgumentParser) -> None:
 
 
 def opened(options: argparse.Namespace) -> Study:
-    """Return the study that was asked for; raises UserError for whatever is wrong with it."""
+    """Return the requested study; raises UserError if it is invalid."""
     return open_study({"study": options.study, "models": listed(options.models), "outputs": options.outputs})
 
 

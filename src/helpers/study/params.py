@@ -1,4 +1,4 @@
-"""A study's YAML as a typed, frozen object; every mistake is named with its key, its value and the fix."""
+"""A study's YAML as a typed, frozen object; every error names its key, its value and the fix."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Parameters(Settings):
 
 
 def load(study: str | Path) -> Parameters:
-    """Return the study at a path, or the one of that name in `params/`; raises UserError for whatever is wrong."""
+    """Return the study at a path, or the one of that name in `params/`; raises UserError if it is invalid."""
     path = _find(study)
     values = read_yaml(path)
     if not isinstance(values, dict):

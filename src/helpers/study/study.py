@@ -1,4 +1,4 @@
-"""What a notebook holds: the data, networks, activations and settings of one study, and results kept on disk."""
+"""The opened study of a notebook: data, networks, activations and settings, and results kept on disk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Choice(Settings):
 def open_study(study: str | Path | dict) -> Study:
     """Return a study by its name in params/ or its YAML file; `{"study": ..., "models": [...]}` opens parts of it.
 
-    Raises UserError for whatever is wrong with it.
+    Raises UserError for an invalid study.
     """
     choice = validated(Choice, study if isinstance(study, dict) else {"study": str(study)}, "study")
     parameters = load(choice.study).only(choice.models)
@@ -56,9 +56,9 @@ class Study:
         self._models: dict[str, models.AudioModel] = {}
 
     def check(self, weights: bool = True) -> None:
-        """Raise UserError for whatever can be known to be wrong before anything is computed.
+        """Raise UserError for every error that can be found before anything is computed.
 
-        With `weights`, also for a network none of whose checkpoints can be had.
+        With `weights`, also for a network none of whose checkpoints is available.
         """
         for entry in self.parameters.models:
             models.check(entry)
@@ -136,7 +136,7 @@ class Study:
         return [step for step in steps if not self.checkpoints or step in self.checkpoints]
 
     def usable_steps(self, name: str) -> list[int]:
-        """Return the checkpoints of a network whose activations can be had; of a series, the others are named.
+        """Return the checkpoints of a network whose activations are available; those left out of a series are named.
 
         Raises UserError where none can.
         """
@@ -238,7 +238,7 @@ class Study:
 
     @property
     def look(self) -> dict:
-        """What every figure of this study is told."""
+        """Keyword arguments of every figure of this study."""
         return {"synthetic": self.brain.synthetic, "language": self.parameters.language}
 
     def banner(self) -> text.Bilingual | None:
@@ -252,12 +252,12 @@ class Study:
 
     @property
     def provenance(self) -> dict:
-        """What the report's footer names: parameters, checksums of sounds, data and weights."""
+        """Provenance for the report's footer: parameters, checksums of sounds, data and weights."""
         made_by = {name: self._identities(name) for name in self.models}
         return {"study": self.parameters.model_dump(), **self._data, "models": made_by}
 
     def _identities(self, name: str) -> dict:
-        """What made the activations of a network's last usable checkpoint, and which checkpoints were left out."""
+        """Return what determines the activations of a network's last usable checkpoint, and which were left out."""
         last = self.usable_steps(name)[-1]
         left_out = {"left_out": self.left_out[name]} if name in self.left_out else {}
         return self.model(name).identity(last) | left_out
@@ -265,7 +265,7 @@ class Study:
     def recipe(self, names: Sequence[str] = (), steps: Sequence[int] = ()) -> dict:
         """Return all that the results of some networks (none: all) depend on, known before anything is computed.
 
-        Other networks and the list of chapters do not matter to it.
+        It does not depend on other networks or on the list of chapters.
         """
         names = list(names) or self.models
         shown = self.parameters.only(names).model_dump(exclude={"chapters", "sounds_in_report"})
@@ -273,12 +273,12 @@ class Study:
         return {"study": shown, **self._data, "models": made_by}
 
     def _sources(self, name: str) -> list[dict | str]:
-        """As `_source`, of checkpoints that need no download to be known."""
+        """Return `_source` of the checkpoints that need no download to be known."""
         steps = [step for step in self.steps(name) if self.model(name).missing(step) != models.DOWNLOAD]
         return [self._source(name, step) for step in steps] or [{}]
 
     def _source(self, name: str, step: int) -> dict | str:
-        """What makes the activations of a checkpoint, the family's code included, or why nothing can."""
+        """Return what determines the activations of a checkpoint, code included, or why there can be none."""
         try:
             return Checkpoint(self.model(name), step).store_key()
         except UserError as error:
@@ -290,7 +290,7 @@ class Study:
 
 
 def _origin(arguments: dict) -> tuple[str, int] | tuple[()]:
-    """The model and step of the features among a function's arguments, for the folder of its result."""
+    """Return the model and step of the features among a function's arguments, for the folder of its result."""
     features = arguments.get("features")
     if not features or not {MODEL, STEP} <= set(features[0].coords):
         return ()

@@ -32,7 +32,7 @@ def words(prefix: str, *, en: dict, es: dict) -> str:
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Key -> text of a language: the word files at first, and whatever is registered from then on."""
+    """Return key -> text of a language: the word files at first, then also whatever has been registered."""
     texts: dict[str, str] = {}
     for where, tree in _files(language):
         _add(texts, dict(_flat(tree)), where)
@@ -40,7 +40,7 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def _files(language: str) -> Iterator[tuple[str, dict]]:
-    """The shared words, then those of every chapter that has any; chapters are found by folder, not imported."""
+    """Yield the shared words, then those of each chapter that has any; chapters are found by folder, not imported."""
     package = files(PACKAGE)
     folders = [package / "text", *sorted((package / "chapters").iterdir(), key=lambda folder: folder.name)]
     for folder in folders:

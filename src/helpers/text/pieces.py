@@ -1,4 +1,4 @@
-"""Pieces of HTML in both languages: sentences, tables, what is folded away."""
+"""Pieces of HTML in both languages: sentences, tables, folded sections."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...])
 
 
 def _cell(words: str, column: str) -> str:
-    """A cell that knows its column's name, for pages too narrow for columns."""
+    """Return a cell that knows its column's name, for pages too narrow for columns."""
     first, _, second = words.partition("|")
     small = f"<br><small>{html.escape(second)}</small>" if second else ""
     return f'<td data-column="{column}">{html.escape(first)}{small}</td>'
@@ -97,7 +97,7 @@ def _cells(column: pd.Series, labeller: Labeller, digits: int) -> list[str]:
 
 
 def _names(column: str, cell: object, labeller: Labeller) -> str:
-    """The words for the identifiers of a cell, separated by ", "; what is no identifier of its kind stays as it is."""
+    """Return the words for a cell's identifiers, separated by ", "; anything that is no such identifier is kept."""
     if pd.isna(cell):
         return "–"
     kind, known = labeller.kind(column), labeller.names_by_column.get(column, {})

@@ -1,7 +1,7 @@
 """Six acoustic measures of a sound, computed from its waveform, from which the demo's components are made.
 
 Simple formulas in the spirit of the six components of Norman-Haignere et al. 2015, not fitted to them. On the 165 real
-sounds each real component correlates best with the formula of its name (r = 0.64, 0.69, 0.54, 0.68, 0.66, 0.48).
+sounds each real component correlates best with the formula of its name.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _modulation(tracks: np.ndarray, low: float, high: float) -> np.ndarray:
 def _formant_motion(power: np.ndarray) -> float:
     """Return how much the coarse spectral shape, apart from loudness, moves at the rate of syllables, 2.5 to 8 Hz.
 
-    Shape: amplitude in each band as a share of the frame's sum. Frames 20 dB below the loud ones and quieter say
-    less and less: their shape fades into the mean. The modulation depth is averaged over bands by energy.
+    Shape: amplitude in each band as a share of the frame's sum. Frames 20 dB below the loud ones and quieter
+    count less and less: their shape fades into the mean. The modulation depth is averaged over bands by energy.
     """
     membership = np.digitize(FREQUENCIES, BANDS)[:, None] == np.arange(1, len(BANDS))
     bands = np.sqrt(power @ membership.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Recipes of music: notes of a scale, struck or held, and a beat. Each takes a random generator, gives (48000,)."""
+"""Recipes of music: notes of a scale, struck or held, and a beat. Each takes a random generator, returns (48000,)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCALE = np.array([0, 2, 4, 7, 9])  # semitones: in a pentatonic scale any two no
 
 
 def notes(rng, rate, lowest, highest):
-    """A walk over the scale: onsets (s) on a beat of `rate` per second, and a pitch (Hz) for each."""
+    """Return a walk over the scale: onsets (s) on a beat of `rate` per second, and a pitch (Hz) for each."""
     onsets = np.arange(0, 1.95, 1 / rate)
     walk = rng.integers(0, 8) + np.cumsum(rng.choice([-2, -1, 1, 2], len(onsets)))
     turned = 9 - np.abs(9 - walk % 18)  # at either end of two octaves the walk turns back
@@ -35,12 +35,12 @@ def notes(rng, rate, lowest, highest):
 
 
 def held(onsets, pitches):
-    """The pitch (Hz) of the note that sounds at each sample."""
+    """Return the pitch (Hz) of the note that sounds at each sample."""
     return pitches[np.searchsorted(onsets, TIME, "right") - 1]
 
 
 def plucked(rng, voices=1):
-    """Decaying harmonic tones in one or more voices: guitar, piano, harp."""
+    """Return decaying harmonic tones in one or more voices: guitar, piano, harp."""
     decay, power = rng.uniform(0.15, 0.5), rng.uniform(0.6, 1.4)
     parts = [notes(rng, rng.uniform(2.5, 6), 90, 300) for _ in range(voices)]
     return sum(
@@ -50,7 +50,7 @@ def plucked(rng, voices=1):
 
 
 def bowed(rng):
-    """Held notes with vibrato and a body that resonates: strings, winds."""
+    """Return held notes with vibrato and a body that resonates: strings, winds."""
     onsets, pitches = notes(rng, rng.uniform(2, 4), 110, 350)
     body = formants(np.sort(rng.uniform(300, 4_000, 4)), 300) + 0.1
     vibrato = 1 + 0.006 * tone(5.5)
@@ -58,19 +58,19 @@ def bowed(rng):
 
 
 def swell(onsets, rise=0.03):
-    """Loudness of held notes: a soft attack at each onset."""
+    """Return loudness of held notes: a soft attack at each onset."""
     return np.minimum(bursts(onsets, rise, 0.5), 1)
 
 
 def chords(rng):
-    """Major triads changed on the beat: an organ, the keyboard of a band."""
+    """Return major triads changed on the beat: an organ, the keyboard of a band."""
     onsets, roots = notes(rng, rng.uniform(2, 3.5), 140, 280)
     triad = sum(pulses(held(onsets, roots) * ratio) for ratio in (1, 1.25, 1.5))
     return filtered(triad * swell(onsets), tilt(-7))
 
 
 def drums(rng):
-    """Kick, snare and cymbal on a beat."""
+    """Return kick, snare and cymbal on a beat."""
     onsets = np.arange(0, 1.9, 1 / rng.uniform(3.5, 6))
     kick = tone(60 + 120 * bursts(onsets[::2], 0.001, 0.03)) * bursts(onsets[::2], 0.002, 0.09)
     snare = filtered(noise(rng) * bursts(onsets[1::2], 0.001, 0.06), band(300, 5_000))
@@ -85,7 +85,7 @@ def bells(rng):
 
 
 def together(rng, players):
-    """Several recipes at once, each at a level of its own."""
+    """Return several recipes at once, each at a level of its own."""
     return sum(rng.uniform(0.4, 1) * level(player(rng)) for player in players)
 
 
@@ -94,7 +94,7 @@ rock_band = partial(together, players=(chords, plucked, drums))
 
 
 def sung(rng):
-    """One voice: a vowel on each note, with vibrato, and the hiss of consonants."""
+    """Return one voice: a vowel on each note, with vibrato, and the hiss of consonants."""
     onsets, pitches = notes(rng, rng.uniform(2.2, 4), 120, 220)
     pitch = held(onsets, pitches) * (1 + 0.015 * tone(5.5))
     vowels = rng.choice(["a", "e", "i", "o", "u"], len(onsets))
@@ -103,7 +103,7 @@ def sung(rng):
 
 
 def song(rng, backing):
-    """A voice over an accompaniment."""
+    """Return a voice over an accompaniment."""
     return level(sung(rng)) + rng.uniform(0.25, 0.7) * level(backing(rng))
 
 

@@ -1,4 +1,4 @@
-"""Recipes of voices: pulses or noise through formants that move. Each takes a random generator, gives (48000,)."""
+"""Recipes of voices: pulses or noise through formants that move. Each takes a random generator, returns (48000,)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VOWELS = {
 
 
 def voice(rng, vowels, times, pitch, loudness, breath=0.01, size=None):
-    """Vowels (names) reached at `times` (s), voiced at `pitch` (Hz) with an envelope `loudness`, each (48000,).
+    """Return vowels (names) reached at `times` (s), voiced at `pitch` (Hz), envelope `loudness`, each (48000,).
 
     `breath` is the share of noise in the source (1 whispers); `size` scales the formants, by default with the pitch.
     """
@@ -46,7 +46,7 @@ def voice(rng, vowels, times, pitch, loudness, breath=0.01, size=None):
 
 
 def speech(rng, vowels, rate, stress, melody, breath=0.01):
-    """Syllables `rate` times a second: the hiss of a consonant, then a vowel; `stress` (0..1) makes them uneven."""
+    """Return syllables, `rate` a second: a consonant's hiss, then a vowel; `stress` (0..1) makes them uneven."""
     weak = np.arange(20) % 2 * stress
     lengths = rng.uniform(0.8, 1.2, 20) * (1 + stress / 2 - weak) / rate
     onsets = np.cumsum(lengths) - lengths[0]
@@ -60,39 +60,39 @@ def speech(rng, vowels, rate, stress, melody, breath=0.01):
 
 
 def speaker(rng) -> float:
-    """The pitch (Hz) of a man, a woman or a child."""
+    """Return the pitch (Hz) of a man, a woman or a child."""
     return rng.choice([rng.uniform(90, 140), rng.uniform(170, 240), rng.uniform(250, 300)])
 
 
 def intonation(rng, onsets):
-    """Pitch that sinks through a sentence, with an accent on every other syllable."""
+    """Return pitch that sinks through a sentence, with an accent on every other syllable."""
     return curve([1.15, 0.85]) * (1 + bursts(onsets[::2], 0.08, 0.12, rng.uniform(0.1, 0.35, len(onsets[::2]))))
 
 
 def tones(rng, onsets):
-    """Pitch that rises or falls steeply on each syllable."""
+    """Return pitch that rises or falls steeply on each syllable."""
     turns = np.sort(np.r_[onsets, onsets + 0.1])
     return curve(rng.uniform(0.75, 1.4, len(turns)), turns)
 
 
 def waves(rng, _onsets):
-    """Pitch in slow waves, whatever the syllables do."""
+    """Return pitch in slow waves, independent of the syllables."""
     return wander(rng, 1, 0.3, 3.5)
 
 
 def stressed(rng, breath=0.01):
-    """English-like: strong and weak syllables, many vowels, falling sentence melody."""
+    """Return English-like speech: strong and weak syllables, many vowels, falling sentence melody."""
     vowels = ["i", "I", "ae", "a", "u", "schwa", "schwa"]
     return speech(rng, vowels, rng.uniform(3.6, 4.8), 0.5, intonation, breath)
 
 
 def syllabic(rng):
-    """Foreign-like: fast even syllables of five vowels."""
+    """Return foreign-like speech: fast even syllables of five vowels."""
     return speech(rng, ["i", "e", "a", "o", "u"], rng.uniform(5.5, 7), 0.0, waves)
 
 
 def tonal(rng):
-    """Foreign-like: even syllables, a pitch movement on each."""
+    """Return foreign-like speech: even syllables, a pitch movement on each."""
     return speech(rng, ["i", "a", "o", "y"], rng.uniform(4.5, 5.5), 0.0, tones)
 
 

@@ -109,7 +109,7 @@ def frame_step(n_layers: int, n_units: int, n_frames: int) -> int:
 
 
 def _tidy(matrix: np.ndarray, layers: np.ndarray, name: str, over: str) -> pd.DataFrame:
-    """Rows for right against left, left against left and right against right, by the names of branch and layer."""
+    """Return rows for right against left, left against left and right against right, named by branch and layer."""
     labels = [(branch, int(layer)) for branch in BRANCHES for layer in layers]
     rows = [
         (row[0], row[1], column[0], column[1], matrix[i, j])
@@ -218,7 +218,7 @@ def _said(name: str, matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.Dat
 
 
 def _dropped(name: str, costs: pd.DataFrame) -> list[text.Bilingual]:
-    """What leaving the last layer out costs, where there are components to measure it by."""
+    """Return what leaving the last layer out costs; nothing without components to measure it by."""
     if costs.empty:
         return []
     lost = float((costs["best_merged"] - costs["best_without"]).mean())

@@ -228,7 +228,7 @@ def _sum(x: int, y: int) -> str:
 
 
 def _arrow(*points: tuple[int, int]) -> str:
-    """A line with its own arrowhead: a shared marker would be hidden with the language that defines it."""
+    """Return a line with its own arrowhead: a shared marker would be hidden with the language that defines it."""
     path = "L".join(f"{x} {y}" for x, y in points)
     (x0, y0), (x1, y1) = points[-2:]
     angle = math.degrees(math.atan2(y1 - y0, x1 - x0))
@@ -252,7 +252,7 @@ def _pre(words: dict) -> str:
 
 
 def _residual(words: dict) -> str:
-    """Left: post-norm. Right: the running sum of the outputs of all blocks, which is never normalised."""
+    """Draw both branches: post-norm on the left; on the right the sum of all blocks' outputs, never normalised."""
     shapes = [_post(words), _sum(205, 195), _words(205, 42, words["right"], 12), _words(36, 42, words["left"], 12)]
     arrows = [_arrow((205, 310), (205, 207)), _arrow((205, 185), (205, 52)), _arrow((100, 195), (193, 195))]
     return "".join([*shapes, *arrows])

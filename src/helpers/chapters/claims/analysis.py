@@ -53,7 +53,7 @@ def _row(claim: Claim, run: Run) -> dict:
 
 
 def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
-    """Return how many claims of `table` hold, and what the verdicts are about."""
+    """Return how many claims of `table` hold, and which networks the verdicts are about."""
     counts = table["verdict"].value_counts()
     numbers = {name: int(counts.get(name, 0)) for name in SIGNS}
     said = [text.both("say.verdicts", n=len(table), **numbers)]

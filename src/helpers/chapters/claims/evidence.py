@@ -22,7 +22,7 @@ from helpers.stats.layers import best_position, best_rows, relative_depth
 from helpers.stats.learning import reaching_step
 from helpers.stats.similarity import cka
 
-METRIC = "r2_pearson"  # what the published claims about components are about, whatever metric the study shows
+METRIC = "r2_pearson"  # of the published claims about components, independent of the metric that the study shows
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ def depth_difference(
 
 
 def _by_layer(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """r2 of one model, rows (split, target), columns layers."""
+    """Return r2 of one model, rows (split, target), columns layers."""
     own = rows[rows[MODEL] == model]
     return own.pivot(index=[SPLIT, TARGET], columns=LAYER, values=METRIC).sort_index(axis=1)
 
 
 def _depths(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Relative depth of the best layer of each split, rows splits, columns targets; NaN where nothing is predicted."""
+    """Return the best layer's relative depth, rows splits, columns targets; NaN where nothing is predicted."""
     values = _by_layer(rows, model)
     depths = relative_depth(best_position(values.to_numpy()), values.shape[1])
     return pd.Series(depths, values.index).unstack(TARGET)
@@ -121,7 +121,7 @@ def estimator_margin(table: pd.DataFrame, train_share: float, one: str, other: s
 def at_best_layer(rows: pd.DataFrame, by: str, metric: str) -> pd.DataFrame:
     """Return `metric` in the layer of its highest median over splits: rows (split, target), columns the values of `by`.
 
-    0 for a target that no layer predicts, as `best_rows` has it: it counts against whoever does not predict it.
+    0 for a target that no layer predicts, as `best_rows` has it: it counts against the model that does not predict it.
     """
     keys = [by, TARGET, LAYER]
     medians = rows.groupby(keys, sort=False, observed=True)[metric].median().reset_index()
@@ -151,7 +151,7 @@ def learning_by_layer(rows: pd.DataFrame, model: str, train_share: float) -> Evi
 
 
 def _reached(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Share of the training after which 95 % of the final r2 is reached, by split, target and layer."""
+    """Return the share of the training until 95 % of the final r2, by split, target and layer."""
     own = rows[rows[MODEL] == model]
     last = own[STEP].max()
     groups = own.sort_values(STEP).groupby([SPLIT, TARGET, LAYER])

@@ -1,4 +1,4 @@
-"""What the published figures offer the tests of claims, in the shapes that `evidence` takes (see `run.Run`)."""
+"""Published values for the tests of claims, in the shapes that `evidence` takes (see `run.Run`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study offers the tests of claims: its scores in the shapes that `evidence` takes, or what it lacks."""
+"""A study's values for the tests of claims: its scores in the shapes that `evidence` takes, or what it lacks."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Run:
         return [tables.chosen_layer(scores, _metric(scores)) for scores in map(self._voxels.get, names)]
 
     def hierarchy(self) -> pd.Series:
-        """Return `difference`, `low` and `high`: by how much best layers are deeper outside of the primary region.
+        """Return `difference`, `low` and `high`: depth of best layers, other regions minus Primary.
 
         Of the main network, over subjects. Layers with a note are left out, as in the published map.
         """
@@ -142,5 +142,5 @@ class Run:
 
 
 def _metric(scores: xr.Dataset) -> str:
-    """Noise-corrected as published, where there are repetitions; whatever metric the study shows."""
+    """Return the noise-corrected metric where there are repetitions, as published, whichever the study shows."""
     return tables.CORRECTED if tables.CORRECTED in scores else "r2_pearson"

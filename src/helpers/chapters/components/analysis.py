@@ -55,7 +55,7 @@ def _predicted(study: Study, row, response: xr.DataArray) -> pd.DataFrame:
 
 
 def sentences(best: pd.DataFrame) -> text.Bilingual:
-    """Return one sentence per component: who predicts it best, where, and what the untrained network reaches."""
+    """Return one sentence per component: the best model and layer, and the value of the untrained network."""
     last = stats.trained(best)
     return text.markdown([_sentence(last[last[TARGET] == target], best) for target in last[TARGET].unique()])
 

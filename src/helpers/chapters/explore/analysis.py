@@ -22,7 +22,7 @@ Group = tuple[str, ...]  # the name of a set of responses, and the values of tho
 
 @dataclass(frozen=True)
 class Choice:
-    """What is looked at: `responses` is a set of the dataset's, and `target` one of its targets."""
+    """What is shown: `responses` is a set of the dataset's, and `target` one of its targets."""
 
     model: str
     step: int

@@ -11,7 +11,7 @@ from helpers.names import CATEGORY, SOUND
 from helpers.plotting import panels, style
 from helpers.text import Labeller
 
-FLAT = 1e-3  # relative to its whole range, what the error may differ from an end of its curve and be called flat
+FLAT = 1e-3  # relative to its whole range, difference from an end of the curve below which the error counts as flat
 MARGIN = 2  # decades shown beyond what is not flat
 
 text.words(
@@ -89,7 +89,7 @@ def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: 
 
 
 def _range(curve: pd.DataFrame) -> list[float]:
-    """Decades of alpha over which the error changes, both flat ends cut short: a double click shows all of them."""
+    """Return the decades of alpha over which the error changes, flat ends cut short; a double click shows all."""
     curve = curve.sort_values("alpha")
     error, decade = curve["error"].to_numpy(), np.log10(curve["alpha"].to_numpy())
     slack = FLAT * max(np.ptp(error), np.finfo(float).tiny)

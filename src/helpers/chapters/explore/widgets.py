@@ -1,4 +1,4 @@
-"""The widgets of notebooks/explore.py: choose what to look at, see it, hear it. `analysis` computes what is shown."""
+"""The widgets of notebooks/explore.py: menus, figures and a player. `analysis` computes what is shown."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def facts(waveforms: xr.DataArray) -> text.Bilingual:
     """Return a sentence: how many sounds (sound, sample) and categories, and how long they are."""
     n_categories = len(set(waveforms[CATEGORY].values))
     rate = waveforms.attrs["rate_hz"]
-    counts = {"n": waveforms.sizes[SOUND], "n_categories": n_categories, "khz": rate / 1000}
+    khz = rate // 1000 if rate % 1000 == 0 else rate / 1000  # a whole number is said as one
+    counts = {"n": waveforms.sizes[SOUND], "n_categories": n_categories, "khz": khz}
     return text.both("say.sounds", **counts, seconds=waveforms.sizes[SAMPLE] / rate)
 
 
@@ -63,7 +64,7 @@ def _network(study: Study, entry) -> dict:
 
 
 def pretraining(study: Study) -> text.Bilingual | None:
-    """Return a sentence: what networks trained here have heard; None where none was."""
+    """Return a sentence on the sounds that networks were trained on here; None without such networks."""
     return text.both("say.pretraining", n=study.brain.waveforms.sizes[SOUND]) if study.trains_here else None
 
 

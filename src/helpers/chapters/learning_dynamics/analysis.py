@@ -13,7 +13,7 @@ from helpers.names import LAYER, MODEL, NOTE, STEP, TARGET, VOXELS
 from helpers.stats import learning
 from helpers.study import Study
 
-SHOWN = 2  # components whose gain is told in words, those with the largest
+SHOWN = 2  # components whose gain gets a sentence, those with the largest
 
 
 def series(table: pd.DataFrame) -> pd.DataFrame:

@@ -190,7 +190,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("figure.by_step.x")}},
             yaxis={"title": {"text": labeller("axis.layer")}, "dtick": 1},
-            # the colour bar has room for "median"
+            # leaves space for "median" at the colour bar
             zaxis={"title": {"text": labeller("figure.surface.z", metric=metric)}, "range": [0, 1]},
         )
 
@@ -222,7 +222,7 @@ def _surface(rows: pd.DataFrame, labeller: Labeller) -> go.Surface:
 def _lines(
     rows: pd.DataFrame, layers: list[int], model: str, figure: str, labeller: Labeller, first: bool
 ) -> list[go.Scatter]:
-    """Lines by layer, coloured by depth: squares mark the first layer, triangles the last, diamonds one with a note."""
+    """Return lines by layer, coloured by depth; first layer square, last triangle, one with a note diamond."""
     shapes = dict.fromkeys(layers, "circle") | {layers[0]: "square", layers[-1]: "triangle-up"}
     lines = []
     for layer, colour in zip(layers, depth_colours(len(layers)), strict=True):
@@ -243,7 +243,7 @@ def _lines(
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, targets: list[str], labeller: Labeller) -> None:
-    """Published curves of all layers, dotted in the colours of their depth, hidden until asked for."""
+    """Add published curves of all layers, dotted in the colours of their depth, hidden until switched on."""
     for panel, target in enumerate(targets) if published is not None else ():
         rows = published[published["component"] == target].sort_values(STEP)
         layers = sorted(rows[LAYER].unique())
@@ -258,7 +258,7 @@ def _overlay(figure: go.Figure, published: pd.DataFrame | None, targets: list[st
 
 
 def _depth_bar(figure: go.Figure, layers: list[int], labeller: Labeller) -> None:
-    """The colour bar of depth, on an empty trace: the lines' own colours make none."""
+    """Add the colour bar of depth on an empty trace, since coloured lines do not make one."""
     marker = {"color": [layers[0]], "coloraxis": "coloraxis", "opacity": 0}
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip"))
     colours = depth_colours(len(layers))
@@ -274,7 +274,7 @@ def depth_colours(n_layers: int) -> list[str]:
 
 
 def _ticks(steps: pd.Series) -> dict:
-    """A tick for every checkpoint; those with room for it have their number, the last one always."""
+    """Return a tick for every checkpoint; those that fit have their number, the last one always."""
     values = np.sort(steps.unique())
     places = np.log10(positions(values))
     room, numbered = APART * np.ptp(places), [len(values) - 1]

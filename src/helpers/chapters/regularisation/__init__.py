@@ -1,4 +1,4 @@
-"""Chapter 06: ridge beside the multi-task and the single-task lasso, on the same splits."""
+"""Chapter 06: ridge compared with the multi-task and the single-task lasso, on the same splits."""
 
 from helpers.chapters.chapter import LAST, Chapter
 from helpers.chapters.regularisation import figures, julearn

@@ -1,4 +1,4 @@
-"""Ridge beside both lassos on the same splits: scores, agreement of the selected units, and sentences about them."""
+"""Ridge and both lassos on the same splits: scores, agreement of the selected units, and sentences about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from helpers.stats import selection
 from helpers.study import Study
 
 NAME = "06_regularisation"  # of the chapter
-SCHEME = "permuted"  # the splits of the published comparison, whatever those of the study are
+SCHEME = "permuted"  # the splits of the published comparison, independent of the study's
 METRICS = ("r2_pearson", "r2_determination")
 # How tables call the estimators -> which ones they are
 ESTIMATORS = {"ridge": "ridge_kfold", "lasso": "multi_task_lasso", "lasso_single": "single_task_lasso"}
@@ -82,7 +82,7 @@ def shared(compared: list[xr.Dataset], curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def ridge_ahead(differences: pd.DataFrame) -> text.Bilingual:
-    """Return a sentence per model: by how much ridge is ahead, and for how many targets the interval says so."""
+    """Return a sentence per model: ridge minus lasso in R², and for how many targets the interval excludes 0."""
     return text.markdown([_ahead(name, rows) for name, rows in differences.groupby(MODEL, sort=False)])
 
 

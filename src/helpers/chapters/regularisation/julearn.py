@@ -1,4 +1,4 @@
-"""The same regressions by julearn, which lives in an environment of its own: what it is given and what it gave back.
+"""The same regressions by julearn, run in an environment of its own: its input and its output.
 
 `run` is a command: it writes to the study's folder `julearn`. Everything that the chapter shows reads that folder.
 """
@@ -31,15 +31,15 @@ from helpers.study import Study
 SCRIPT = files.ROOT / "notebooks" / "appendix_julearn.py"
 PYTHON = files.ROOT / ".venv-julearn" / "bin" / "python"
 RIDGE, LASSO = analysis.REFERENCE, analysis.SINGLE  # julearn predicts one target at a time
-# scikit-learn's ridge, which julearn calls, gives up far below; at these ends alpha has stopped mattering already
+# scikit-learn's ridge, which julearn calls, fails far below; at these ends alpha no longer matters
 ALPHAS = {RIDGE: [10.0**k for k in range(-6, 13)], LASSO: [10.0**k for k in range(0, -8, -1)]}
 CRITERION = {RIDGE: "r2", LASSO: "neg_mean_squared_error"}
 TOLERANCE, MOST = 1e-6, 20_000
-OURS = ("helpers.encoding.kfold", "helpers.encoding.lasso", "helpers.encoding.metrics")  # what our half is made by
+OURS = ("helpers.encoding.kfold", "helpers.encoding.lasso", "helpers.encoding.metrics")  # code behind our half
 
 
 def folder(study: Study) -> Path:
-    """Return the folder of what julearn is given and of what it gives back."""
+    """Return the folder of julearn's input and output."""
     return study.folder / "julearn"
 
 
@@ -83,7 +83,7 @@ def _best_layer(study: Study, name: str) -> int:
 
 
 def _task(study: Study, layers: dict[str, int]) -> dict:
-    """Return what julearn is to do, beside the tables."""
+    """Return julearn's task, in addition to the tables."""
     targets = study.responses(COMPONENTS)[TARGET].values.tolist()
     task = {"models": list(layers), "layers": layers, "targets": targets, "alphas": ALPHAS, "criterion": CRITERION}
     return task | {"n_folds": N_FOLDS, "tolerance": TOLERANCE, "most": MOST}
@@ -158,7 +158,7 @@ def _read(study: Study, name: str) -> dict:
 
 
 def stamp(study: Study) -> str:
-    """Return what the comparison at hand was made from, and what came of it; empty where there is none."""
+    """Return the inputs and results of the current comparison; empty without one."""
     done = folder(study) / "done.json"
     return done.read_text(encoding="utf-8") if done.exists() else ""
 

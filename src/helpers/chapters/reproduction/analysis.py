@@ -38,13 +38,13 @@ def points(study: Study) -> pd.DataFrame:
 
 
 def _published_as(study: Study) -> dict[str, str]:
-    """This study's name -> the figures' name, of the models whose weights are the published ones."""
+    """Return this study's name -> the figures' name of the models with published weights."""
     found = {entry.name: _figure_name(entry) for entry in study.parameters.models}
     return {name: other for name, other in found.items() if other}
 
 
 def _figure_name(entry: ModelEntry) -> str | None:
-    """The name in the figures; a series of checkpoints, which has no published name, is the mixture's if so called."""
+    """Return the figures' name; a series of checkpoints, which has none, is the mixture's if it is named so."""
     if models.FAMILIES.get(entry.family) is not networks:
         return None
     settings = models.check(entry)
@@ -67,7 +67,7 @@ def _of_components(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
 
 
 def _of_estimators(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
-    """Ridge and multi-task lasso, where the study has that chapter; the published figure is about the mixture."""
+    """Return ridge and multi-task lasso where the study has them; the published figure shows the mixture."""
     if not known or not study.has(COMPONENTS) or regularisation.NAME not in study.parameters.chapters:
         return []
     run = selection.curves(selection.rows([regularisation.scores(study, name) for name in known]))
@@ -79,7 +79,7 @@ def _of_estimators(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
 
 
 def _of_voxels(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
-    """Only noise-corrected values can be compared with the published ones, which all are."""
+    """Return voxel scores if noise-corrected, as all published ones are; others cannot be compared."""
     if not known or not study.has(VOXELS):
         return []
     scores = [one for one in voxelwise.scores(study) if str(one[MODEL].values) in known]
@@ -98,7 +98,7 @@ def _of_voxels(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
 
 
 def _named(table: pd.DataFrame, known: dict[str, str]) -> pd.DataFrame:
-    """Rows of the published networks, under the names of the figures."""
+    """Return the rows of the published networks, under the names of the figures."""
     return table[table[MODEL].isin(known)].assign(**{MODEL: table[MODEL].map(known)})
 
 

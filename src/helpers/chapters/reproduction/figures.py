@@ -1,4 +1,4 @@
-"""This run beside the published figures: one curve at a time, chosen from a menu."""
+"""This run and the published figures: one curve at a time, chosen from a menu."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ text.words(
         ),
     },
     es={
-        "title": "Este cálculo y las figuras publicadas, curva por curva",
+        "title": "Esta corrida y las figuras publicadas, curva por curva",
         "y": "r² (corregido por ruido en vóxeles y regiones; R² en ridge y lasso multitarea)",
         "run": "Este cálculo",
         "published": "Publicado (digitalizado)",
-        "run_hover": "Capa %{{x}}<br>Este cálculo: %{{y:.4f}}",
+        "run_hover": "Capa %{{x}}<br>Esta corrida: %{{y:.4f}}",
         "published_hover": "Capa %{{x}}<br>Publicado: %{{y:.4f}} ± %{{customdata[0]:.4f}} (error de lectura)",
         "alt": (
-            "{n} {n:curva|curvas} por capa, de este cálculo y de la figura publicada, que se eligen en un menú. "
+            "{n} {n:curva|curvas} por capa, de esta corrida y de la figura publicada, que se eligen en un menú. "
             "Diferencia máxima: {largest:3} ({name})."
         ),
     },
@@ -70,7 +70,7 @@ def curve_by_curve(
 
 
 def _pair(rows: pd.DataFrame, labeller: Labeller) -> list[go.Scatter]:
-    """This run's line, and the published one with its reading error."""
+    """Return this run's line, and the published one with its reading error."""
     rows = rows.sort_values(LAYER)
     common = {"x": rows[LAYER].to_numpy(), "mode": "lines+markers"}
     run = go.Scatter(

@@ -15,8 +15,6 @@ from helpers.names import MODEL, NOTE, REPETITION, SUBJECT, VOXELS
 from helpers.store.progress import progress
 from helpers.study import Study
 
-NEEDS_RIDGE = ("ridge", "ridge_kfold")  # estimators whose alphas the permutation test can take over
-
 
 def scores(study: Study) -> list[xr.Dataset]:
     """Return scores (layer, split, target) of every voxel, of each network's last checkpoint, as kept on disk."""
@@ -70,7 +68,7 @@ def shown_excluded(table: pd.DataFrame) -> text.Bilingual:
 def overlay(study: Study, name: str) -> pd.DataFrame | None:
     """Return a published table to lay over a figure of the same quantity.
 
-    None for synthetic data, which nobody has published about, and where the metric is not the published one.
+    None for synthetic data, which have no published values, and where the metric is not the published one.
     """
     if study.brain.synthetic or REPETITION not in study.responses(VOXELS).dims:
         return None
@@ -96,7 +94,7 @@ def _counted(pooled: pd.DataFrame, best: pd.DataFrame) -> text.Bilingual:
 
 
 def _clipped(study: Study, pooled: pd.DataFrame) -> text.Bilingual:
-    """How many voxels of each model were clipped at 1, which only corrected values are."""
+    """Return how many voxels of each model were clipped at 1, which only happens to corrected values."""
     if REPETITION not in study.responses(VOXELS).dims:
         return text.both("say.uncorrected")
     touched = pooled.groupby(MODEL, sort=False)["n_clipped"].first()
@@ -136,8 +134,8 @@ def noted(scores: Sequence[xr.Dataset]) -> bool:
 def hierarchy_sentences(study: Study, hierarchy: pd.DataFrame, plain: pd.DataFrame | None) -> text.Bilingual:
     """Return the hierarchy test of each model in words, and that without layers that have a note, if `plain` is given.
 
-    Both tables are of `tables.hierarchy`. On synthetic data the hierarchy is called planted. Nothing where it cannot be
-    tested, which the figure says in its place.
+    Both tables are of `tables.hierarchy`. On synthetic data the hierarchy is planted. Nothing where it cannot be
+    tested; the figure then says so.
     """
     said = []
     for name in study.models:
@@ -149,7 +147,7 @@ def hierarchy_sentences(study: Study, hierarchy: pd.DataFrame, plain: pd.DataFra
 
 
 def _tested_hierarchy(table: pd.DataFrame, name: str, key: str) -> text.Bilingual | None:
-    """The sentence of one model; None where the voxels are not told apart by region and subject."""
+    """Return the sentence of one model; None where the voxels have no region or subject labels."""
     rows = table[(table[MODEL] == name) & (table["region"] == tables.OTHERS)]
     if rows.empty or rows["n_subjects"].item() < 2:
         return None

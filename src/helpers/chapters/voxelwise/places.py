@@ -64,7 +64,7 @@ def most_frequent(voxels: pd.DataFrame, layer: str = "best_layer_unmerged") -> p
 
 
 def _placed(voxels: pd.DataFrame) -> pd.DataFrame:
-    """Voxels whose place on the map is known; regions and subjects that the data do not name are ""."""
+    """Return the voxels with a known place on the map; regions and subjects that the data do not name are ''."""
     unknown = {SUBJECT: "", "region": "", "hemisphere": "", "x": np.nan, "y": np.nan}
     whole = voxels.assign(**{name: value for name, value in unknown.items() if name not in voxels})
     return whole[whole[["x", "y"]].notna().all(axis=1) & whole["hemisphere"].isin(HEMISPHERES)]

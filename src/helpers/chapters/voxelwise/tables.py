@@ -114,7 +114,7 @@ def depth(scores: xr.Dataset, metric: str, plain: bool = False) -> pd.DataFrame:
 
 
 def mean_depths(depths: pd.DataFrame, hierarchy: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the mean relative depth over subjects by model and region, beside each region's contrast with Primary."""
+    """Return the mean relative depth over subjects by model and region, with each region's contrast with Primary."""
     shown = depths[(depths["hemisphere"] == BOTH) & (depths["region"] != ALL)]
     means = shown.groupby([MODEL, "region"], sort=False)["relative"].mean().reset_index()
     if hierarchy is None:
@@ -126,7 +126,7 @@ def hierarchy(depths: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return, over subjects, how much deeper each other region's best layers are than those of Primary.
 
     One-sided Wilcoxon signed-rank test of the differences (other - Primary); `low` and `high` bound the mean difference
-    by a bootstrap over subjects. No rows where voxels of Primary are not told apart.
+    by a bootstrap over subjects. No rows without region labels.
     """
     table = depths[depths["hemisphere"] == BOTH].pivot(index=[MODEL, SUBJECT], columns="region", values="relative")
     if PRIMARY not in table:
@@ -197,13 +197,13 @@ def plain_layers(medians: xr.DataArray) -> xr.DataArray:
 
 
 def _in_order(regions) -> list[str]:
-    """The published regions first, then others in their order of appearance; '' is no region."""
+    """Return the published regions first, then others in order of appearance; '' is no region."""
     found = [str(region) for region in dict.fromkeys(regions) if region]
     return [region for region in REGIONS if region in found] + [region for region in found if region not in REGIONS]
 
 
 def _places(voxels: xr.DataArray | xr.Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(region, hemisphere, mask): all voxels and each region, in both hemispheres and each, where there are any."""
+    """Yield (region, hemisphere, mask): all voxels and each region, in both hemispheres and in each, if not empty."""
     hemisphere, region = voxels["hemisphere"].values, voxels["region"].values
     for where in (ALL, *_in_order(region)):
         for side in (BOTH, "lh", "rh"):
@@ -217,6 +217,6 @@ def _complete(columns: xr.Dataset, scores: xr.Dataset, metric: str) -> pd.DataFr
 
 
 def _named(table: pd.DataFrame, scores: xr.Dataset, metric: str) -> pd.DataFrame:
-    """With the model and the metric; without coordinates that say nothing of a row."""
+    """Return the rows with model and metric, without coordinates that are empty in all of them."""
     keep = [name for name in table if name not in {MODEL, "step", "stage", "n_units", "quantile"}]
     return table[keep].assign(**{MODEL: str(scores[MODEL].values), "metric": metric})

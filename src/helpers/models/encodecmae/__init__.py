@@ -2,5 +2,5 @@
 
 from helpers import text
 
-# What figures say of a layer that is unlike the others; here, not in `extraction`, so that wording recomputes nothing
+# Note in figures for a layer that is unlike the others; here, not in `extraction`, so that wording recomputes nothing
 NOTES = text.words("note", en={"merged": "merges both branches"}, es={"merged": "suma ambas ramas"})

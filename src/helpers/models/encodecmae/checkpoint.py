@@ -49,7 +49,7 @@ def read(path: Path) -> dict:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"{path}: {_refused(str(error))}") from None
-    except Exception as error:  # damaged bytes end in whatever the unpickler stumbles over
+    except Exception as error:  # damaged bytes can make the unpickler raise anything
         raise UserError(f"{path}: not readable ({_first_line(error)}); {EXPECTED}: get it again") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: found a {type(content).__name__}; {EXPECTED}")

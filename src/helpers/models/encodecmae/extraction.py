@@ -104,7 +104,7 @@ class EncodecMAEModel(AudioModel):
     def hear(self, step: int) -> xr.Dataset:
         """Return pooled `activations` (branch, layer, sound, unit) and `merged` (output, sound, unit), in sound order.
 
-        Layers of both towers are numbered from 1, the encoder's first; the coordinate `tower` says whose a layer is.
+        Layers of both towers are numbered from 1, the encoder's first; the coordinate `tower` names its tower.
         Pooling is over the frames of the sound itself: padding within a chunk is left out.
         """
         rows, raw, merged = [], [], []

@@ -30,10 +30,10 @@ __all__ = ["RATE", "Mini", "Settings", "example", "open"]
 
 
 class Settings(Recipe, extraction.Settings):
-    """What an entry of this family may say."""
+    """Settings of an entry of this family."""
 
     categories: list[str] = Field([])  # of the sounds it is trained on; empty: all
-    checkpoints: list[int] = Field([])  # steps to keep beside 0 and the last; empty: about log-spaced
+    checkpoints: list[int] = Field([])  # steps to keep besides 0 and the last; empty: about log-spaced
 
     @model_validator(mode="after")
     def _checkpoints_exist(self) -> Settings:
@@ -99,7 +99,7 @@ class Mini(extraction.EncodecMAEModel):
         return {"family": "mini", "settings": settings, "seed": self.seed, **self._made_from(step)}
 
     def _made_from(self, step: int) -> dict:
-        """What the weights of a checkpoint are known by, in its file."""
+        """Return what identifies the weights of a checkpoint in its file."""
         return {"training": self._key, "step": step}
 
     @cached_property

@@ -55,7 +55,7 @@ class Attention(nn.Module):
         self.wo = nn.Linear(inner, width, bias=False)
 
     def split(self, x: Tensor) -> Tensor:
-        """Heads are interleaved: channel c belongs to head c % H (the reference's layout)."""
+        """Return (B, H, T, D); heads are interleaved: channel c belongs to head c % H (the reference's layout)."""
         return x.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)  # (B, T, D*H) -> (B, H, T, D)
 
     def join(self, x: Tensor) -> Tensor:

@@ -32,13 +32,13 @@ BASE = Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forw
 
 
 class Settings(extraction.Settings):
-    """What an entry of this family may say: `weights` for one network, or `checkpoints` for a series."""
+    """Settings of an entry of this family: `weights` for one network, or `checkpoints` for a series."""
 
     weights: str | None = None  # a published name or the path of a .pt file
     step: int = Field(LAST_STEP, ge=0)  # the training step of `weights`
     checkpoints: dict[int, str] | str = Field({})  # step -> name or path, or a pattern of paths, instead of `weights`
     # "main" is what the repository's branch held when the weights were first downloaded; that copy is then used for
-    # good, and its checksum is part of every result. A full commit hash pins it for everybody.
+    # good, and its checksum is part of every result. A full commit hash pins it.
     revision: str = Field("main", pattern=r"^(main|[0-9a-f]{40})$")
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")  # of the file of `weights`, checked where given
     heads: int | None = Field(None, ge=1)  # attention heads, where the checkpoint does not state them

@@ -21,7 +21,7 @@ from helpers.store import settings
 
 
 class Recipe(settings.Settings):
-    """The settings that determine the weights, beside sounds and seed."""
+    """The settings that determine the weights, besides sounds and seed."""
 
     layers: int = Field(5, ge=1, le=48)  # of the encoder
     decoder_layers: int = Field(1, ge=1, le=48)

@@ -44,7 +44,7 @@
     return done;
   }
 
-  // A sound is an address that the page carries, or none; what plays is said, for who does not see the point
+  // A sound is an address embedded in the page, or none; its name is shown while it plays, for screen readers too
   let sounds, audio;
   function play(name) {
     sounds ??= JSON.parse(document.getElementById("sounds").textContent);
@@ -97,7 +97,7 @@
     event.currentTarget.href = URL.createObjectURL(new Blob([figure.content.layout.meta.table], {type: "text/csv"}));
   }
 
-  // The same numbers as a table, made when somebody opens it and made anew when the language turns
+  // The same numbers as a table, built when it is opened and rebuilt when the language changes
   function tabled(place) {
     const figure = figures.find(one => one.place.contains(place));
     place.querySelector(".table").replaceChildren(reportTable(figure.content.layout.meta.table, words[root.lang]));

@@ -22,10 +22,10 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     en={
         "claim": "First layers keep learning for longer.",
-        "test": "Spearman's rho of layer and that share of the training, mixture,",
+        "test": "Spearman's rho of layer and share of the training until 95 % of the final r², mixture,",
     },
     es={
         "claim": "Las primeras capas siguen aprendiendo por más tiempo.",
-        "test": "Rho de Spearman entre capa y esa parte del entrenamiento, mezcla;",
+        "test": "Rho de Spearman entre la capa y la proporción del entrenamiento hasta el 95 % del r² final, mezcla;",
     },
 )

@@ -28,7 +28,7 @@ CLAIM = Claim(
     es={
         "claim": "El habla y la música se aprenden más tarde que las frecuencias bajas y altas.",
         "test": (
-            "Parte del entrenamiento hasta el 95 % del r² final, habla y música menos frecuencias bajas y altas, "
+            "Proporción del entrenamiento hasta el 95 % del r² final, habla y música menos frecuencias bajas y altas, "
             "mezcla;"
         ),
     },

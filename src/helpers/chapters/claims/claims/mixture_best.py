@@ -23,10 +23,10 @@ CLAIM = Claim(
     hypothesis="diversity",
     en={
         "claim": "The mixture model predicts the components best overall.",
-        "test": "Mean r² at the best layers, mixture minus the stronger of the others,",
+        "test": "Mean r² at the best layers, mixture minus the better of the others,",
     },
     es={
         "claim": "El modelo de mezcla es el que mejor predice los componentes en conjunto.",
-        "test": "r² medio en las mejores capas, mezcla menos el más fuerte de los otros;",
+        "test": "r² medio en las mejores capas, mezcla menos el mejor de los otros;",
     },
 )

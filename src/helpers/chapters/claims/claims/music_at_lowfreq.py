@@ -1,4 +1,4 @@
-"""The music model is best at low frequency."""
+"""The music model predicts low frequency best."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CLAIM = Claim(
     reason="0: as good as the best other one",
     published=lambda: test(FIGURES),
     en={
-        "claim": "The music model is best at low frequency.",
-        "test": "r² of low frequency, music minus the stronger of the others,",
+        "claim": "The music model predicts low frequency best.",
+        "test": "r² of low frequency, music minus the better of the others,",
     },
     es={
-        "claim": "El modelo de música es el mejor en frecuencias bajas.",
-        "test": "r² de frecuencias bajas, música menos el más fuerte de los otros;",
+        "claim": "El modelo de música es el que mejor predice las frecuencias bajas.",
+        "test": "r² de frecuencias bajas, música menos el mejor de los otros;",
     },
 )

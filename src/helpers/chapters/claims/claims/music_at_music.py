@@ -1,4 +1,4 @@
-"""The music model is the best at the music component."""
+"""The music model predicts the music component best."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     hypothesis="specialisation",
     en={
-        "claim": "The music model is the best at the music component.",
-        "test": "r² of the music component, the music model minus the stronger of the others,",
+        "claim": "The music model predicts the music component best.",
+        "test": "r² of the music component, the music model minus the better of the others,",
     },
     es={
-        "claim": "El modelo de música es el mejor en el componente de la música.",
-        "test": "r² del componente de la música, el modelo de música menos el más fuerte de los otros;",
+        "claim": "El modelo de música es el que mejor predice el componente de la música.",
+        "test": "r² del componente de la música, el modelo de música menos el mejor de los otros;",
     },
 )

@@ -1,4 +1,4 @@
-"""The speech model is not the best at the speech component."""
+"""The speech model is not the best predictor of the speech component."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CLAIM = Claim(
     hypothesis="specialisation",
     supports=False,
     en={
-        "claim": "The speech model is not the best at the speech component.",
-        "test": "r² of the speech component, the stronger of the others minus the speech model,",
+        "claim": "The speech model is not the best predictor of the speech component.",
+        "test": "r² of the speech component, the better of the others minus the speech model,",
     },
     es={
-        "claim": "El modelo de habla no es el mejor en el componente del habla.",
-        "test": "r² del componente del habla, el más fuerte de los otros menos el modelo de habla;",
+        "claim": "El modelo de habla no es el que mejor predice el componente del habla.",
+        "test": "r² del componente del habla, el mejor de los otros menos el modelo de habla;",
     },
 )

@@ -1,4 +1,4 @@
-"""The speech model predicts them worst overall."""
+"""The speech model predicts the components worst overall."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CLAIM = Claim(
     reason="0: as good as the worst other one",
     published=lambda: test(FIGURES),
     en={
-        "claim": "The speech model predicts them worst overall.",
-        "test": "Mean r² at the best layers, the weaker of the others minus speech,",
+        "claim": "The speech model predicts the components worst overall.",
+        "test": "Mean r² at the best layers, the worse of the others minus speech,",
     },
     es={
-        "claim": "El modelo de habla es el que peor los predice en conjunto.",
-        "test": "r² medio en las mejores capas, el más débil de los otros menos habla;",
+        "claim": "El modelo de habla es el que peor predice los componentes en conjunto.",
+        "test": "r² medio en las mejores capas, el peor de los otros menos habla;",
     },
 )

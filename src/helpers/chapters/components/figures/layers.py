@@ -72,7 +72,7 @@ def by_layer(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
 
 
 def _baselines(curves: pd.DataFrame, models: list[str], labeller: Labeller) -> dict[str, str]:
-    """Models whose untrained network is drawn, and its name; networks that start alike are one baseline."""
+    """Return model -> name of the untrained networks drawn; networks that start alike are one baseline."""
     starts = {}
     for model in models:
         rows = curves[(curves[MODEL] == model) & (curves[STEP] == 0)]
@@ -94,7 +94,7 @@ def _untrained(own: pd.DataFrame, model: str, name: str, index: int, labeller: L
 
 
 def _trained(own: pd.DataFrame, model: str, index: int, labeller: Labeller, first: bool) -> list[go.Scatter]:
-    """The quartiles over splits and the line of a model's last checkpoint."""
+    """Return the quartiles over splits and the line of a model's last checkpoint."""
     rows = own[own[MODEL] == model]
     rows = rows[rows[STEP] == rows[STEP].max()].sort_values(LAYER)
     colour = style.faint(style.COLOURS[index % len(style.COLOURS)])

@@ -1,4 +1,4 @@
-"""Sound by sound: measured against predicted responses; every point can be heard."""
+"""Sound by sound: measured against predicted responses; a click on a point plays its sound."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from helpers.text import Labeller
 text.words(
     "figure.predicted",
     en={
-        "title": "Sound by sound (click a point to hear it)",
+        "title": "Sound by sound (click a point to play its sound)",
         "hover": (
             "%{{text}} ({category})<br>Measured: %{{x:.2f}}<br>Predicted: %{{y:.2f}}"
-            "<br>{model}, layer {layer}; mean of %{{customdata[0]}} splits that tested this sound"
+            "<br>{model}, layer {layer}; mean of the %{{customdata[0]}} splits that test this sound"
         ),
         "alt": (
             "Measured against predicted response of {n} sounds, marked by category, with a menu of components. {facts}"
@@ -26,10 +26,10 @@ text.words(
         "alt_fact": "{component}: correlation {r}.",
     },
     es={
-        "title": "Sonido por sonido (un clic en un punto lo reproduce)",
+        "title": "Sonido por sonido (un clic en un punto reproduce su sonido)",
         "hover": (
             "%{{text}} ({category})<br>Medido: %{{x:.2f}}<br>Predicho: %{{y:.2f}}"
-            "<br>{model}, capa {layer}; media de las %{{customdata[0]}} particiones que probaron este sonido"
+            "<br>{model}, capa {layer}; media de las %{{customdata[0]}} particiones en las que este sonido es de prueba"
         ),
         "alt": (
             "Respuesta medida frente a predicha de {n} sonidos, marcados por categoría, con un menú de componentes. "

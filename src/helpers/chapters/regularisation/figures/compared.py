@@ -1,4 +1,4 @@
-"""julearn's scores against ours: the same fits by two programs."""
+"""Scores by julearn against this project's: the same fits by two programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ridge beside both lassos: curves by layer, chosen alphas, differences, and the two metrics."""
+"""Ridge and both lassos: curves by layer, chosen alphas, differences, and the two metrics."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _curves(own: pd.DataFrame, curves: pd.DataFrame, labeller: Labeller, first: 
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, curves: pd.DataFrame, labeller: Labeller) -> None:
-    """Published medians with their standard deviation over splits, hidden until asked for."""
+    """Add published medians with their standard deviation over splits, hidden until switched on."""
     if published is None:
         return
     shown = [name for name in panels.in_order(curves[ESTIMATOR]) if name in set(published[ESTIMATOR])]
@@ -208,7 +208,7 @@ def _named_once(figure: go.Figure, n_models: int) -> None:
 
 
 def _spread(rows: pd.DataFrame) -> np.ndarray:
-    """Layers with the splits beside each other, so that equal alphas do not cover each other."""
+    """Return x positions of layers with their splits side by side, so that equal alphas do not overlap."""
     middle, most = rows[SPLIT].max() / 2 + 0.5, max(rows[SPLIT].max(), 1)
     return (rows[LAYER] + 0.6 * (rows[SPLIT] - middle) / most).to_numpy(dtype=float)
 

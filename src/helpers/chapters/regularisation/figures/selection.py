@@ -60,7 +60,7 @@ def units(curves: pd.DataFrame, n_units: dict[str, int], *, synthetic: bool, lan
 
 
 def _selecting(curves: pd.DataFrame, n_units: dict[str, int]) -> list[str]:
-    """Estimators that leave units out: all but those that use every unit of every layer."""
+    """Return the estimators that leave units out: all but those that use every unit of every layer."""
     most = curves.groupby([MODEL, LAYER])["median_active"].transform("max")
     active = curves["median_active"]
     whole = curves.assign(most=active == most, widest=active == curves[MODEL].map(n_units))
@@ -83,7 +83,7 @@ def _unit_lines(own: pd.DataFrame, n_units: int, labeller: Labeller) -> list[go.
 
 
 def _together() -> dict:
-    """Line and marker of what is the same for all targets."""
+    """Return line and marker of curves that hold for all targets."""
     return {"line": {"color": style.GREY, "width": 3}, "marker": {"color": style.GREY, "symbol": "hexagon", "size": 9}}
 
 
@@ -249,7 +249,7 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
 
 
 def _square(rows: pd.DataFrame, targets: list[str]) -> np.ndarray:
-    """A symmetric matrix over the targets; its diagonal, which means nothing, is empty."""
+    """Return a symmetric matrix over the targets; its diagonal, which is not informative, is empty."""
     grid = pd.DataFrame(np.nan, index=targets, columns=targets)
     for row in rows.itertuples():
         grid.loc[row.one, row.two] = grid.loc[row.two, row.one] = row.excess

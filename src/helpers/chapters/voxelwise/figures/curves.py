@@ -84,7 +84,7 @@ def pooled(
 
 
 def _curve(rows: pd.DataFrame, index: int, limit: float, labeller: Labeller) -> list[go.Scatter]:
-    """Quartiles over voxels and the line of a model."""
+    """Return the quartiles over voxels and the line of a model."""
     colour = style.faint(style.COLOURS[index % len(style.COLOURS)], 0.1)
     quartiles = (rows[column].to_numpy() for column in (LAYER, "q25", "q75"))
     name = style.name(labeller, "model", rows[MODEL].iloc[0])
@@ -99,14 +99,14 @@ def _curve(rows: pd.DataFrame, index: int, limit: float, labeller: Labeller) -> 
 
 
 def _ceiling(ends: list[float], limit: float, model: str, index: int, labeller: Labeller) -> go.Scatter:
-    """The median noise ceiling of uncorrected values."""
+    """Return the median noise ceiling of uncorrected values."""
     name = labeller("figure.pooled.ceiling", model=style.name(labeller, "model", model))
     line = {"color": style.COLOURS[index % len(style.COLOURS)], "dash": "longdash", "width": 1}
     return panels.ceiling_line(ends, labeller).update(y=[limit, limit], name=name, line=line, legendgroup=name)
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, labeller: Labeller) -> None:
-    """Published curves: hidden until their legend entry is clicked, and called published."""
+    """Add published curves, labelled as published and hidden until their legend entry is clicked."""
     for model, rows in published.groupby(MODEL, sort=False) if published is not None else ():
         word = style.name(labeller, "model", model)
         name = labeller("panels.published_network", name=word)

@@ -1,4 +1,4 @@
-"""Voxels on the flat map: left and right hemisphere in panels of their own, nothing hidden under anything.
+"""Voxels on the flat map: left and right hemisphere in separate panels, without overlap.
 
 A mark is a place, whose voxels may belong to several subjects: its colour is their median, and its hover counts them
 and names their subjects.
@@ -271,7 +271,7 @@ def best_map(
 
 
 def _groups(places: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, int, int]]:
-    """(rows, panel row, panel column) of every model, hemisphere and region, whose name is then said once."""
+    """Yield (rows, panel row, panel column) of each model, hemisphere and region, so that a region is named once."""
     models = panels.models_of(places)
     for (model, side, _), rows in places.groupby([MODEL, "hemisphere", "region"], sort=False):
         yield rows, models.index(model) + 1, HEMISPHERES.index(side) + 1
@@ -295,12 +295,12 @@ def _coloured(
 
 
 def _colours(values: pd.Series) -> list:
-    """Numbers for a colour axis; grey, which Plotly takes as it is, where one is missing."""
+    """Return numbers for a colour axis; where one is missing, grey, which Plotly takes as it is."""
     return [MISSING if np.isnan(value) else value for value in values.astype(float).tolist()]
 
 
 def _size(places: pd.DataFrame) -> float:
-    """px of a mark, so that neighbours touch where a panel is as wide as it is high."""
+    """Return px of a mark such that neighbours touch where a panel is as wide as it is high."""
     unique = places[PLACE].drop_duplicates()
     own = unique[unique["hemisphere"] == unique["hemisphere"].iloc[0]][["x", "y"]].to_numpy()
     if len(own) < 2:
@@ -310,13 +310,13 @@ def _size(places: pd.DataFrame) -> float:
 
 
 def _steps(n_layers: int) -> list[tuple[float, str]]:
-    """A colour scale of n_layers equal steps, dark to light."""
+    """Return a colour scale of n_layers equal steps, dark to light."""
     colours = sample_colorscale(SCALE, np.linspace(0, 1, n_layers))
     return [((i + end) / n_layers, colour) for i, colour in enumerate(colours) for end in (0, 1)]
 
 
 def _sides(models: list[str], labeller: Labeller) -> go.Figure:
-    """A row of panels per model, left and right hemisphere side by side, each with its name above it."""
+    """Return a row of panels per model, left and right hemisphere side by side, each with its name above it."""
     names = [style.name(labeller, "model", model) if model else "" for model in models]
     sides = [labeller(f"map.{side}") for side in HEMISPHERES]
     titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
@@ -347,7 +347,7 @@ def _narrowed(figure: go.Figure) -> go.Figure:
 
 
 def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:
-    """A mm as long in x as in y, and the same in all panels: each spans the same, around its own hemisphere."""
+    """Give a mm the same length in x, y and all panels; each spans the same, around its own hemisphere."""
     sides = [places.loc[places["hemisphere"] == side, "x"].agg(["min", "max"]) for side in HEMISPHERES]
     reach = 0.54 * max(side["max"] - side["min"] for side in sides if side.notna().all()) + 1
     for column, side in enumerate(sides, start=1):

@@ -62,7 +62,7 @@ def depth(
 
     frame: model, subject, region, hemisphere, relative, n_voxels; the rows of single regions in both hemispheres are
     drawn. means: model, region, relative (mean over subjects) and, where the hierarchy was tested, difference (from the
-    first region), low, high, w, p_value, n_subjects, which the hover of a mean tells.
+    first region), low, high, w, p_value, n_subjects, shown in the hover text of a mean.
     """
     shown = frame[(frame["hemisphere"] == panels.BOTH) & ~frame["region"].isin([panels.ALL, ""])]
     if shown.empty or shown[SUBJECT].nunique() < 2:
@@ -95,7 +95,7 @@ def _names(regions: list[str], labeller: Labeller) -> list[str]:
 
 
 def _subjects(rows: pd.DataFrame, regions: list[str], labeller: Labeller) -> list[go.Scatter]:
-    """A line per subject; subjects are shifted, so that equal depths do not hide each other."""
+    """Return a line per subject; subjects are shifted so that equal depths do not hide each other."""
     name, subjects = style.name(labeller, "model", rows[MODEL].iloc[0]), sorted(set(rows[SUBJECT]), key=_number_last)
     look = {"line": {"color": style.GREY, "width": 1}, "marker": {"size": 6}, "opacity": 0.7}
     lines = []
@@ -112,12 +112,12 @@ def _subjects(rows: pd.DataFrame, regions: list[str], labeller: Labeller) -> lis
 
 
 def _number_last(subject: str) -> tuple[int, str]:
-    """A sorting key: S2 before S10."""
+    """Return a sorting key that puts S2 before S10."""
     return len(subject), subject
 
 
 def _means(means: pd.DataFrame, regions: list[str], labeller: Labeller) -> go.Scatter:
-    """A bar at the mean of each region, whose hover tells the test against the first region."""
+    """Return a bar at the mean of each region, with the test against the first region in its hover text."""
     own = means.set_index("region").reindex(regions).reindex(columns=["relative", *TESTED])
     words = {"model": "", "reference": style.name(labeller, "region", REFERENCE)}
     if len(means):
@@ -210,7 +210,7 @@ def _bar(place: int, name: str, height: float) -> go.Bar:
 
 
 def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[go.Scatter]:
-    """Within-subject error and bootstrap interval: two questions, so two marks; none where there is nothing to tell."""
+    """Return within-subject error and bootstrap interval as separate marks; none where both are missing."""
     mean = frame["mean_r2"].to_numpy()
     within = {"array": frame["error"].to_numpy(), "width": 7, "thickness": 3}
     interval = {"array": frame["high"].to_numpy() - mean, "arrayminus": mean - frame["low"].to_numpy(), "width": 4}
@@ -228,7 +228,7 @@ def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[g
 
 
 def _published(published: pd.DataFrame | None, first: int, labeller: Labeller) -> list[go.Bar]:
-    """Published bars from place `first` on: hidden until their legend entry is clicked, and called published."""
+    """Return published bars from place `first` on, labelled as published and hidden until clicked in the legend."""
     rows = published.itertuples() if published is not None else ()
     return [
         _bar(place, row.model, row.median_r2_c).update(
