@@ -28,8 +28,6 @@
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"]} is a part of it
 
 # %%
-from functools import partial
-
 from helpers import encoding, text
 from helpers.chapters import regularisation
 from helpers.encoding.splits import train_share
@@ -76,12 +74,12 @@ print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).
 # the train sounds.
 
 # %%
-how = study.encoding | {"splits": splits, "metrics": regularisation.METRICS}
-score = partial(study.keep, encoding.score, responses=responses, **how)  # kept on disk
-compared = [
-    selection.beside({name: score(features=features, estimator=one) for name, one in regularisation.ESTIMATORS.items()})
-    for features in study.last_checkpoints()
-]
+same = study.encoding | {"responses": responses, "splits": splits, "metrics": regularisation.METRICS}
+compared = []
+for features in study.last_checkpoints():
+    how = same | {"features": features}
+    scores = {name: study.keep(encoding.score, estimator=one, **how) for name, one in regularisation.ESTIMATORS.items()}
+    compared.append(selection.beside(scores))
 print(dict(compared[0].sizes))
 
 # %%
