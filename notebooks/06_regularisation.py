@@ -28,9 +28,10 @@
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"]} is a part of it
 
 # %%
+from functools import partial
+
 from helpers import encoding, text
 from helpers.chapters import regularisation
-from helpers.encoding.splits import train_share
 from helpers.stats import selection
 from helpers.study import open_study
 
@@ -74,12 +75,10 @@ print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).
 # the train sounds.
 
 # %%
-same = study.encoding | {"responses": responses, "splits": splits, "metrics": regularisation.METRICS}
-compared = []
-for features in study.last_checkpoints():
-    how = same | {"features": features}
-    scores = {name: study.keep(encoding.score, estimator=one, **how) for name, one in regularisation.ESTIMATORS.items()}
-    compared.append(selection.beside(scores))
+how = study.encoding | {"splits": splits, "metrics": regularisation.METRICS}
+score = partial(study.keep, encoding.score, responses=responses, **how)  # kept on disk
+kinds, models = regularisation.ESTIMATORS.items(), study.last_checkpoints()
+compared = [selection.beside({name: score(features=model, estimator=one) for name, one in kinds}) for model in models]
 print(dict(compared[0].sizes))
 
 # %%
@@ -108,7 +107,7 @@ regularisation.figures.by_layer(curves, regularisation.overlay(study), **study.l
 
 # %%
 best = selection.best(curves)
-differences = selection.differences(rows, best, train_share(splits), "ridge", "lasso")
+differences = selection.differences(rows, best, encoding.splits.train_share(splits), "ridge", "lasso")
 regularisation.figures.differences(differences, **study.look)
 
 # %%

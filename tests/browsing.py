@@ -28,7 +28,9 @@ def chromium(folder: Path):
     for flag in [*FLAGS, hosts, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}"]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(180)  # axe looks at every element of the page, on a machine that may be busy
+    return driver
 
 
 def drawn(browser, n_figures: int) -> None:
