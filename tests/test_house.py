@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from helpers import brain, models
 
 BIN = Path(sys.executable).parent
 
@@ -92,3 +93,21 @@ def test_every_package_has_a_folder_of_tests():
 def test_make_runs_the_tests_of_one_package():
     said = subprocess.run(["make", "-n", "test", "ROOM=encoding"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.splitlines()[-1].endswith("pytest tests/encoding")
+
+
+def defining(room, function: str) -> set[str]:
+    """The modules of a package, at any depth, that define a public function of that name."""
+    files = Path(room.__file__).parent.rglob("*.py")
+    return {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        for path in files
+        if path != Path(room.__file__) and re.search(rf"^def {function}\(", path.read_text(), re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize(
+    ("room", "registry"), [(brain, brain.DATASETS), (models, models.FAMILIES)], ids=["datasets", "families"]
+)
+def test_every_module_that_opens_something_is_in_the_registry(room, registry):
+    forgotten = defining(room, "open") - {module.__name__ for module in registry.values()}
+    assert not forgotten, f"{', '.join(sorted(forgotten))}: no line of the registry in {room.__name__} names it"

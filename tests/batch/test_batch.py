@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -316,7 +317,9 @@ def light(tmp_path, monkeypatch):
     """A function that gives a study with light chapters (name -> body) in place of the real ones."""
 
     def make(bodies: dict[str, str], models=("mixture",), **settings) -> Path:
-        known = registry.chapters()
+        known = {
+            name: replace(one, responses=frozenset()) for name, one in registry.chapters().items()
+        }  # light ones need none
         monkeypatch.setattr(registry, "chapters", lambda: {name: known.get(name, Chapter(name)) for name in bodies})
         monkeypatch.setattr(registry, "path_of", lambda name: tmp_path / "notebooks" / f"{name}.py")
         monkeypatch.setattr(build, "code_of", lambda name: name)

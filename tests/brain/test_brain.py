@@ -38,6 +38,9 @@ def opened(tmp_path_factory):
     def open(name):
         if name not in FOLDERS:
             names = nh2015.read_components(REAL / nh2015.COMPONENT_FILE)[1]
+            assert hasattr(written_voxels, name), (
+                f"tests/written_voxels.py lacks {name}(folder, names): its files, small"
+            )
             getattr(written_voxels, name)(written, sorted(names))
         folder = FOLDERS.get(name, written)
         return brain.open(name, None if folder is None else str(folder), seed=0)

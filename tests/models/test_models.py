@@ -1,7 +1,8 @@
 """The contract that every entry of the registry keeps, so that a new family is tested without a new test."""
 
 import json
-from types import ModuleType, SimpleNamespace
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,21 +18,6 @@ from helpers.store import files
 from helpers.store.settings import Settings
 
 SOUNDS = {"stim_b": 9000, "stim_a": 12000, "stim_c": 9000, "stim_d": 9000}  # samples; not in alphabetical order
-
-# What the registry, the study and these tests ask of a family's module
-PARTS = {
-    "Settings": "a class of settings, below helpers.store.settings.Settings",
-    "RATE": "the sample rate in Hz of the waveforms that it takes",
-    "open": "a function (name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel",
-    "example": "a function (folder) -> settings of a model small enough for tests",
-}
-
-
-def lacking(family: str, module: ModuleType) -> str:
-    """Return what a family's module does not have, as a message; "" where it is complete."""
-    absent = [f"{part}: {meaning}" for part, meaning in PARTS.items() if not hasattr(module, part)]
-    return f"family '{family}' ({module.__name__}) lacks " + "; ".join(absent) if absent else ""
-
 
 WIDTHS = [2 + layer % 3 for layer in range(11)]  # of the toy's layers; more than nine: layer_10 sorts before layer_2
 
@@ -89,7 +75,7 @@ def brain_of(waveforms) -> SimpleNamespace:
 @pytest.fixture(params=[*models.FAMILIES, "toy"])
 def entry(request, tmp_path, monkeypatch) -> ModelEntry:
     monkeypatch.setitem(models.FAMILIES, "toy", SimpleNamespace(__name__="toy", **TOY))
-    assert not lacking(request.param, models.FAMILIES[request.param])
+    assert not models.missing(request.param)
     return ModelEntry(name="small", family=request.param, **models.FAMILIES[request.param].example(tmp_path))
 
 
@@ -118,13 +104,16 @@ def with_option(opened):
 
 @pytest.mark.parametrize("family", models.FAMILIES)
 def test_families_are_complete(family):
-    assert not lacking(family, models.FAMILIES[family]), lacking(family, models.FAMILIES[family])
+    assert not models.missing(family), models.missing(family)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_what_a_family_lacks_is_named(part):
+@pytest.mark.parametrize("part", models.PARTS)
+def test_what_a_family_lacks_is_named(part, monkeypatch):
     module = SimpleNamespace(__name__="helpers.models.toy", **{key: TOY[key] for key in TOY if key != part})
-    assert lacking("toy", module) == f"family 'toy' (helpers.models.toy) lacks {part}: {PARTS[part]}"
+    monkeypatch.setitem(models.FAMILIES, "toy", module)
+    lacks = f"family 'toy' .helpers.models.toy. lacks {part}: {re.escape(models.PARTS[part])}; add"
+    with pytest.raises(UserError, match=lacks):
+        models.check(ModelEntry(name="small", family="toy"))
 
 
 def test_settings_are_checked_without_data(entry):

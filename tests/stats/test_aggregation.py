@@ -130,3 +130,15 @@ def test_missing_voxels_stay_missing():
 def test_every_half_has_half_of_the_splits():
     halves = layers_of._halves(2, 3, 10, 0)
     assert (halves.sum(-1) == 5).all() and len(np.unique(halves.reshape(6, 10), axis=0)) > 1
+
+
+def test_a_missing_split_costs_a_target_only_what_is_missing():
+    """A constant prediction has no correlation, so one split of a target may be missing, or all of them."""
+    values = np.random.default_rng(0).uniform(size=(3, 4, 10))
+    values[:, 1, 2] = np.nan
+    values[:, 3] = np.nan
+    r = xr.DataArray(values, dims=("layer", "target", "split"), coords={"layer": [1, 2, 3], "target": list("abcd")})
+    found = independent_choice(r)
+    assert found["best_value"].sel(target=["a", "b", "c"]).notnull().all()
+    for name in ("best_layer", "best_value", "best_relative"):
+        assert found[name].sel(target="d").isnull().all()

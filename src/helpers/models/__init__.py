@@ -5,7 +5,7 @@
     open(name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel
     example(folder) -> dict  settings of a model small enough for tests, which may write files to `folder`
 
-Contract tests run over all of them (tests/test_models.py).
+Contract tests run over all of them (tests/models).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from helpers.store.settings import Settings, suggestion, validated
 __all__ = [
     "DOWNLOAD",
     "FAMILIES",
+    "PARTS",
     "TRAINING",
     "AudioModel",
     "Checkpoint",
@@ -29,6 +30,7 @@ __all__ = [
     "check",
     "device_of",
     "hear",
+    "missing",
     "open",
 ]
 
@@ -38,11 +40,28 @@ FAMILIES = {
 }
 
 
+PARTS = {  # of a family's module
+    "Settings": "a class of settings, below helpers.store.settings.Settings",
+    "RATE": "the sample rate in Hz of the waveforms that it takes",
+    "open": "a function (name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel",
+    "example": "a function (folder) -> settings of a model small enough for tests",
+}
+
+
+def missing(family: str) -> str:
+    """Return what the module of a family in the registry lacks, as a message; "" where it is complete."""
+    module = FAMILIES[family]
+    absent = [f"{part}: {meaning}" for part, meaning in PARTS.items() if not hasattr(module, part)]
+    return f"family '{family}' ({module.__name__}) lacks " + "; ".join(absent) if absent else ""
+
+
 def check(entry: ModelEntry) -> Settings:
     """Return the entry's settings, validated without any data; raises UserError if they are invalid."""
     if entry.family not in FAMILIES:
         known = suggestion(entry.family, FAMILIES)
         raise UserError(f"model '{entry.name}': unknown family '{entry.family}'; {known}")
+    if incomplete := missing(entry.family):
+        raise UserError(f"model '{entry.name}': {incomplete}; add what is missing there")
     return validated(FAMILIES[entry.family].Settings, entry.settings, f"model '{entry.name}'")
 
 

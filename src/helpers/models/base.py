@@ -183,8 +183,12 @@ def device_of(name: str) -> torch.device:
     """Return the torch device of that name; raises UserError where this machine has none such."""
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):  # torch without CUDA asserts, with CUDA but no card it raises
+        torch.ones(1, device=device).item()  # a device such as "meta" makes tensors that hold no numbers
+    except (
+        RuntimeError,
+        AssertionError,
+        NotImplementedError,
+    ):  # torch without CUDA asserts, with CUDA but no card it raises
         present = "cpu" + (", cuda" if torch.cuda.is_available() else "")
         raise UserError(
             f"device: found '{name}', but this machine has: {present}; set `device` to one of these"

@@ -7,6 +7,7 @@ layer has no best layer (NaN): nothing was predicted, so no layer did it best. R
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -111,12 +112,16 @@ def _one_choice(values: xr.DataArray, clip: bool, iteration: int) -> xr.Dataset:
     chosen = _halves(*values.shape, iteration)
     choose, read = (_masked_median(values, half, clip) for half in (chosen, ~chosen))
     best = best_layer(choose, PUBLISHED).drop_vars(["best_value", "best_n_tied"])
-    return best.assign(best_value=read.sel({LAYER: best["best_layer"]}).drop_vars(LAYER))
+    known = best["best_layer"].notnull()
+    at = best["best_layer"].where(known, values[LAYER][0]).astype(values[LAYER].dtype)
+    return best.assign(best_value=read.sel({LAYER: at}).drop_vars(LAYER).where(known))
 
 
 def _masked_median(values: xr.DataArray, mask: np.ndarray, clip: bool) -> xr.DataArray:
     kept = values.values[mask].reshape(*values.shape[:2], -1)
-    medians = values.isel({SPLIT: 0}, drop=True).copy(data=np.median(kept, axis=-1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the median of no number is missing
+        medians = values.isel({SPLIT: 0}, drop=True).copy(data=np.nanmedian(kept, axis=-1))
     return medians.clip(max=1) if clip else medians
 
 

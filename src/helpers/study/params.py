@@ -15,6 +15,7 @@ from helpers.models import ModelEntry
 from helpers.store.files import ROOT
 from helpers.store.settings import Settings, read_yaml, suggestion, validated
 
+SMALLEST = 1e-300  # alpha: below it, numbers lose digits
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
 
@@ -57,8 +58,10 @@ class Encoding(Settings):
     @field_validator("alphas")
     @classmethod
     def _ascend(cls, alphas: list[float] | Decades | None) -> list[float] | Decades | None:
-        if isinstance(alphas, list) and (len(alphas) < 2 or min(alphas) <= 0 or (np.diff(alphas) <= 0).any()):
-            raise ValueError("expected at least two positive numbers in ascending order")
+        if isinstance(alphas, list):
+            finite = len(alphas) > 1 and np.isfinite(alphas).all() and min(alphas) >= SMALLEST
+            if not finite or not (np.diff(alphas) > 0).all():
+                raise ValueError(f"expected at least two numbers in ascending order, finite and from {SMALLEST} on")
         return alphas
 
     @property
@@ -76,7 +79,7 @@ class Parameters(Settings):
     dataset: str
     data_dir: str | None = None
     language: Literal["es", "en"] = "en"  # the one shown first; the report holds both
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**32)  # what numpy's and scikit-learn's generators take
     chapters: list[str] = Field(["01_extract", "03_components"])
     models: list[ModelEntry] = Field(min_length=1)
     extraction: Extraction = Extraction()
