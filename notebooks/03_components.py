@@ -74,18 +74,18 @@ print(dict(splits.sizes), {part: int((splits[0] == part).sum()) for part in ("tr
 #
 # $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
 #
-# con un $\alpha$ propio para cada componente: el que da el menor error al dejar afuera un sonido por vez. La grilla de
-# $\alpha$ es tan ancha que sus bordes no deciden nada. Con los otros se mide $r^2$, la correlación de Pearson al
-# cuadrado entre lo predicho y lo medido; una correlación negativa vale cero.
+# con un $\alpha$ propio para cada componente: en el análisis publicado, el que da el menor error al dejar afuera un
+# sonido por vez. Con los otros se mide cuánto se parecen lo predicho y lo medido: en el análisis publicado con $r^2$,
+# la correlación de Pearson al cuadrado, en la que una correlación negativa vale cero.
 
 # %% [markdown] tags=["lang-en"]
 # On the former, the mean is subtracted from activations $X$ and responses $y$, and a ridge regression is fitted,
 #
 # $$\hat{w} = \underset{w}{\operatorname{argmin}} \; \lVert y - Xw \rVert^2 + \alpha \lVert w \rVert^2,$$
 #
-# with an $\alpha$ for each component: the one with the smallest error when one sound at a time is left out. The grid of
-# $\alpha$ is so wide that its edges decide nothing. On the latter $r^2$ is measured, the squared Pearson correlation
-# between prediction and data; a negative correlation counts as zero.
+# with an $\alpha$ for each component: in the published analysis, the one with the smallest error when one sound at a
+# time is left out. On the latter, prediction and data are compared: in the published analysis by $r^2$, the squared
+# Pearson correlation, in which a negative correlation counts as zero.
 
 # %%
 score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
@@ -106,16 +106,16 @@ curves = stats.curves(rows, study.metric(scores[0]))
 components.figures.by_layer(curves, **study.look)
 
 # %% [markdown] tags=["lang-es"]
-# La línea gris es la misma red antes de entrenarse: lo que una regresión logra con activaciones al azar. Lo que la
-# supera se aprendió.
+# La línea gris, donde la hay, es la misma red antes de entrenarse: lo que una regresión logra con activaciones
+# al azar. Lo que la supera se aprendió.
 
 # %% [markdown] tags=["lang-en"]
-# The grey line is the same network before training: what a regression achieves with random activations. Whatever lies
-# above it was learned.
+# The grey line, where there is one, is the same network before training: what a regression achieves with random
+# activations. Whatever lies above it was learned.
 
 # %%
 best = stats.best_rows(curves, components.BEST, "median_r2")
-text.folded(text.table(best.drop(columns=["metric"])))
+text.folded(text.table(best))
 
 # %%
 components.sentences(best)
