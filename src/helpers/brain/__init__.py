@@ -1,4 +1,8 @@
-"""Registry of brain data. A dataset is one module: `NAME`, `LABEL` (its words) and `open(data_dir, seed) -> Brain`."""
+"""Registry of brain data. A dataset is one module: `NAME`, `LABEL` (its words) and `open(data_dir, seed) -> Brain`.
+
+One that reads files also has `example(folder) -> data_dir`, which writes some that are small enough for tests. Contract
+tests run over all of them (tests/brain).
+"""
 
 from __future__ import annotations
 
