@@ -141,9 +141,9 @@ def run(folder: Path) -> subprocess.CompletedProcess:
 def test_from_maps_to_a_chapter_of_the_report(folder, maps):
     done = run(folder)
     assert done.returncode == 0, done.stderr[-2000:]
-    voxels = brain.open("junifer", str(folder)).voxels
+    (responses,) = brain.open("junifer", str(folder)).responses.values()
     for (subject, sound), values in maps.items():
-        ours = voxels.sel(sound=sound, target=[f"{subject} {region}" for region in REGIONS])
+        ours = responses.sel(sound=sound, target=[f"{subject} {region}" for region in REGIONS])
         np.testing.assert_allclose(ours, values, rtol=1e-5)
     study = yaml.safe_load((ROOT / "params" / "regions.yml").read_text())
     study |= {"data_dir": str(folder), "models": [{"name": "mixture", **SMALL}], "permutations": 3}
@@ -154,7 +154,7 @@ def test_from_maps_to_a_chapter_of_the_report(folder, maps):
     rows = pd.read_parquet(folder / "out" / "regions" / "tables" / "voxel_regions.parquet")
     assert {"Primary", "Anterior", "Lateral"} <= set(rows["region"]) and rows["mean_r2"].notna().all()
     page = (folder / "out" / "regions" / "report.html").read_text(encoding="utf-8")
-    assert "without coordinates" in page and "no está corregido por ruido" in page
+    assert "have no coordinates" in page and "no está corregido por ruido" in page
 
 
 @needs_junifer
