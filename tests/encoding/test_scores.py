@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from test_regression import FEATURES
 
 from helpers import encoding
-from helpers.encoding import lasso, metrics, noise, splits
+from helpers.encoding import metrics, newton, noise, splits
 from helpers.encoding.ridge import RidgeLOO
 from helpers.errors import UserError
 
@@ -221,7 +221,7 @@ def test_a_lasso_says_which_units_it_uses(small, estimator):
 def test_fits_that_stop_early_are_counted(small, monkeypatch):
     features, responses = small
     order = splits.permuted(responses["sound"].values.tolist(), 2)
-    monkeypatch.setattr(lasso, "MOST", 1)
+    monkeypatch.setattr(newton, "MOST_STEPS", 1)
     scored = encoding.score(features, responses, order, estimator="multi_task_lasso")
     assert scored["n_unconverged"].max() > 0 and np.isfinite(scored["worst_alpha"].max())
 

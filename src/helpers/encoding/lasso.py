@@ -1,41 +1,35 @@
-"""Lasso, its alpha chosen by K-fold cross-validation, over scikit-learn's coordinate descent.
+"""Lasso, its alpha chosen by K-fold cross-validation on the whole list, every fit of it solved to a stated gap.
 
 For centred X (n_train, n_units) and Y (n_train, n_targets) the multi-task lasso minimises
 
     ||Y - XW||² / (2 n_train) + alpha * sum over units of ||W_unit||  (Obozinski, Taskar & Jordan 2010);
 
-the single-task lasso is the same for each target alone. Alphas that cannot matter are not computed:
-
-- from alpha_max = max over units of ||X_unit' Y|| / n_train on, W is exactly 0 and the mean is predicted;
-- once the objective itself is below the tolerance at some W, that W solves every smaller alpha to the tolerance: the
-  objective falls with alpha and is never negative;
-- so does the W of an alpha whose penalty of the least-squares solution of least norm is below the tolerance: no lasso
-  solution has a larger penalty than that one, and W is worse at a smaller alpha by at most the penalty it could save;
-- alphas are searched in rounds: all of them at a coarse tolerance, then only those whose error is near the smallest
-  at a finer one, until one is left. This step is a heuristic; the tests compare it with the full list.
+the single-task lasso is the same for each target alone. The first is solved by `newton`, the second by `homotopy`,
+whose paths pass through every alpha. Alphas that cannot matter are not computed: from alpha_max = max over units of
+||X_unit' Y|| / n_train on, W is exactly 0 and the mean is predicted; and the W of an alpha whose penalty of the
+least-squares solution of least norm is below ENOUGH * ||Y||² / n_train solves every smaller alpha as well: no lasso
+solution has a larger penalty than that one, and W is worse at a smaller alpha by at most the penalty it could save.
+Tolerances are duality gaps as shares of the objective. As shares of ||Y||², which is usual, they would leave small
+alphas undetermined: where there are more units than sounds nearly any fit of the train sounds is as good.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import lasso_path
 
 from helpers.encoding.fit import LinearFit, checked_alphas
+from helpers.encoding.homotopy import paths
 from helpers.encoding.kfold import ALPHAS, checked, folds, linear_fit
+from helpers.encoding.newton import Problem, Solution
 
-# Tolerances of the rounds, as shares of ||Y||² / n_train. An alpha is dropped after a round if its error lies above the
-# smallest trusted one by more than SLACK times the tolerance. Errors are trusted where the duality gap is below a share
-# TRUST of the objective: at smaller alphas a coarse solution is one that stopped early, which is a regularisation of
-# its own and makes them look better than they are.
-ROUNDS = (4e-3, 1e-3, 1e-4, 1e-5, 1e-6)
-SLACK, TRUST = 5, 0.05
+# Tolerances of the multi-task search: all alphas at the first, then those at the next whose error lies above the
+# smallest by less than SLACK times the last one, as a share of the variance; compared with the full list in the tests
+ROUNDS, SLACK = (1e-2, 1e-5), 5
 TOLERANCE = 1e-6  # of the last fit, on all train sounds
-# Most passes over all units, after which a fit is reported: while alphas are searched (as published), in the last fit
-MOST, MOST_AT_LAST = 1000, 50_000
+ENOUGH = 1e-5
+TINY = np.finfo(float).tiny
 
 
 class MultiTaskLasso:
@@ -58,115 +52,98 @@ class MultiTaskLasso:
 
     def fit(self, y_train) -> LinearFit:
         """Fit targets y_train (n_train, n_targets)."""
-        return self._fitted(checked(self.x, y_train)[1])
-
-    def _fitted(self, y: np.ndarray) -> LinearFit:
-        x, alphas = self.x, self.alphas
-        parts = [_Fold(x, y, kept, out) for kept, out in folds(len(x))]
-        criterion, contenders = _searched(parts, alphas, self.rounds)
-        mean = np.where(contenders, criterion.mean(1), np.inf)
-        alpha = alphas[len(alphas) - 1 - mean[::-1].argmin()]  # of equals the largest
-        whole = _Problem(x - x.mean(0), y - y.mean(0))
-        whole.start(alpha, np.mean([part.problem.solve(alpha, self.rounds[0], MOST) for part in parts], axis=0))
-        coefficients = whole.solve(alpha, self.tolerance, MOST_AT_LAST)
-        unconverged = [alpha for problem in (whole, *(part.problem for part in parts)) for alpha in problem.unconverged]
+        x, y = checked(self.x, y_train)
+        parts = _parts(x, y)
+        solvers = [_Solver(part.x, part.y) for part in parts]
+        criterion, contenders = self._searched(parts, solvers)
+        alpha = self.alphas[_last_smallest(np.where(contenders, criterion.mean(1), np.inf))]
+        whole = _Solver(x - x.mean(0), y - y.mean(0))
+        whole.start(np.mean([solver.solve(alpha, self.rounds[0]) for solver in solvers], axis=0))
+        coefficients = whole.solve(alpha, self.tolerance)
+        unconverged = [alpha for solver in (whole, *solvers) for alpha in solver.unconverged]
         return linear_fit(self, y, np.full(y.shape[1], alpha), criterion, coefficients, unconverged)
 
+    def _searched(self, parts: list[_Part], solvers: list[_Solver]) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean squared errors (n_alphas, n_folds), each at its last tolerance, and the remaining alphas."""
+        errors = np.empty((len(self.alphas), len(parts)))
+        contenders = np.ones(len(self.alphas), dtype=bool)
+        variance = np.mean([np.square(part.y).mean() for part in parts])
+        for tolerance in self.rounds:
+            for at in np.flatnonzero(contenders)[::-1]:  # from the largest: each starts from the one before
+                of_folds = zip(parts, solvers, strict=True)
+                errors[at] = [part.errors(one.solve(self.alphas[at], tolerance)).mean() for part, one in of_folds]
+            mean = np.where(contenders, errors.mean(1), np.inf)
+            contenders &= mean <= mean.min() + SLACK * tolerance * variance
+            if contenders.sum() == 1:
+                break
+        return errors, contenders
 
-class SingleTaskLasso(MultiTaskLasso):
+
+class SingleTaskLasso:
     """Single-task lasso: each target has an alpha and a set of units of its own.
 
     As `MultiTaskLasso`, target by target; `criterion` is (n_alphas, n_folds, n_targets).
     """
 
+    ALPHAS = ALPHAS
     shares_alpha = False
+    selects = True
 
-    def _fitted(self, y: np.ndarray) -> LinearFit:
-        single = [super(SingleTaskLasso, self)._fitted(y[:, [target]]) for target in range(y.shape[1])]
-        return linear_fit(
-            self, y, np.concatenate([one.alpha for one in single]),
-            np.stack([one.criterion for one in single], axis=-1), np.hstack([one.coefficients for one in single]),
-            [alpha for one in single for alpha in one.unconverged],
-        )  # fmt: skip
+    def __init__(self, x_train, x_test, alphas=ALPHAS, device="cpu", *, tolerance=TOLERANCE):  # noqa: ARG002
+        self.x, self.alphas = checked(x_train), checked_alphas(alphas)
+        self.x_test = np.asarray(x_test, dtype=np.float64)
+        self.tolerance = tolerance
 
+    def fit(self, y_train) -> LinearFit:
+        """Fit targets y_train (n_train, n_targets)."""
+        x, y = checked(self.x, y_train)
+        criterion, unconverged = self._errors(_parts(x, y))
+        alpha = np.array([self.alphas[_last_smallest(of_target)] for of_target in criterion.mean(1).T])
+        solved, more = _walked([x - x.mean(0)], [y - y.mean(0)], alpha[None, None], self.tolerance)
+        return linear_fit(self, y, alpha, criterion, solved[0, 0], [*unconverged, *more])
 
-def _searched(parts: list[_Fold], alphas: np.ndarray, rounds) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean squared errors (n_alphas, n_folds), each at its last tolerance, and the remaining alphas."""
-    errors = np.empty((len(alphas), len(parts)))
-    contenders = np.ones(len(alphas), dtype=bool)
-    variance = np.mean([np.square(part.problem.y).mean() for part in parts])
-    for tolerance in rounds:
-        errors[contenders] = np.stack([part.errors(alphas[contenders], tolerance) for part in parts], axis=1)
-        mean = np.where(contenders, errors.mean(1), np.inf)
-        trusted = [all(part.problem.trusts(alpha) for part in parts) for alpha in alphas]
-        smallest = mean[trusted].min(initial=np.inf)
-        contenders &= mean <= smallest + SLACK * tolerance * variance
-        if contenders.sum() == 1:
-            break
-    return errors, contenders
-
-
-class _Fold:
-    """The sounds of a fold, centred on those it trains with."""
-
-    def __init__(self, x: np.ndarray, y: np.ndarray, kept: np.ndarray, out: np.ndarray):
-        self.problem = _Problem(x[kept] - x[kept].mean(0), y[kept] - y[kept].mean(0))
-        self.x, self.y = x[out] - x[kept].mean(0), y[out] - y[kept].mean(0)
-
-    def errors(self, alphas: np.ndarray, tolerance: float) -> np.ndarray:
-        """Return the mean squared error of the left-out sounds at each of the ascending `alphas` (n_alphas,)."""
-        solved = [self.problem.solve(alpha, tolerance, MOST) for alpha in alphas[::-1]]
-        return np.array([np.square(self.y - self.x @ w).mean() for w in solved[::-1]])
+    def _errors(self, parts: list[_Part]) -> tuple[np.ndarray, list[float]]:
+        """Return mean squared errors (n_alphas, n_folds, n_targets), and the alphas of fits that did not converge."""
+        x, y = [part.x for part in parts], [part.y for part in parts]
+        highest = max(np.abs(part.x.T @ part.y).max() / len(part.x) for part in parts)
+        lowest = np.stack([ENOUGH * part.worth for part in parts])  # (n_folds, n_targets)
+        stop = np.searchsorted(self.alphas, lowest, "right").clip(1) - 1  # the largest alpha that solves all below it
+        needed = slice(stop.min(), np.searchsorted(self.alphas, highest) + 1)
+        alphas = np.maximum(self.alphas[needed, None, None], self.alphas[stop])
+        solved, unconverged = _walked(x, y, alphas[::-1], ROUNDS[0])  # exact, but for rounding near a path's end
+        of_folds = zip(parts, solved[::-1].swapaxes(0, 1), strict=True)
+        errors = np.stack([part.errors(coefficients) for part, coefficients in of_folds], axis=1)
+        return errors[(np.arange(len(self.alphas)) - needed.start).clip(0, len(errors) - 1)], unconverged
 
 
-class _Problem:
-    """One lasso problem; every fit starts from what is known of that alpha, or of the next larger one."""
+@dataclass(frozen=True)
+class _Part:
+    """The sounds of a fold, centred on those it trains with: x (n_sounds, n_units), y (n_sounds, n_targets)."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray):
-        self.x, self.y = np.asfortranarray(x), np.asfortranarray(y)
-        self.highest = np.linalg.norm(x.T @ y, axis=1).max() / len(x)  # alpha_max
-        self.total = np.square(y).sum() / len(y)
-        self.most = np.linalg.norm(_least_squares(x, y), axis=1).sum()  # its penalty over alpha
-        self.known = {np.inf: _Solution(np.zeros((x.shape[1], y.shape[1])))}  # by alpha
-        self.unconverged = []
+    x: np.ndarray
+    y: np.ndarray
+    x_out: np.ndarray
+    y_out: np.ndarray
 
-    def solve(self, alpha: float, tolerance: float, most: int) -> np.ndarray:
-        """Return coefficients (n_units, n_targets) at `alpha`, to `tolerance` * ||Y||² / n_train in the objective."""
-        near, start = self._nearest(alpha)
-        small_enough = near * self.most <= tolerance * self.total and start.tolerance <= tolerance
-        if alpha >= self.highest or small_enough or self.objective(start, alpha) <= tolerance * self.total:
-            return start.coefficients
-        self.known[alpha] = self._descended(start, alpha, tolerance, most)
-        return self.known[alpha].coefficients
+    def errors(self, coefficients: np.ndarray) -> np.ndarray:
+        """Return the left-out sounds' mean squared errors (..., n_targets), of coefficients (..., n_units, n_targets)."""
+        return np.square(self.y_out - self.x_out @ coefficients).mean(-2)
 
-    def start(self, alpha: float, coefficients: np.ndarray) -> None:
-        """Offer coefficients to begin with at `alpha`."""
-        self.known[alpha] = _Solution(coefficients)
+    @property
+    def worth(self) -> np.ndarray:
+        """The alpha of each target at which the penalty of its least-squares solution is its ||y||² / n_train."""
+        most = np.abs(_least_squares(self.x, self.y)).sum(0)
+        return np.square(self.y).mean(0) / np.maximum(most, TINY)
 
-    def trusts(self, alpha: float) -> bool:
-        """Return whether the known solution at `alpha` is near its optimum, relative to the optimum itself."""
-        near, solution = self._nearest(alpha)
-        return alpha >= self.highest or (near == alpha and solution.gap <= TRUST * self.objective(solution, alpha))
 
-    def objective(self, solution: _Solution, alpha: float) -> float:
-        """Return the value of the objective."""
-        residual = np.square(self.y - self.x @ solution.coefficients).sum() / (2 * len(self.y))
-        return residual + alpha * np.linalg.norm(solution.coefficients, axis=1).sum()
+def _parts(x: np.ndarray, y: np.ndarray) -> list[_Part]:
+    centred = [(x - x[kept].mean(0), y - y[kept].mean(0), kept, out) for kept, out in folds(len(x))]
+    return [_Part(x[kept], y[kept], x[out], y[out]) for x, y, kept, out in centred]
 
-    def _nearest(self, alpha: float) -> tuple[float, _Solution]:
-        """Return the smallest known alpha that is not below `alpha`, or infinity from alpha_max on."""
-        near = np.inf if alpha >= self.highest else min(known for known in self.known if known >= alpha)
-        return near, self.known[near]
 
-    def _descended(self, start: _Solution, alpha: float, tolerance: float, most: int) -> _Solution:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # reported below
-            _, coefficients, gaps, n_passes = lasso_path(
-                self.x, self.y, alphas=[alpha], coef_init=start.coefficients.T.copy("F"), max_iter=most, tol=tolerance,
-                check_input=False, return_n_iter=True,
-            )  # fmt: skip
-        self.unconverged += [alpha] if n_passes[0] >= most else []
-        return _Solution(coefficients[..., 0].T, float(gaps[0]), tolerance)
+def _last_smallest(errors: np.ndarray) -> int:
+    """Return the position of the smallest error, of equals the last."""
+    return len(errors) - 1 - int(errors[::-1].argmin())
 
 
 def _least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -176,8 +153,54 @@ def _least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.linalg.pinv(x.T @ x, hermitian=True) @ (x.T @ y)
 
 
-@dataclass(frozen=True)
-class _Solution:
-    coefficients: np.ndarray  # (n_units, n_targets)
-    gap: float = np.inf  # the duality gap it has
-    tolerance: float = np.inf  # that it was solved to
+class _Solver:
+    """One multi-task problem at several alphas; each solution starts from what is known of its own or a larger one."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray):
+        self.problem = Problem(x, y)
+        most = np.linalg.norm(_least_squares(x, y), axis=1).sum()  # its penalty over alpha
+        self.worth = np.square(y).sum() / len(y) / max(most, TINY)  # alpha at which it is ||Y||² / n_train
+        self.known: dict[float, Solution] = {np.inf: self.problem.nothing()}
+        self.tried: dict[float, float] = {}  # the tolerance of each alpha
+        self.unconverged: list[float] = []
+
+    def start(self, coefficients: np.ndarray) -> None:
+        """Offer coefficients to start from."""
+        self.known[np.inf] = self.problem.started(coefficients)
+
+    def solve(self, alpha: float, tolerance: float) -> np.ndarray:
+        """Return coefficients (n_units, n_targets) at `alpha`, with a duality gap of at most `tolerance`."""
+        near = min(known for known in self.known if known >= alpha)
+        if alpha < near <= ENOUGH * self.worth:
+            return self.solve(near, tolerance)
+        if near != alpha or self.tried[alpha] > tolerance:
+            self.known[alpha] = self.problem.solve(alpha, tolerance, self.known[near])
+            self.tried[alpha] = tolerance
+            self.unconverged += [alpha] if self.known[alpha].gap > tolerance else []
+        return self.problem.coefficients(self.known[alpha])
+
+
+def _walked(x: list, y: list, alphas: np.ndarray, tolerance: float) -> tuple[np.ndarray, list[float]]:
+    """Return single-task coefficients (n_alphas, n_sets, n_units, n_targets) at falling alphas (n_alphas, n_sets,
+    n_targets), and the alphas at which they miss the tolerance. Where rounding bent a path, it is mended by `Problem`.
+    """
+    solved = paths(x, y, alphas * np.array([len(one) for one in x])[:, None])
+    unconverged = []
+    for i, (one, of) in enumerate(zip(x, y, strict=True)):
+        bent = ~(_gaps(one, of, solved[:, i], alphas[:, i] * len(one)) <= tolerance)
+        for at, target in np.argwhere(bent):
+            problem, column = Problem(one, of[:, [target]]), solved[at, i, :, [target]].T
+            mended = problem.solve(alphas[at, i, target], tolerance, problem.started(np.nan_to_num(column)))
+            solved[at, i, :, target] = problem.coefficients(mended)[:, 0]
+            unconverged += [float(alphas[at, i, target])] if mended.gap > tolerance else []
+    return solved, unconverged
+
+
+def _gaps(x: np.ndarray, y: np.ndarray, coefficients: np.ndarray, penalties: np.ndarray) -> np.ndarray:
+    """Return duality gaps (n_penalties, n_targets) as shares of the objective, NaN where coefficients are."""
+    residual = y - x @ coefficients
+    largest = np.abs(x.T @ residual).max(1)
+    feasible = residual * np.minimum(1, penalties / np.maximum(largest, TINY))[:, None]
+    primal = np.square(residual).sum(1) / 2 + penalties * np.abs(coefficients).sum(1)
+    dual = (feasible * y).sum(1) - np.square(feasible).sum(1) / 2
+    return (primal - dual) / np.maximum(primal, TINY)

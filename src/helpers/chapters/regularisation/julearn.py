@@ -18,7 +18,7 @@ import xarray as xr
 from helpers import text
 from helpers.chapters.regularisation import analysis
 from helpers.encoding.kfold import N_FOLDS, RidgeKFold
-from helpers.encoding.lasso import ROUNDS, SingleTaskLasso
+from helpers.encoding.lasso import SingleTaskLasso
 from helpers.encoding.metrics import r2_determination
 from helpers.encoding.splits import TEST, TRAIN
 from helpers.errors import UserError
@@ -149,8 +149,8 @@ def _ours(data: pd.DataFrame, order: pd.DataFrame, name: str, task: dict) -> pd.
 def _estimator(name: str, x_train: np.ndarray, x_test: np.ndarray, alphas: np.ndarray) -> RidgeKFold | SingleTaskLasso:
     if name == RIDGE:
         return RidgeKFold(x_train, x_test, alphas)
-    # every alpha at julearn's tolerance: this is to be the same procedure, not the faster one
-    return SingleTaskLasso(x_train, x_test, alphas, rounds=(ROUNDS[-1],), tolerance=TOLERANCE)
+    # the last fit at julearn's tolerance; the search needs none, as paths are exact
+    return SingleTaskLasso(x_train, x_test, alphas, tolerance=TOLERANCE)
 
 
 def _read(study: Study, name: str) -> dict:
