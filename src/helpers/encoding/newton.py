@@ -70,7 +70,7 @@ class Problem:
         return solution.coefficients * (self.scale_y / self.scale_x)
 
     def solve(self, alpha: float, tolerance: float, start: Solution) -> Solution:
-        """Return the solution at `alpha` with a gap of at most `tolerance`, or, where that fails, the best one found."""
+        """Return the solution at `alpha` with a gap of at most `tolerance`; where that fails, the best one found."""
         if alpha >= self.highest:
             return self.nothing()
         penalty = alpha * len(self.x) / (self.scale_x * self.scale_y)
