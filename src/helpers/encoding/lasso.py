@@ -126,7 +126,7 @@ class _Part:
     y_out: np.ndarray
 
     def errors(self, coefficients: np.ndarray) -> np.ndarray:
-        """Return mean squared errors (..., n_targets) of sounds left out; coefficients (..., n_units, n_targets)."""
+        """Return mean squared errors (..., n_targets) of left-out sounds, of coefficients (..., n_units, n_targets)."""
         return np.square(self.y_out - self.x_out @ coefficients).mean(-2)
 
     @property
