@@ -11,11 +11,14 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A fit of some targets; `train` and `test` are predictions of the centred data (n_sounds, n_targets)."""
+    """A fit of some targets.
+
+    Its `train` and `test` are predictions of the centred data (n_sounds, n_targets), and `criterion` (n_alphas, ...) is
+    what alpha was chosen by.
+    """
 
     alpha: torch.Tensor  # (n_targets,), chosen; the same number for all where targets share it
     alphas: torch.Tensor  # (n_alphas,), those that were searched, ascending
-    criterion: torch.Tensor  # (n_alphas, ...), what alpha was chosen by
     mean: torch.Tensor  # (n_targets,), of the train sounds: add it to a prediction to get responses
 
 
@@ -23,6 +26,7 @@ class Fit:
 class LinearFit(Fit):
     """A fit with its coefficients."""
 
+    criterion: torch.Tensor
     coefficients: np.ndarray  # (n_units, n_targets), of centred activations
     train: torch.Tensor
     test: torch.Tensor

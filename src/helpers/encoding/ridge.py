@@ -31,10 +31,16 @@ BLOCK = 256  # targets at a time: the residuals of three repetitions at some 20 
 
 @dataclass(frozen=True)
 class RidgeFit(Fit):
-    """Ridge fits of a block of targets; `criterion` (n_alphas, n_targets) is the mean squared leave-one-out error."""
+    """Ridge fits of a block of targets."""
 
     ridge: RidgeLOO
+    errors: torch.Tensor  # (n_targets, n_alphas), mean squared leave-one-out errors, alphas descending
     coordinates: torch.Tensor  # (n_targets, rank), of the prediction in the directions U
+
+    @property
+    def criterion(self) -> torch.Tensor:
+        """The mean squared leave-one-out error (n_alphas, n_targets)."""
+        return self.errors.flip(1).T
 
     @property
     def train(self) -> torch.Tensor:
@@ -150,13 +156,16 @@ class RidgeLOO:
 
         Leave-one-out residuals are linear in y, so those of the mean are the mean of the repetitions' own.
         """
-        repetitions, means = zip(*(self._rows(repetition) for repetition in y_train), strict=True)
-        residuals = [self._residuals(y) for y in repetitions]
-        coordinates = [y @ self.left for y in repetitions]
-        parts = zip(residuals, coordinates, means, strict=True)
-        singles = [self._chosen(self._errors(e), z, mean) for e, z, mean in parts]
-        whole = self._chosen(self._errors(_mean(residuals)), _mean(coordinates), torch.stack(means).mean(0))
-        return whole, singles
+        singles, residuals, coordinates = [], None, None
+        for repetition in y_train:
+            y, mean = self._rows(repetition)
+            own, along = self._residuals(y), y @ self.left
+            singles.append(self._chosen(self._errors(own), along, mean))
+            residuals = own if residuals is None else residuals.add_(own)  # in place: this is much memory
+            coordinates = along if coordinates is None else coordinates + along
+        n = len(singles)
+        mean = torch.stack([single.mean for single in singles]).mean(0)
+        return self._chosen(self._errors(residuals) / n**2, coordinates / n, mean), singles
 
     def _rows(self, y_train) -> tuple[torch.Tensor, torch.Tensor]:
         """Return targets as centred rows (n_targets, n_train), for cache locality, and their means (n_targets,)."""
@@ -175,11 +184,10 @@ class RidgeLOO:
         return (torch.linalg.vector_norm(residuals, dim=2).square() / residuals.shape[2]) @ self.from_nodes
 
     def _chosen(self, errors: torch.Tensor, coordinates: torch.Tensor, mean: torch.Tensor) -> RidgeFit:
-        best = errors.argmin(1)  # the first of equals: the largest alpha
-        hopeless = errors.amin(1) >= (1 - PLATEAU) * errors[:, 0]
-        best = torch.where(hopeless, 0, best)
+        least, best = errors.min(1)  # the first of equals: the largest alpha
+        best = torch.where(least >= (1 - PLATEAU) * errors[:, 0], 0, best)
         return RidgeFit(
-            alpha=self._descending[best], alphas=self.alphas, criterion=errors.flip(1).T, mean=mean, ridge=self,
+            alpha=self._descending[best], alphas=self.alphas, mean=mean, ridge=self, errors=errors,
             coordinates=self.shrinkage[best] * coordinates,
         )  # fmt: skip
 
@@ -191,13 +199,6 @@ def _interpolate(matrix: torch.Tensor, nodes: list[int], members: range, x: torc
     for node in nodes:
         others = [other for other in nodes if other != node]
         matrix[node, columns] = torch.stack([(x[columns] - x[o]) / (x[node] - x[o]) for o in others]).prod(0)
-
-
-def _mean(parts: list[torch.Tensor]) -> torch.Tensor:
-    total = parts[0] + parts[1]
-    for part in parts[2:]:
-        total += part
-    return total.div_(len(parts))
 
 
 def block_for(device: str) -> int:
