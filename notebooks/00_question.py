@@ -28,7 +28,7 @@
 # solutions, the brain's responses can be predicted from the network's layers, and not any region from any layer.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from helpers.chapters import question

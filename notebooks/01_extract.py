@@ -21,7 +21,7 @@
 # First the sounds; then the networks, and what each of their layers represents of each sound.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from helpers import text

@@ -24,7 +24,7 @@
 # those of the brain, primary cortex should resemble the first layers, and the regions around it the deep ones.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from functools import partial

@@ -25,7 +25,7 @@
 # axis of steps is logarithmic; step 0, which has no logarithm, is shown at its left edge.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from functools import partial

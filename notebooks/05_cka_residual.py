@@ -25,7 +25,7 @@
 # that what the first layers wrote is still there at the end. The encoder's output is the sum of both.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from helpers.chapters import cka_residual as branches

@@ -25,7 +25,7 @@
 # on the other side, and it is undecided if the interval includes the threshold.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from helpers.chapters import claims

@@ -25,7 +25,7 @@
 # splits, another version of the weights, or a mistake.
 
 # %% tags=["parameters"]
-study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [400]}: a part
+study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
 
 # %%
 from helpers.chapters import reproduction
