@@ -19,8 +19,7 @@ test: .venv/ready  ## the tests; those of one package alone: make test ROOM=enco
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-bench: .venv/ready  ## what the regression costs beside scikit-learn and himalaya; how fast the demo's report opens
-	$(BIN)/python tests/bench_page.py
+bench: .venv/ready  ## how long everything takes, beside other packages and beside its goal (minutes, on an idle machine)
 	$(BIN)/python tests/bench.py
 
 julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julearn too, in an environment of its own
