@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from sklearn.linear_model import Ridge
 
 from helpers import encoding
 from helpers.encoding import permutation_test, splits
-from helpers.encoding.permutation import FixedRidge
+from helpers.encoding.permutation import Fixed
 from helpers.encoding.ridge import RidgeLOO
 
 # Grids: the published one, and others of which no value, or hardly one, is in it
@@ -66,8 +67,41 @@ def test_given_alphas_predict_as_the_fit_that_chose_them(planted, alphas):
     x, y, mask = features[1].values, responses.values, train.values[0] == "train"
     ridge = RidgeLOO(x[mask], x[~mask], alphas)
     fit = ridge.fit(y[mask])
-    on_default_grid = FixedRidge(RidgeLOO(x[mask], x[~mask]), fit.alpha.numpy())
-    for fixed in (FixedRidge(ridge, fit.alpha.numpy()), on_default_grid):
-        again = fixed.test(torch.as_tensor(y[mask], dtype=torch.float32))
-        np.testing.assert_allclose(again, fit.test, atol=1e-5)
+    train, test = np.flatnonzero(mask), np.flatnonzero(~mask)
+    for one in (ridge, RidgeLOO(x[mask], x[~mask])):  # whose own grid is another
+        fixed = Fixed.of([(train, test, one)] * 2).at(fit.alpha.expand(2, -1))
+        again = fixed.predicted(torch.as_tensor(y[mask].T, dtype=torch.float32))
+        np.testing.assert_allclose(again[0].T, fit.test - fit.test.mean(0), atol=1e-5)
+        assert (again[0] == again[1]).all()
     assert len(set(fit.alpha.tolist())) > 1
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1e-25, 0.0), (1e20, 0.0), (1.0, 1e8)])
+def test_neither_unit_nor_offset_of_the_responses_matters(unit, offset):
+    features, responses, train = arrays(200, seed=3)
+    plain, other = (
+        permutation_test(features, some, train, encoding.score(features, some, train), seed=0, n_permutations=50)
+        for some in (responses, responses * unit + offset)
+    )
+    np.testing.assert_allclose(other.p_value, plain.p_value, atol=0.03)
+
+
+def test_layers_of_different_width_and_the_plain_definition():
+    """One target, few permutations: shuffled, predicted by ridge with the alpha chosen, correlated."""
+    features, responses, train = arrays(3, n_splits=3)
+    features[0] = features[0][:, :7]
+    scores = encoding.score(features, responses, train)
+    result = permutation_test(features, responses, train, scores, seed=5, n_permutations=19)
+    generator, null = np.random.default_rng(5), []
+    for order in [generator.permutation(60) for _ in range(19)]:
+        y = responses.values[order]
+        r2 = np.empty((2, 3, 3))
+        for at in np.ndindex(2, 3, 3):
+            layer, split, target = at
+            mask, alpha = train.values[split] == "train", float(scores["alpha"][at])
+            x = features[layer].values
+            predicted = Ridge(alpha).fit(x[mask], y[mask, target]).predict(x[~mask])
+            r2[at] = max(0, np.corrcoef(predicted, y[~mask, target])[0, 1] if alpha < 1e10 else 0) ** 2
+        null.append(np.median(r2, axis=1).max(0))
+    expected = (1 + (np.array(null) >= result.statistic.values).sum(0)) / 20
+    np.testing.assert_allclose(result.p_value, expected, atol=1e-12)

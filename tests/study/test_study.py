@@ -41,7 +41,7 @@ def calls(monkeypatch):
         monkeypatch.setattr(owner, name, lambda *a, **k: (done.append(label), original(*a, **k))[1])
 
     counted(score, "_parts", "score")
-    counted(permutation, "_null_of_layer", "permutation")
+    counted(permutation, "_null", "permutation")
     counted(mini, "train", "train")
     counted(mini.Mini, "hear", "hear")
     return done
@@ -190,7 +190,7 @@ def test_a_study_opens_in_parts(tmp_path, small_brain):
         open_study({"study": "demo", "modles": []})
     part = open_study({"study": "demo", "models": ["music"], "checkpoints": [30], "outputs": str(tmp_path)})
     assert part.models == ["music"] and part.steps("music") == [30] and part.place.name == "step-0000030"
-    with pytest.raises(UserError, match="model 'music' has no checkpoint 31; known: 0, 30, 150"):
+    with pytest.raises(UserError, match="model 'music' has no checkpoint 31; known: 0, 30, 100"):
         open_study({"study": "demo", "models": ["music"], "checkpoints": [31]}).steps("music")
 
 

@@ -31,11 +31,12 @@ class Prediction:
 
 def pearson(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Return the Pearson correlation over sounds of a and b (n_sounds, n_targets), NaN where one is constant."""
-    a, b = _standardised(a), _standardised(b)
+    a, b = standardised(a), standardised(b)
     return (a * b).sum(0)
 
 
-def _standardised(values: torch.Tensor) -> torch.Tensor:
+def standardised(values: torch.Tensor) -> torch.Tensor:
+    """Return values (n_sounds, n_targets) with mean 0 and norm 1, NaN where they are constant up to rounding."""
     mean = values.mean(0)
     deviation = values - mean
     norm = torch.linalg.vector_norm(deviation, dim=0)

@@ -3,20 +3,22 @@
 The statistic of a target is the maximum over layers of the median over splits of r2_pearson, so that choosing the best
 layer is part of the null distribution too. Alphas stay as chosen on the real responses: refitting them would only
 shrink the null predictions further, so the p values are conservative. The null distribution is computed in float32,
-which is ample for ranks.
+which is ample for ranks, from standardised responses, so that neither their units nor their offset matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import xarray as xr
 from scipy.stats import false_discovery_control
 
-from helpers.encoding.metrics import pearson
-from helpers.encoding.ridge import RidgeLOO
+from helpers.encoding.metrics import standardised
+from helpers.encoding.ridge import RidgeLOO, block_for, blocks
 from helpers.encoding.score import Progress, matched, prepared, silent
 from helpers.names import LAYER, REPETITION, SPLIT, TARGET, immaterial
 
@@ -44,15 +46,18 @@ def permutation_test(
     """
     features, responses = matched(features, responses, splits)
     mean = responses.mean(REPETITION) if REPETITION in responses.dims else responses
-    y = torch.as_tensor(mean.values, dtype=torch.float32, device=device)
+    y = standardised(torch.as_tensor(mean.values).to(device, torch.float64)).nan_to_num(0).float().T.contiguous()
     generator = np.random.default_rng(seed)
-    orders = [generator.permutation(len(y)) for _ in range(n_permutations)]  # each serves all layers and splits
-    null = np.full((n_permutations, y.shape[1]), -np.inf)
-    for layer in progress(features, "permutations: layers", len(features)):
-        alphas = scores["alpha"].sel({LAYER: int(layer[LAYER])})
-        null = np.maximum(null, _null_of_layer(layer, y, splits, alphas, orders, device))
+    orders = [generator.permutation(y.shape[1]) for _ in range(n_permutations)]  # each serves all layers and splits
+    fitted = [Fixed.of([prepared(layer, split, device=device) for layer in features]) for split in splits]
+    alphas = torch.as_tensor(scores["alpha"].transpose(SPLIT, LAYER, TARGET).values, device=device)
+    parts = list(blocks(len(y), block_for(device)))
+    null = [
+        _null(y[some], [one.at(of[:, some]) for one, of in zip(fitted, alphas, strict=True)], orders)
+        for some in progress(parts, "permutations: blocks of targets", len(parts))
+    ]
     statistic = scores["r2_pearson"].median(SPLIT).max(LAYER)
-    p_value = (1 + (null >= statistic.values).sum(0)) / (1 + n_permutations)
+    p_value = (1 + (np.concatenate(null, axis=1) >= statistic.values).sum(0)) / (1 + n_permutations)
     return xr.Dataset(
         {
             "statistic": (TARGET, statistic.values),
@@ -64,34 +69,60 @@ def permutation_test(
     )
 
 
-def _null_of_layer(
-    layer: xr.DataArray, y: torch.Tensor, splits: xr.DataArray, alphas: xr.DataArray, orders: list, device: str
-) -> np.ndarray:
-    """Return the median over splits of r2_pearson (n_permutations, n_targets), the sounds of y in each of `orders`."""
-    fitted = [
-        _with_alphas(*prepared(layer, split, device=device), alphas.isel({SPLIT: index}).values)
-        for index, split in enumerate(splits)
-    ]
-    null = np.empty((len(orders), y.shape[1]))
-    for row, order in enumerate(orders):
-        shuffled = y[order]
-        r = torch.stack([pearson(ridge.test(shuffled[train]), shuffled[test]) for train, test, ridge in fitted])
-        null[row] = np.median(r.nan_to_num(0).clamp(min=0).square().cpu().numpy(), axis=0)
+def _null(y: torch.Tensor, fitted: list[Fixed], orders: list[np.ndarray]) -> np.ndarray:
+    """Return the statistic (n_permutations, n_targets) of y (n_targets, n_sounds), its sounds in each of `orders`."""
+    null = np.empty((len(orders), len(y)))
+    for row, order in zip(null, orders, strict=True):
+        r2 = torch.stack([one.r2(y, order) for one in fitted])  # (split, layer, target)
+        row[:] = r2.quantile(0.5, dim=0).amax(0).cpu().numpy()
     return null
 
 
-def _with_alphas(train, test, ridge: RidgeLOO, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray, FixedRidge]:
-    return train, test, FixedRidge(ridge, alphas)
+@dataclass(frozen=True)
+class Fixed:
+    """Ridge of all layers on one split with the alphas that were chosen, for many sets of responses.
+
+    Layers of lower rank than others are filled up with zeros.
+    """
+
+    train: np.ndarray  # (n_train,), positions of sounds
+    test: np.ndarray  # (n_test,)
+    left: torch.Tensor  # (n_layers, n_train, rank)
+    to_test: torch.Tensor  # (n_layers, rank, n_test), centred over test sounds
+    ridges: list[RidgeLOO]
+    shrinkage: torch.Tensor | None = None  # (n_layers, n_targets, rank)
+
+    @classmethod
+    def of(cls, fitted: list[tuple[np.ndarray, np.ndarray, RidgeLOO]]) -> Fixed:
+        """Return it for (train, test, ridge) of each layer."""
+        train, test, _ = fitted[0]
+        ridges = [ridge for *_, ridge in fitted]
+        left = _filled([ridge.left.T for ridge in ridges]).mT
+        return cls(train, test, left.contiguous(), _filled([(one.test - one.test.mean(0)).T for one in ridges]), ridges)
+
+    def at(self, alphas: torch.Tensor) -> Fixed:
+        """Return it for some targets with alphas (n_layers, n_targets)."""
+        shrinkage = [ridge.shrinkage_at(of).T for ridge, of in zip(self.ridges, alphas, strict=True)]
+        return replace(self, shrinkage=_filled(shrinkage).mT.contiguous())
+
+    def r2(self, y: torch.Tensor, order: np.ndarray) -> torch.Tensor:
+        """Return r2_pearson (n_layers, n_targets) with the sounds of y (n_targets, n_sounds) in another order."""
+        measured = y[:, order[self.test]]
+        measured = measured - measured.mean(1, keepdim=True)
+        predicted = self.predicted(y[:, order[self.train]])
+        covariance = (predicted * measured).sum(2)
+        norms = torch.linalg.vector_norm(predicted, dim=2) * torch.linalg.vector_norm(measured, dim=1)
+        return (covariance / norms).nan_to_num(0).clamp(min=0).square()
+
+    def predicted(self, y_train: torch.Tensor) -> torch.Tensor:
+        """Return predictions of the test sounds (n_layers, n_targets, n_test), centred; y_train (n_targets, n_train).
+
+        Directions are centred, so that y_train need not be.
+        """
+        return (y_train @ self.left * self.shrinkage) @ self.to_test
 
 
-class FixedRidge:
-    """Ridge whose alphas (n_targets,) are given, one per target, for many sets of responses."""
-
-    def __init__(self, ridge: RidgeLOO, alphas: np.ndarray):
-        self.left, self.to_test = ridge.left.float(), ridge.test.float()
-        given = torch.as_tensor(alphas, device=ridge.left.device)
-        self.shrinkage = ridge.shrinkage_at(given).float().T.contiguous()
-
-    def test(self, y_train: torch.Tensor) -> torch.Tensor:
-        """Return predictions of the test sounds (n_test, n_targets), centred."""
-        return self.to_test @ (self.shrinkage * (self.left.T @ (y_train - y_train.mean(0))))
+def _filled(parts: list[torch.Tensor]) -> torch.Tensor:
+    """Return matrices (rank, n) in float32 as one (n_parts, highest rank, n), the rest 0."""
+    highest = max(map(len, parts))
+    return torch.stack([F.pad(part.float(), (0, 0, 0, highest - len(part))) for part in parts])
