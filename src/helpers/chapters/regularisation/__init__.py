@@ -22,7 +22,7 @@ __all__ = [
     "overlay", "ridge_ahead", "scores", "shared", "units_selected",
 ]  # fmt: skip
 
-PER_FIT = 0.8  # seconds per layer and split, all estimators on six targets together
+PER_FIT = 0.25  # seconds per layer and split, all estimators on six targets together
 
 CHAPTER = Chapter(
     NAME,
