@@ -1,7 +1,9 @@
 """Chapters run with their parameters and fail with their reason; the page holds what it must and asks for nothing."""
 
+import base64
 import json
 import re
+import zlib
 
 import nbformat
 import pytest
@@ -144,8 +146,21 @@ def test_figures_cannot_break_out_of_their_data():
     meta = {"alt": {"en": "<img src=x>", "es": "b"}, "words": {}}
     html = export.figure_html(figure(meta=meta), "figure-1")
     assert html.count("</script>") == 1 and "<img" not in html and "&lt;img" in html
-    data = re.search(r'<script type="application/json">(.*)</script>', html).group(1)
-    assert json.loads(data)["data"][0]["name"] == "</script><b>x"
+    data = re.search(r'<script type="text/plain">(.*)</script>', html).group(1)
+    assert json.loads(unpacked(data))["data"][0]["name"] == "</script><b>x"
+
+
+def unpacked(text):
+    size, packed = text.split(" ")
+    whole = zlib.decompress(base64.b64decode(packed), wbits=-15)
+    assert len(whole) == int(size)
+    return whole.decode()
+
+
+def test_packed_text_is_small_and_whole():
+    text = "ñandú <script>\n" * 1000
+    assert unpacked(export.packed(text)) == text and unpacked(export.packed("")) == ""
+    assert len(export.packed(text)) < 200 and re.fullmatch(r"[0-9]+ [A-Za-z0-9+/=]+", export.packed(text))
 
 
 def test_offline_cells_have_formulas_and_figures_and_no_log():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import html as escaping
 import json
 import re
+import zlib
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -13,7 +15,8 @@ from pathlib import Path
 import nbformat
 from latex2mathml.converter import convert as to_mathml
 from markupsafe import Markup
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
@@ -28,22 +31,38 @@ PLOTLY = "application/vnd.plotly.v1+json"
 FOLDER = Path(str(files("helpers.report") / "template"))
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
 
 
 def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, facts: dict) -> None:
     """Write all chapters in both languages as one page; an existing page made from the same input is kept."""
     templates = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())]
     words = {language: labeller.words for language, labeller in labellers().items()}
-    made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors"))
+    # What the study gives to the page is in the facts: its parameters, and checksums of its sounds
+    made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors", "helpers.study"))
     stamp = storage.digest([notebook.metadata for notebook in notebooks], facts, templates, words, made_by)
-    if target.exists() and stamp in target.read_text(encoding="utf-8")[:1000]:
+    if _stamp_of(target) == stamp:
         return
+    context = _context(study) | {"footer": facts, "stamp": stamp}
+    whole, resources = Offline().preprocess(merged(notebooks), {"report": context})
+    storage.write_text(target, _html(whole, resources))
+
+
+def _stamp_of(page: Path) -> str:
+    """Return what a page says it was made from; "" if there is none or it does not say."""
+    if not page.exists():
+        return ""
+    with page.open(encoding="utf-8", errors="replace") as file:
+        found = STAMP.search(file.read(1000))
+    return found[1] if found else ""
+
+
+def _html(notebook: nbformat.NotebookNode, resources: dict) -> str:
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(FOLDER.parent)])
     exporter.exclude_anchor_links = True
-    exporter.register_preprocessor(Offline(), enabled=True)
-    context = _context(study) | {"footer": facts, "stamp": stamp}
-    body, _ = exporter.from_notebook_node(merged(notebooks), resources={"report": context})
-    storage.write_text(target, body)
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=exporter))
+    # Not its own from_notebook_node, which parses the page again to add what this template does not need
+    return TemplateExporter.from_notebook_node(exporter, notebook, resources)[0]
 
 
 def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
@@ -70,15 +89,18 @@ def _context(study: Study) -> dict:
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
         "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
         "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
+        "unpack": Markup((FOLDER / "unpack.js").read_text(encoding="utf-8")),
         "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
-        "plotly": Markup(get_plotlyjs()),
+        "plotly": packed(get_plotlyjs()),
     }
 
 
 def _sounds(study: Study) -> dict[str, str]:
     """Return the sounds to embed: synthetic ones, and real ones only where the study asks for it."""
-    wanted = study.parameters.sounds_in_report
-    return audio.addresses(study.brain.waveforms) if (study.brain.synthetic if wanted is None else wanted) else {}
+    wanted, waveforms = study.parameters.sounds_in_report, study.brain.waveforms
+    if not (study.brain.synthetic if wanted is None else wanted):
+        return {}
+    return audio.addresses(study.keep(audio.compressed, waveforms=waveforms, rate=waveforms.attrs["rate_hz"]))
 
 
 def script_words() -> dict[str, dict]:
@@ -97,6 +119,12 @@ def script_words() -> dict[str, dict]:
         }
         for language, labeller in labellers().items()
     }
+
+
+def packed(text: str) -> str:
+    """Return `text` in a quarter of its size, for unpack.js: bytes of the whole, a space, base64 of raw DEFLATE."""
+    whole = text.encode()
+    return f"{len(whole)} {base64.b64encode(zlib.compress(whole, 9, wbits=-zlib.MAX_WBITS)).decode()}"
 
 
 _TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" tabindex="0"></div></details>'
@@ -144,17 +172,19 @@ def _formula(match: re.Match) -> str:
 
 
 def figure_html(figure: dict, name: str) -> str:
-    """Return a figure's place, alternative text, CSV link and data, which page.js draws."""
+    """Return a figure's place, alternative text, CSV link and packed data, which page.js draws."""
     meta = figure.get("layout", {}).get("meta") or {}
     texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
     words = _spans("report.download")
     link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
     texts += _listening(meta.get("sounds", []))
     texts += _TABLE.format(words=_spans("report.table")) if "table" in meta else ""
-    data = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
+    content = {"data": figure["data"], "layout": figure["layout"]}
+    data = packed(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
     return (
         f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="{_height(figure)}"></div>'
-        f'<figcaption>{texts}{link}</figcaption><script type="application/json">{data}</script></figure>'
+        f'<p class="failed">{_spans("report.failed")}</p>'
+        f'<figcaption>{texts}{link}</figcaption><script type="text/plain">{data}</script></figure>'
     )
 
 

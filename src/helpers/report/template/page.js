@@ -10,7 +10,7 @@
   const locales = Object.fromEntries(languages.map(language => [language, {dictionary: words[language].plotly, format: {}}]));
   const figures = [...document.querySelectorAll("figure.plot")].map(place => ({
     place, canvas: place.querySelector(".canvas"), drawn: false,
-    get content() { return this.parsed ??= JSON.parse(place.querySelector("script").textContent); },
+    get content() { return this.parsed ??= JSON.parse(unpacked(place.querySelector("script").textContent)); },
   }));
 
   const config = () => ({
@@ -33,15 +33,34 @@
     figure.canvas.setAttribute("aria-label", (layout.title?.text || "").replace(/<[^>]*>/g, " ").trim());
   }
 
-  function draw(figure, ink) {
-    speak(figure, ink);
-    figure.drawn = true;
-    const done = Plotly.react(figure.canvas, figure.content.data, figure.content.layout, config());
-    if (figure.content.layout.meta?.sounds && !figure.heard) {
-      figure.heard = true;
-      figure.canvas.on("plotly_click", event => play(event.points[0].id));
+  // Plotly is most of what this page weighs: it is unpacked when the first figure is about to be seen, or printed
+  function plotly() {
+    if (!window.Plotly) {
+      const script = document.createElement("script");
+      script.textContent = unpacked(document.getElementById("plotly").textContent);
+      document.head.append(script);
+      document.getElementById("plotly").remove();
     }
-    return done;
+    return Plotly;
+  }
+
+  function draw(figure, ink) {
+    if (figure.failed) return;
+    figure.drawn = true;
+    try {
+      speak(figure, ink);
+      plotly().react(figure.canvas, figure.content.data, figure.content.layout, config()).catch(error => fail(figure, error));
+      if (figure.content.layout.meta?.sounds && !figure.heard) {
+        figure.heard = true;
+        figure.canvas.on("plotly_click", event => play(event.points[0].id));
+      }
+    } catch (error) { fail(figure, error); }
+  }
+
+  function fail(figure, error) {
+    figure.failed = true;
+    figure.place.classList.add("undrawn");
+    console.error(error);
   }
 
   // A sound is an address embedded in the page, or none; its name is shown while it plays, for screen readers too
@@ -139,6 +158,6 @@
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
   for (const change of [dark, narrow]) change.addEventListener("change", redraw);
-  document.addEventListener("DOMContentLoaded", watch);  // by then Plotly, which follows this script, is there
+  document.addEventListener("DOMContentLoaded", watch);  // by then Plotly, packed, is there: it follows this script
   window.reportFigures = figures;
 })();
