@@ -220,7 +220,7 @@ def test_axe_finds_no_serious_violation(page, browser, language, scheme):
 
 
 def test_the_page_is_small_enough_to_send(page):
-    assert page.stat().st_size < 15e6
+    assert page.stat().st_size < 5e6
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

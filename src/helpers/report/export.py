@@ -16,7 +16,6 @@ import nbformat
 from latex2mathml.converter import convert as to_mathml
 from markupsafe import Markup
 from nbconvert import HTMLExporter, TemplateExporter
-from nbconvert.filters import Highlight2HTML
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
@@ -60,8 +59,8 @@ def _stamp_of(page: Path) -> str:
 def _html(notebook: nbformat.NotebookNode, resources: dict) -> str:
     exporter = HTMLExporter(template_name="template", extra_template_basedirs=[str(FOLDER.parent)])
     exporter.exclude_anchor_links = True
-    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=exporter))
-    # Not its own from_notebook_node, which parses the page again to add what this template does not need
+    exporter.register_filter("highlight_code", escaping.escape)  # a template below this one asks for it
+    # Not its own from_notebook_node, which parses the whole page again to add what this template does not need
     return TemplateExporter.from_notebook_node(exporter, notebook, resources)[0]
 
 

@@ -34,7 +34,7 @@ def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
 
 def _citation(study: Study, labeller: text.Labeller) -> str:
     """Return how the data are to be cited; synthetic data have a sentence in each language instead."""
-    return labeller.words.get(f"citation.{study.brain.name}", study.provenance["dataset"].get("citation", ""))
+    return labeller.words.get(f"citation.{study.brain.name}", study.brain.provenance.get("citation", ""))
 
 
 def times(notebooks: list[nbformat.NotebookNode]) -> text.Bilingual:

@@ -128,7 +128,7 @@
         const figure = figures.find(one => one.place === entry.target);
         if (entry.isIntersecting && !figure.drawn) draw(figure);
       }
-    }, {rootMargin: "400px"});
+    }, {rootMargin: "100%"});  // a screen ahead: on a slow machine the first figure waits for Plotly
     for (const figure of figures) watcher.observe(figure.place);
   }
 
