@@ -1,5 +1,7 @@
 """Sounds: equal to the reference's reading, whatever their rate and channels, and refused by name when unusable."""
 
+import base64
+
 import numpy as np
 import pytest
 import soundfile
@@ -77,6 +79,16 @@ def test_mp3_has_the_rate_and_length_of_the_sound(tmp_path, wav):
         assert found == rate and 0.25 <= len(samples) / rate < 0.4
         heard = np.fft.rfftfreq(len(samples), 1 / rate)[np.abs(np.fft.rfft(samples)).argmax()]
         assert heard == pytest.approx(440, abs=10)
+
+
+def test_compressed_sounds_are_each_at_its_own_address(wav):
+    files = {"b": wav(tone(0.5), name="b"), "a": wav(tone(0.25, hz=880.0), name="a")}
+    waveforms = sounds.read(files, dict.fromkeys(files, "x"))
+    addresses = audio.addresses(audio.compressed(waveforms, rate=RATE))
+    assert list(addresses) == ["b", "a"]
+    for name, address in addresses.items():
+        kind, _, code = address.partition(",")
+        assert kind == "data:audio/mpeg;base64" and base64.b64decode(code) == audio.of(waveforms, name)
 
 
 def test_stereo_becomes_the_mean_of_its_channels(wav):
