@@ -1,7 +1,7 @@
 """How long a report opened from disk takes until it can be read, until it is whole, and until a reader who goes to its
 first figure sees it, also on a slowed-down machine.
 
-`make bench` measures outputs/demo/report.html where there is one; `python tests/bench_page.py PAGE` any other.
+`make bench` measures outputs/demo/report.html; `python tests/bench_page.py PAGE` any other.
 """
 
 from __future__ import annotations
@@ -41,17 +41,19 @@ def opened(page: Path, slowdown: int) -> tuple[float, float, float]:
     return read / 1000, whole / 1000, figure / 1000
 
 
-def main() -> None:
-    page = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "outputs" / "demo" / "report.html").resolve()
+def measured(page: Path = ROOT / "outputs" / "demo" / "report.html") -> dict[str, float]:
+    """Return the size of a page in MB and the median seconds of RUNS openings; nothing where there is none."""
     if not page.is_file():
-        print(f"no {page}: make report first, to measure how fast it opens")
-        return
-    print(f"{page.name}, {page.stat().st_size / 1e6:.1f} MB, from disk, median of {RUNS}")
+        print(f"no {page}: make report first, to measure how fast it opens", file=sys.stderr)
+        return {}
+    found = {"page_mb": page.stat().st_size / 1e6}
     for slowdown in SLOWDOWNS:
-        read, whole, figure = map(median, zip(*(opened(page, slowdown) for _ in range(RUNS)), strict=True))
-        print(f"  {slowdown} x slower: readable after {read:.2f} s, whole after {whole:.2f} s;", end=" ")
-        print(f"from there to the first figure {figure:.2f} s")
+        times = zip(*(opened(page, slowdown) for _ in range(RUNS)), strict=True)
+        for name, values in zip(("readable", "whole", "first_figure"), times, strict=True):
+            found[f"page_{name}_{slowdown}x_s"] = median(values)
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    for name, value in measured(*(Path(page).resolve() for page in sys.argv[1:2])).items():
+        print(f"{value:10.2f}  {name}")
