@@ -1,11 +1,14 @@
 """Registry of brain data. A dataset is one module: `NAME`, `LABEL` (its words) and `open(data_dir, seed) -> Brain`.
 
-One that reads files also has `example(folder) -> data_dir`, which writes some that are small enough for tests. Contract
-tests run over all of them (tests/brain).
+One that reads files also has `example(folder) -> data_dir`, which writes some that are small enough for tests. One that
+takes seconds to simulate may have `simulated(seed) -> xr.Dataset`, which is kept on disk and given to `open` as its third
+argument. Contract tests run over all of them (tests/brain).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -38,10 +41,15 @@ def check(name: str) -> None:
         )
 
 
-def open(name: str, data_dir: str | None = None, seed: int = 0) -> Brain:
-    """Return the dataset called `name`, validated; raises UserError for an unknown or incomplete one."""
+def open(name: str, data_dir: str | None = None, seed: int = 0, keep: Callable | None = None) -> Brain:
+    """Return the dataset called `name`, validated; raises UserError for an unknown or incomplete one.
+
+    `keep(function, **arguments)` returns what the function does, and may read it from disk.
+    """
     check(name)
-    return DATASETS[name].open(data_dir, seed)
+    simulated = getattr(DATASETS[name], "simulated", None)
+    made = [partial(keep, simulated)] if keep and simulated else []
+    return DATASETS[name].open(data_dir, seed, *made)
 
 
 def fetch(name: str, folder: str | Path | None = None) -> Path:

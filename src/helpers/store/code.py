@@ -34,7 +34,7 @@ def closure(*modules: str, neutral: tuple[str, ...] = NEUTRAL) -> frozenset[str]
         name = waiting.pop()
         if name not in found and not _is_below(name, neutral):
             found.add(name)
-            waiting += imported(_source(name), name)
+            waiting += _imported_by(name)
     return frozenset(found)
 
 
@@ -54,6 +54,11 @@ def imported(source: str, module: str = "") -> frozenset[str]:
                 inner = f"{base}.{alias.name}"
                 names.add(inner if _is_below(base, (PACKAGE,)) and is_module(inner) else base)
     return frozenset(name for name in names if _is_below(name, (PACKAGE,)) and name != PACKAGE)
+
+
+@cache
+def _imported_by(name: str) -> frozenset[str]:
+    return imported(_source(name), name)
 
 
 @cache

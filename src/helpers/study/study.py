@@ -54,6 +54,7 @@ class Study:
         self.folder = files.ROOT / outputs / parameters.name
         self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
         self._models: dict[str, models.AudioModel] = {}
+        self._usable: set[tuple[str, int]] = set()
 
     def check(self, weights: bool = True) -> None:
         """Raise UserError for every error that can be found before anything is computed.
@@ -78,7 +79,8 @@ class Study:
     @cached_property
     def brain(self) -> brain.Brain:
         """The dataset: sounds, responses, where they come from."""
-        return brain.open(self.parameters.dataset, self.parameters.data_dir, self.parameters.seed)
+        keep = self.keep if self.folder.exists() else None  # a study that turns out to be invalid leaves nothing behind
+        return brain.open(self.parameters.dataset, self.parameters.data_dir, self.parameters.seed, keep)
 
     def responses(self, kind: str) -> xr.DataArray:
         """Return a set of responses (sound, target[, repetition]) by name, such as "components" or "voxels".
@@ -146,8 +148,11 @@ class Study:
         return usable
 
     def _can_be_heard(self, name: str, step: int) -> bool:
+        if (name, step) in self._usable:
+            return True
         try:
-            self.heard(name, step)
+            if not self.has_heard(name, [step]):
+                self.heard(name, step)
         except UserError as error:
             if len(self.steps(name)) == 1:
                 raise
@@ -156,6 +161,7 @@ class Study:
                 known.append(reason)
                 print(f"model '{name}': checkpoint {step} is left out: {error}", file=sys.stderr)
             return False
+        self._usable.add((name, step))
         return True
 
     def heard(self, name: str, step: int) -> xr.Dataset:

@@ -6,6 +6,8 @@ known mixtures of those components by region, plus noise of known size (`voxels`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
@@ -29,31 +31,40 @@ text.words(
     },
 )
 NOISE = 0.2  # sd of the noise on each z-scored component: acoustics explain at most 1 / (1 + 0.2^2) = 96 % of it
+MEASURE = "measure"
 STREAMS = {"components": 10_001, "weights": 10_002, "repetitions": 10_003}  # one random stream for each step
 
 
-def open(data_dir: str | None, seed: int) -> Brain:
+def simulated(seed: int) -> xr.Dataset:
+    """Return what takes seconds to make: `waveforms` (sound, sample) and their `measures` (sound, measure)."""
+    waveforms = stimuli.synthesize(seed)
+    measures = np.array([acoustics.describe(waveform) for waveform in waveforms.values])
+    return xr.Dataset({"waveforms": waveforms, "measures": ((SOUND, MEASURE), measures)})
+
+
+def open(data_dir: str | None, seed: int, simulate: Callable[..., xr.Dataset] = simulated) -> Brain:
     """Return sounds, `components` (sound, target) and `voxels` (sound, target, repetition) simulated from `seed`.
 
-    Raises UserError for a `data_dir`, since nothing is read.
+    `simulate` may read what `simulated` returned before. Raises UserError for a `data_dir`, since nothing is read.
     """
     if data_dir is not None:
         raise UserError(
             f"dataset 'demo': found data_dir '{data_dir}', expected none, because its sounds and brain are synthetic; "
             "remove data_dir, or choose the dataset 'nh2015_components'"
         )
-    waveforms = stimuli.synthesize(seed).assign_attrs(synthetic="true")
-    planted = components(waveforms, seed)
+    made = simulate(seed=seed)
+    waveforms = made["waveforms"].assign_attrs(synthetic="true")
+    planted = components(made["measures"], seed)
     measured = voxels.respond(planted, weights(seed), _stream("repetitions", seed)).assign_attrs(synthetic="true")
     return Brain(NAME, True, waveforms, {names.COMPONENTS: planted, names.VOXELS: measured}, _provenance(seed))
 
 
-def components(waveforms: xr.DataArray, seed: int) -> xr.DataArray:
-    """Return planted components (sound, target): z-scored acoustics of `waveforms`, plus noise of sd NOISE."""
-    measures = np.array([acoustics.describe(waveform) for waveform in waveforms.values])
-    standard = (measures - measures.mean(axis=0)) / measures.std(axis=0)
+def components(measures: xr.DataArray, seed: int) -> xr.DataArray:
+    """Return planted components (sound, target): z-scored `measures` (sound, measure), plus noise of sd NOISE."""
+    values = measures.values
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
     noisy = standard + NOISE * _stream("components", seed).standard_normal(standard.shape)
-    coords = {SOUND: waveforms[SOUND].values, TARGET: list(nh2015.COMPONENTS)}
+    coords = {SOUND: measures[SOUND].values, TARGET: list(nh2015.COMPONENTS)}
     return nh2015.grouped(xr.DataArray(noisy, coords, (SOUND, TARGET), attrs={"synthetic": "true"}))
 
 
