@@ -17,10 +17,11 @@ def run(tmp_path, capsys):
     """Run `report` on a study with changes; returns (exit code, message)."""
 
     def run_(**changes):
+        outputs = tmp_path / f"outputs-{len(list(tmp_path.glob('outputs-*')))}"
         path = tmp_path / "study.yml"
         path.write_text(yaml.safe_dump({**GOOD, **changes}), encoding="utf-8")
-        code = main(["report", str(path), "--outputs", str(tmp_path / "outputs")])
-        assert not [path for path in (tmp_path / "outputs").rglob("*.*") if path.suffix != ".lock"]
+        code = main(["report", str(path), "--outputs", str(outputs)])
+        assert not [path for path in outputs.rglob("*.*") if path.suffix != ".lock"]
         return code, capsys.readouterr().err
 
     return run_
