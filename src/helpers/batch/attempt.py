@@ -14,14 +14,12 @@ from pathlib import Path
 import psutil
 
 from helpers.errors import UserError
+from helpers.report.kernels import THREADS
 from helpers.report.notebooks import how_ended
 from helpers.store import files
 
 DONE, FAILED, STOPPED = "done", "failed", "stopped"
 POLL_S, MEMORY_S, GRACE_S = 0.1, 1.0, 5.0
-# What decides how many threads numpy, torch and their libraries start; threads that spin while they wait would take
-# the cores from the jobs beside them.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def attempt(spec: dict) -> dict:

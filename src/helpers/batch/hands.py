@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from helpers.batch.attempt import attempt
 from helpers.errors import UserError
+from helpers.report.kernels import cores
 
 CONNECT_S = 30
 
@@ -59,8 +59,3 @@ def attempt_here(spec: dict) -> dict:
     from distributed import get_worker
 
     return attempt(spec | {"threads": spec["threads"] or max(1, cores() // get_worker().state.nthreads)})
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,8 +1,8 @@
 """Registry of brain data. A dataset is one module: `NAME`, `LABEL` (its words) and `open(data_dir, seed) -> Brain`.
 
 One that reads files also has `example(folder) -> data_dir`, which writes some that are small enough for tests. One that
-takes seconds to simulate may have `simulated(seed) -> xr.Dataset`, which is kept on disk and given to `open` as its third
-argument. Contract tests run over all of them (tests/brain).
+takes seconds to simulate may have `simulated(seed) -> xr.Dataset`, which is kept on disk and given to `open` as its
+third argument. Contract tests run over all of them (tests/brain).
 """
 
 from __future__ import annotations

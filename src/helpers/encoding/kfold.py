@@ -12,11 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from sklearn.model_selection import KFold
+from threadpoolctl import ThreadpoolController
 
 from helpers.encoding.fit import LinearFit, checked_alphas
 
 ALPHAS = np.array([float(f"1e{k}") for k in range(-30, 30)])  # those of the published comparison
 N_FOLDS = 5
+# Estimators of many small products: threads would wait for each other, and for other programs, longer than they work
+on_one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
 
 
 def folds(n_sounds: int, n_folds: int = N_FOLDS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -50,6 +53,7 @@ class RidgeKFold:
         self.x, self.alphas = checked(x_train), checked_alphas(alphas)
         self.x_test = np.asarray(x_test, dtype=np.float64)
 
+    @on_one_thread
     def fit(self, y_train) -> LinearFit:
         """Fit targets y_train (n_train, n_targets)."""
         x, y = checked(self.x, y_train)

@@ -21,7 +21,7 @@ import numpy as np
 
 from helpers.encoding.fit import LinearFit, checked_alphas
 from helpers.encoding.homotopy import paths
-from helpers.encoding.kfold import ALPHAS, checked, folds, linear_fit
+from helpers.encoding.kfold import ALPHAS, checked, folds, linear_fit, on_one_thread
 from helpers.encoding.newton import Problem, Solution
 
 # Tolerances of the multi-task search: all alphas at the first, then those at the next whose error lies above the
@@ -50,6 +50,7 @@ class MultiTaskLasso:
         self.x_test = np.asarray(x_test, dtype=np.float64)
         self.rounds, self.tolerance = rounds, tolerance
 
+    @on_one_thread
     def fit(self, y_train) -> LinearFit:
         """Fit targets y_train (n_train, n_targets)."""
         x, y = checked(self.x, y_train)
@@ -94,6 +95,7 @@ class SingleTaskLasso:
         self.x_test = np.asarray(x_test, dtype=np.float64)
         self.tolerance = tolerance
 
+    @on_one_thread
     def fit(self, y_train) -> LinearFit:
         """Fit targets y_train (n_train, n_targets)."""
         x, y = checked(self.x, y_train)

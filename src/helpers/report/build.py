@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nbformat
 
 from helpers.chapters import registry
 from helpers.chapters.chapter import Chapter
-from helpers.report import export, footer, notebooks
+from helpers.report import export, footer, kernels, notebooks
 from helpers.store import files
 from helpers.store.code import code_digest, imported
 from helpers.study import Study
 
 # Needed by every chapter's code, but shown on no page: keeping results, reporting errors
 NEUTRAL = ("helpers.store", "helpers.errors")
+AT_ONCE = 4  # chapters at most, each in a kernel of half a GB or more
 
 
 def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = print) -> Path:
@@ -28,21 +30,41 @@ def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] =
     start = time.monotonic()
     chosen = registry.check(study, names)
     say(f"study '{study.parameters.name}': {', '.join(study.models)} on {study.parameters.dataset}")
-    for name in study.models:
-        study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
-    made = [_made(study, chapter, say) for chapter in chosen]
+    at_once = min(kernels.cores(), len(chosen), AT_ONCE)
+    with kernels.warm(at_once) as kernel:
+        for name in study.models:
+            study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
+        made = _all_made(study, chosen, at_once, kernel, say)
     target = study.folder / "report.html"
     export.write(target, made, study, footer.facts(study, made))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 
 
-def _made(study: Study, chapter: Chapter, say: Callable[[str], None]) -> nbformat.NotebookNode:
+def _all_made(study: Study, chosen: list[Chapter], at_once: int, kernel, say) -> list[nbformat.NotebookNode]:
+    """Return the executed chapters; after a failure those that run go on to their end, and no other is begun."""
+    recipe = study.recipe()
+    states = {chapter.name: state(chapter, study, recipe) for chapter in chosen}
+    pool = ThreadPoolExecutor(at_once)
+    made = [pool.submit(_made, study, chapter, states[chapter.name], kernel, say) for chapter in chosen]
+    try:
+        wait(made, return_when=FIRST_EXCEPTION)
+    except BaseException:  # Ctrl-C, of which kernels have not heard
+        kernels.end_all()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    failed = [error for one in made if not one.cancelled() and (error := one.exception())]
+    if failed:
+        raise failed[0]
+    return [one.result() for one in made]
+
+
+def _made(study: Study, chapter: Chapter, depends_on: str, kernel, say: Callable[[str], None]) -> nbformat.NotebookNode:
     say(f"chapter {chapter.name}")
     parameters = {"study": {"study": study.source, "models": study.models, "outputs": str(study.outputs)}}
     target = study.folder / "notebooks" / f"{chapter.name}.ipynb"
-    depends_on = state(chapter, study, study.recipe())
-    return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, log=sys.stderr)
+    return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, log=sys.stderr, kernel=kernel)
 
 
 def state(chapter: Chapter, study: Study, recipe: dict) -> str:

@@ -8,22 +8,24 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
-from typing import ClassVar, TextIO
+from typing import TextIO
 
 import jupytext
 import nbformat
 import papermill
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.errors import UserError
+from helpers.report.kernels import Manager
 from helpers.store import files
 
 STAMP = "made_from"  # notebook metadata: what the executed notebook depends on
 START_TIMEOUT = 120  # s, for a kernel on a busy laptop
+PARSING = threading.Lock()  # Python 3.11's parser, which jupytext calls, breaks where two threads use it at once
 
 
 class ChapterError(RuntimeError):
@@ -36,6 +38,7 @@ def run(
     target: Path,
     depends_on: str,
     log: TextIO | None = None,
+    kernel: type[Manager] = Manager,
 ) -> nbformat.NotebookNode:
     """Return the executed chapter: `target` if it was made from the same things, else executed and written there.
 
@@ -47,7 +50,7 @@ def run(
         if (done := executed(target, stamp)) is not None:
             return done
         notebook = _with_parameters(source, parameters)
-        result = _execute(notebook, parameters, source, target, log)
+        result = _execute(notebook, parameters, source, target, log, kernel)
         result.metadata |= {STAMP: stamp}
         files.write_text(target, nbformat.writes(result))
         return result
@@ -70,7 +73,8 @@ def executed(target: Path, stamp: str) -> nbformat.NotebookNode | None:
 
 
 def _with_parameters(source: Path, parameters: dict) -> nbformat.NotebookNode:
-    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    with PARSING:
+        notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python", "display_name": "Python 3"})
     _check_parameters(notebook, parameters, source.stem)
     return notebook
@@ -85,36 +89,32 @@ def _check_parameters(notebook: nbformat.NotebookNode, parameters: dict, chapter
         raise UserError(f"notebooks/{chapter}.py: no parameter {', '.join(unknown)} in its cell tagged 'parameters'")
 
 
-class Manager(AsyncKernelManager):
-    """Remembers how its kernel ended, which nbclient does not tell."""
-
-    ended_with: ClassVar[int | None] = None  # exit status; negative: minus the signal
-
-    async def _async_is_alive(self) -> bool:
-        alive = await super()._async_is_alive()
-        if not alive and self.provisioner is not None and self.provisioner.process is not None:
-            Manager.ended_with = self.provisioner.process.poll()
-        return alive
-
-    is_alive = _async_is_alive
-
-
 def _execute(
-    notebook: nbformat.NotebookNode, parameters: dict, source: Path, target: Path, log: TextIO | None
+    notebook: nbformat.NotebookNode,
+    parameters: dict,
+    source: Path,
+    target: Path,
+    log: TextIO | None,
+    kernel: type[Manager],
 ) -> nbformat.NotebookNode:
     """Run `notebook`; a kernel that does not start is tried once more. A failed notebook is kept as *.failed.ipynb."""
     failed = target.with_suffix(".failed.ipynb")
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
+            own = type(
+                "Own", (kernel,), {"folder": Path(folder)}
+            )  # nbclient makes the manager: its class has our notes
             try:
-                result = _papermill(notebook, Path(folder), parameters, log)
+                result = _papermill(notebook, Path(folder), parameters, log, own)
             except PapermillExecutionError as error:
                 _keep(Path(folder), failed)
                 raise _told(error, source, failed) from None
             except DeadKernelError:
+                if own.stopped:
+                    raise KeyboardInterrupt from None
                 _keep(Path(folder), failed)
                 raise ChapterError(
-                    f"notebooks/{source.name}: its kernel was ended from outside{how_ended(Manager.ended_with)}; the "
+                    f"notebooks/{source.name}: its kernel was ended from outside{how_ended(own.ended_with)}; the "
                     f"notebook so far is {failed}; close other programs or take fewer jobs or models at once, then run "
                     "again"
                 ) from None
@@ -149,14 +149,12 @@ def _keep(folder: Path, failed: Path) -> None:
 
 
 def _papermill(
-    notebook: nbformat.NotebookNode, folder: Path, parameters: dict, log: TextIO | None
+    notebook: nbformat.NotebookNode, folder: Path, parameters: dict, log: TextIO | None, kernel: type[Manager]
 ) -> nbformat.NotebookNode:
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # the only renderer whose figures the export supports
     source, result = folder / "in.ipynb", folder / "out.ipynb"
     nbformat.write(notebook, source)
-    client = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_manager_class": Manager}
-    Manager.ended_with = None
+    client = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_manager_class": kernel}
     return papermill.execute_notebook(
         source,
         result,
