@@ -64,7 +64,8 @@ def _made(study: Study, chapter: Chapter, depends_on: str, kernel, say: Callable
     say(f"chapter {chapter.name}")
     parameters = {"study": {"study": study.source, "models": study.models, "outputs": str(study.outputs)}}
     target = study.folder / "notebooks" / f"{chapter.name}.ipynb"
-    return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, log=sys.stderr, kernel=kernel)
+    with kernels.in_thread():
+        return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, sys.stderr, kernel)
 
 
 def state(chapter: Chapter, study: Study, recipe: dict) -> str:

@@ -21,6 +21,7 @@ from typing import ClassVar
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from jupyter_core.utils import ensure_event_loop
 
 # What decides how many threads numpy, torch and their libraries start
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -129,6 +130,15 @@ def warm(at_once: int) -> Iterator[type[Manager]]:
     finally:
         for name in threads:
             os.environ.pop(name, None)
+
+
+@contextlib.contextmanager
+def in_thread() -> Iterator[None]:
+    """Close, on leaving, the event loop that Jupyter opens for a thread from which kernels are started."""
+    try:
+        yield
+    finally:
+        ensure_event_loop().close()
 
 
 def end_all() -> None:

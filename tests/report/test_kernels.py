@@ -1,0 +1,121 @@
+"""Kernels, plain and forked: nothing of the user's IPython reaches them, none knows of another, all can be ended."""
+
+import json
+import os
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from helpers.report import build, kernels, notebooks
+from helpers.report.kernels import Forked, Manager
+
+KINDS = [Manager, pytest.param(Forked, marks=pytest.mark.skipif(sys.platform != "linux", reason="needs Linux"))]
+CHAPTER = '# %% tags=["parameters"]\nstudy = 1\n\n# %%\n{body}\n'
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run_(body, kernel, name="99_test"):
+        source = tmp_path / f"{name}.py"
+        source.write_text(CHAPTER.format(body=body), encoding="utf-8")
+        done = notebooks.run(source, {}, tmp_path / "out" / f"{name}.ipynb", body, kernel=kernel)
+        outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
+        return "".join(output.get("text", "") for output in outputs if output.get("name") == "stdout").strip()
+
+    return run_
+
+
+@pytest.mark.parametrize("kernel", KINDS)
+def test_the_users_ipython_and_jupyter_do_not_reach_a_kernel(kernel, run, tmp_path, monkeypatch):
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("import builtins; builtins.intruder = 1")
+    foreign = tmp_path / "jupyter" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    argv = ["/bin/false", "{connection_file}"]
+    (foreign / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "other", "language": "python"}))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("PLOTLY_RENDERER", "browser")
+    said = run(
+        "import os, sys; print(sys.executable, 'intruder' in dir(__builtins__), os.environ['PLOTLY_RENDERER'])", kernel
+    )
+    assert said == f"{sys.executable} False plotly_mimetype"
+
+
+@pytest.mark.parametrize("kernel", KINDS)
+def test_no_kernel_knows_of_another(kernel, run):
+    body = "import os, sys, helpers; print(os.getpid(), hasattr(helpers, 'left')); helpers.left = 1; study = 2"
+    first, second = (run(body, kernel, f"0{number}_test").split() for number in (1, 2))
+    assert first[1] == second[1] == "False" and first[0] != second[0]
+    assert not psutil.pid_exists(int(first[0]))
+
+
+@pytest.mark.parametrize("kernel", KINDS)
+def test_a_kernel_that_is_killed_is_told_with_its_signal(kernel, run):
+    with pytest.raises(notebooks.ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
+        run("import os; os.kill(os.getpid(), 9)", kernel)
+
+
+@pytest.mark.parametrize("kernel", KINDS)
+def test_kernels_are_ended_when_the_report_is(kernel, run, tmp_path):
+    began, ended = tmp_path / "began", []
+
+    body = f"import os, pathlib, time; pathlib.Path({str(began)!r}).write_text(str(os.getpid())); time.sleep(99)"
+
+    def go():
+        try:
+            with kernels.in_thread():
+                run(body, kernel)
+        except KeyboardInterrupt:
+            ended.append(True)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    while not began.exists() or not began.read_text():
+        time.sleep(0.05)
+    kernels.end_all()
+    thread.join(30)
+    assert ended == [True] and not psutil.pid_exists(int(began.read_text()))
+    assert not list((tmp_path / "out").glob("*.ipynb"))  # nothing failed: somebody stopped it
+
+
+def test_warm_kernels_share_the_cores_and_the_environment_is_as_before(monkeypatch):
+    for name in kernels.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(kernels, "cores", lambda: 8)
+    with kernels.warm(3) as kernel:
+        assert {os.environ[name] for name in kernels.THREADS} == {"2"} and issubclass(kernel, Manager)
+    assert not set(kernels.THREADS) & set(os.environ)
+
+
+def test_after_a_failure_those_that_run_end_well_and_no_other_begins(monkeypatch):
+    """Three chapters, two at a time; the first fails while the second runs."""
+
+    class Chapter:
+        def __init__(self, name):
+            self.name = name
+
+    class Study:
+        def recipe(self):
+            return {}
+
+    begun, over = [], []
+
+    def made(study, chapter, *_):
+        begun.append(chapter.name)
+        time.sleep(0.3 if chapter.name == "second" else 0.05)
+        if chapter.name == "first":
+            raise notebooks.ChapterError("first failed")
+        over.append(chapter.name)
+
+    monkeypatch.setattr(build, "_made", made)
+    monkeypatch.setattr(build, "state", lambda *_: "")
+    chosen = [Chapter(name) for name in ("first", "second", "third", "fourth")]
+    with pytest.raises(notebooks.ChapterError, match="first failed"):
+        build._all_made(Study(), chosen, 2, Manager, print)
+    assert {"first", "second"} <= set(begun) and "fourth" not in begun
+    assert "second" in over
