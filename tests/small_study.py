@@ -7,6 +7,7 @@ import pandas as pd
 import soundfile
 import yaml
 
+from helpers.study import Study, open_study
 from written_voxels import junifer_storage
 
 SOUNDS = {f"tone{index:02d}": category for index, category in enumerate(["Music", "Song", "EngSpeech", "Nature"] * 3)}
@@ -44,3 +45,9 @@ def write_study(folder: Path, chapters, models=("mixture",), sounds=SOUNDS, **se
     study |= {"permutations": 5, "models": [{"name": name, **SMALL, **settings} for name in models]}
     (folder / "small.yml").write_text(yaml.safe_dump(study))
     return folder / "small.yml"
+
+
+def opened(folder: Path, models=(), out="out") -> Study:
+    """The study that `write_study` wrote to `folder`, or a part of it."""
+    chosen = {"study": str(folder / "small.yml"), "models": list(models), "outputs": str(folder / out)}
+    return open_study(chosen)

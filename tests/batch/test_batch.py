@@ -1,12 +1,10 @@
-"""Batches: what is planned, run, shown and kept; what happens to them; and that a second run makes up for all of it.
+"""Batches: what is planned, run, shown and kept.
 
-Each fault is followed by an undisturbed run, whose tables must equal, bit for bit, those of a run that nothing
-happened to. FAULTS.md lists them.
+Most chapters here are light: their kernels load nothing. What happens to real ones is in test_faults.py.
 """
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,11 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-import xarray as xr
 import yaml
 
 import small_study
-from conftest import ROOT
 from helpers.__main__ import main
 from helpers.batch import estimates, jobs
 from helpers.batch.attempt import attempt
@@ -29,270 +25,8 @@ from helpers.chapters.chapter import Chapter
 from helpers.errors import UserError
 from helpers.report import build
 from helpers.report.notebooks import ChapterError
-from helpers.store import files
-from helpers.study import Study, open_study
-
-posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX systems")
-REAL = ["00_question", "01_extract", "02_voxelwise"]
-N_REAL = 3  # jobs of these: activations at two checkpoints, voxels at the last one
-SECONDS = 240  # until something is called hung
-
-
-# Real chapters, in processes as a user starts them
-
-
-def command(folder: Path, *more: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "helpers", "batch", str(folder / "small.yml"), "--outputs", str(folder / "out")),
-        *("--threads", "1", *more),
-    ]
-
-
-def started(folder: Path, *more: str, **how) -> subprocess.Popen:
-    return subprocess.Popen(
-        command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how
-    )
-
-
-def finished(process: subprocess.Popen) -> tuple[int, str]:
-    """Exit code and everything that was said; a process that hangs fails the test and is ended."""
-    try:
-        said, _ = process.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return process.returncode, said
-
-
-def ran(folder: Path, *more: str) -> tuple[int, str]:
-    return finished(started(folder, *more))
-
-
-def study(folder: Path) -> Path:
-    small_study.write_study(folder, REAL, checkpoints=[0])
-    return folder
-
-
-def results(folder: Path) -> dict:
-    """Everything that was computed: tables as bytes, arrays as they are."""
-    whole = folder / "out" / "small"
-    tables = {str(path.relative_to(whole)): path.read_bytes() for path in whole.rglob("*.parquet")}
-    return tables | {str(path.relative_to(whole)): xr.load_dataset(path) for path in whole.rglob("*.nc")}
-
-
-def equal(one: dict, other: dict) -> bool:
-    def same(name: str) -> bool:
-        if not isinstance(one[name], xr.Dataset):
-            return one[name] == other[name]
-        return one[name].drop_attrs().identical(other[name].drop_attrs())
-
-    return one.keys() == other.keys() and all(same(name) for name in one)
-
-
-def halves(folder: Path) -> list[str]:
-    """Files that were not finished."""
-    return [path.name for path in (folder / "out").rglob(".*") if not path.name.endswith(".lock")]
-
-
-def family(process: subprocess.Popen) -> list[psutil.Process]:
-    try:
-        return psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def descendant(process: subprocess.Popen, word: str) -> psutil.Process:
-    """The first process below another one whose command line holds `word`, as soon as there is one."""
-    return in_time(lambda: next((one for one in family(process) if says(one, word)), None), process)
-
-
-def in_time(found, process: subprocess.Popen):
-    """What a function finds, as soon as that is something, while `process` runs."""
-    deadline = time.monotonic() + SECONDS
-    while not (it := found()):
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, "not found"
-        time.sleep(0.05)
-    return it
-
-
-def says(process: psutil.Process, word: str) -> bool:
-    try:
-        return any(word in part for part in process.cmdline())
-    except psutil.Error:
-        return False
-
-
-def all_gone(processes: list[psutil.Process]) -> bool:
-    return not psutil.wait_procs(processes, timeout=20)[1]
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> dict:
-    """What a batch computes that nothing happens to."""
-    folder = study(tmp_path_factory.mktemp("undisturbed"))
-    code, said = ran(folder, "--jobs", "2")
-    assert code == 0, said
-    assert f"{N_REAL} jobs: {N_REAL} done" in said and f"[{N_REAL}/{N_REAL}] done" in said
-    assert f"report of the finished jobs: python -m helpers report {folder / 'small.yml'}" in said
-    found = json.loads((folder / "out" / "small" / "batch" / "batch.json").read_text())
-    assert found["state"] == "over" and {job["state"] for job in found["jobs"]} == {"done"}
-    assert all(job["seconds"] > 0 and job["peak_mib"] > 100 and Path(job["log"]).exists() for job in found["jobs"])
-    notebooks = sorted((folder / "out" / "small" / "batch").rglob("*.ipynb"))
-    assert len(notebooks) == N_REAL and not halves(folder)
-    code, said = ran(folder)
-    assert code == 0 and f"{N_REAL} jobs: {N_REAL} kept" in said and "running" not in said
-    return results(folder)
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return study(tmp_path)
-
-
-def completes(folder: Path, undisturbed: dict) -> bool:
-    """Whether another run makes up for whatever was missing."""
-    code, said = ran(folder, "--jobs", "2")
-    assert code == 0, said
-    return equal(results(folder), undisturbed) and not halves(folder)
-
-
-def test_the_report_of_a_batch_computes_nothing_again(folder, undisturbed, monkeypatch, capsys):
-    assert completes(folder, undisturbed)
-    monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
-    assert main(["report", str(folder / "small.yml"), "--outputs", str(folder / "out")]) == 0
-    assert "report.html" in capsys.readouterr().out
-
-
-@posix
-@pytest.mark.parametrize(
-    ("victim", "words"),
-    [
-        ("ipykernel", "its kernel was ended from outside, by SIGKILL, as the system does when memory runs out"),
-        ("helpers.batch.worker", "its process was ended from outside, by SIGKILL"),
-    ],
-)
-def test_a_killed_kernel_or_worker_is_reported_and_made_up_for(folder, undisturbed, victim, words):
-    process = started(folder)
-    process.stdout.readline()
-    descendant(process, "ipykernel")  # of the worker too, whose kernel must not outlive it
-    in_time(lambda: list((folder / "out").rglob(".training.lock")), process)
-    below = family(process)
-    descendant(process, victim).kill()
-    code, said = finished(process)
-    assert code == 1 and words in said and "log: " in said
-    assert "not run" in said and "which failed" in said
-    assert all_gone(below)
-    assert completes(folder, undisturbed)
-
-
-@posix
-@pytest.mark.parametrize("phase", ["planning", "starting", "running", "terminated", "killed"])
-def test_ctrl_c_in_every_phase_ends_all_kernels(folder, undisturbed, phase):
-    process = started(folder, "--jobs", "2", start_new_session=True)
-    if phase == "planning":
-        time.sleep(1)  # imports
-    elif phase == "starting":
-        descendant(process, "helpers.batch.worker")
-    else:
-        descendant(process, "ipykernel")
-    below = family(process)
-    process.send_signal({"killed": signal.SIGKILL, "terminated": signal.SIGTERM}.get(phase, signal.SIGINT))
-    code, said = finished(process)
-    assert code == (-9 if phase == "killed" else 130) or phase == "planning"
-    assert all_gone(below)
-    if phase in ("starting", "running", "terminated"):
-        assert "stopped; what was computed so far is kept" in said
-        found = json.loads((folder / "out" / "small" / "batch" / "batch.json").read_text())
-        assert {job["state"] for job in found["jobs"]} == {"stopped"}
-    assert completes(folder, undisturbed)
-
-
-@posix
-def test_a_full_disk_is_said_and_made_up_for(folder, undisturbed):
-    def full():
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))  # bytes, of any file
-
-    code, said = finished(started(folder, preexec_fn=full))
-    assert code == 1 and "File too large" in said
-    assert completes(folder, undisturbed)
-
-
-def test_damaged_results_are_computed_again(folder, undisturbed):
-    assert completes(folder, undisturbed)
-    whole = folder / "out" / "small"
-    for path in whole.rglob("*.nc"):
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2 :] = b"\0" * (len(content) - len(content) // 2)
-        path.write_bytes(content)
-    for path in whole.rglob("*.pt"):
-        path.write_bytes(path.read_bytes()[:1000])
-    for path in whole.rglob("*.ipynb"):
-        path.write_text(path.read_text()[:500])
-    assert completes(folder, undisturbed)
-
-
-def test_two_batches_on_one_folder_share_the_work(folder, undisturbed):
-    both = [started(folder, "--jobs", "2") for _ in range(2)]
-    ends = [finished(process) for process in both]
-    assert [code for code, _ in ends] == [0, 0], ends
-    assert equal(results(folder), undisturbed) and not halves(folder)
-    logs = "".join(path.read_text() for path in (folder / "out").rglob("*.log"))
-    assert "is being made by another process; waiting for it" in logs
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    """A scheduler's address and two workers, each a process of its own that does one job at a time."""
-    pytest.importorskip("distributed", reason="needs distributed: pip install '.[cluster]'")
-    note, environment = tmp_path / "scheduler.json", os.environ | {"DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment, "cwd": tmp_path}
-    python = [sys.executable, "-m"]
-    place = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(note)]
-    processes = [subprocess.Popen([*python, "distributed.cli.dask_scheduler", *place], **quiet)]
-    deadline = time.monotonic() + 60
-    while not (note.exists() and note.read_text().strip().endswith("}")):
-        assert time.monotonic() < deadline and processes[0].poll() is None, "the scheduler did not start"
-        time.sleep(0.1)
-    options = ["--scheduler-file", str(note), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    for index in range(2):
-        name = ["--name", f"w{index}", "--local-directory", str(tmp_path / f"w{index}")]
-        processes.append(subprocess.Popen([*python, "distributed.cli.dask_worker", *options, *name], **quiet))
-    yield json.loads(note.read_text())["address"], processes[1:]
-    for process in reversed(processes):
-        process.terminate()
-        process.wait(30)
-
-
-def test_a_cluster_gives_the_same_tables_though_a_worker_is_killed(folder, undisturbed, cluster):
-    address, workers = cluster
-    process = started(folder, "--scheduler", address)
-
-    def working():
-        return [worker for worker in workers if any(says(one, "ipykernel") for one in family(worker))]
-
-    victim = in_time(working, process)[0]
-    below = family(victim)
-    victim.kill()
-    code, said = finished(process)
-    assert code == 0, said
-    assert f"{N_REAL} jobs: {N_REAL} done" in said
-    assert all_gone(below), "the killed worker's jobs must end with it"
-    assert equal(results(folder), undisturbed) and not halves(folder)
-
-
-def test_a_cluster_that_is_not_there_is_named(folder, monkeypatch):
-    pytest.importorskip("distributed", reason="needs distributed: pip install '.[cluster]'")
-    import helpers.batch.hands as hands
-
-    monkeypatch.setattr(hands, "CONNECT_S", 1)
-    with pytest.raises(UserError, match=r"no answer from 'tcp://127\.0\.0\.1:9'"):
-        batch(opened(folder), Options(scheduler="tcp://127.0.0.1:9"))
-
-
-# Light chapters, whose kernels load nothing: what the plan is, and what becomes of jobs that fail
+from processes import SECONDS, says
+from small_study import opened
 
 CHAPTER = """
 # %% tags=["parameters"]
@@ -332,11 +66,6 @@ def light(tmp_path, monkeypatch):
     return make
 
 
-def opened(folder: Path, models=(), out="out") -> Study:
-    chosen = {"study": str(folder / "small.yml"), "models": list(models), "outputs": str(folder / out)}
-    return open_study(chosen)
-
-
 def states(folder: Path) -> dict[str, str]:
     found = json.loads((folder / "out" / "small" / "batch" / "batch.json").read_text())
     return {f"{job['chapter']} {job['model']} {job['checkpoints'][-1]}": job["state"] for job in found["jobs"]}
@@ -346,8 +75,9 @@ def written(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "out" / "written").iterdir()}
 
 
-def test_a_study_is_chapters_times_models_times_checkpoints(folder):
-    study = opened(folder)
+def test_a_study_is_chapters_times_models_times_checkpoints(tmp_path):
+    small_study.write_study(tmp_path, ["00_question", "01_extract", "02_voxelwise"], checkpoints=[0])
+    study = opened(tmp_path)
     plan = jobs.planned(study)
     names = [one.job.name for one in plan]
     assert names == ["01_extract mixture 0", "01_extract mixture 2", "02_voxelwise mixture 2"]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import cells
 from conftest import ROOT
 from helpers import models
 from helpers.brain.nh2015 import COMPONENTS
@@ -28,13 +29,8 @@ def study(small_brain, tmp_path):
 
 
 def run(name: str, study: dict) -> dict:
-    """The names that a chapter's code cells leave behind, the parameter cell replaced."""
-    cells = [cell for cell in jupytext.read(registry.path_of(name)).cells if cell.cell_type == "code"]
-    found = {"study": study}
-    for cell in cells:
-        if "parameters" not in cell.metadata.get("tags", []):
-            exec(compile(cell.source, name, "exec"), found)  # our own notebook
-    return found
+    """The names that a chapter's cells leave behind."""
+    return cells.run(jupytext.read(registry.path_of(name)), {"study": study})
 
 
 def words_of(folder: str) -> set[str]:

@@ -5,6 +5,7 @@ import inspect
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -203,38 +204,58 @@ def test_scores_depend_on_the_whole_encoding_core_and_on_nothing_above_it():
 
 
 PROGRAM = """
-import sys
+import os, sys, traceback
+import jupytext, nbconvert, pandas, papermill, plotly.graph_objects, sklearn.linear_model, torch, xarray
 sys.path.insert(0, sys.argv[1])
-import numpy as np, xarray as xr
-from helpers import encoding, store, models
-from helpers.chapters import registry
-from helpers.models.encodecmae.training import train
-from helpers.models.encodecmae import mini
-from helpers.report.build import code_of
-from helpers.store.code import code_digest
-import helpers
-assert helpers.__file__.startswith(sys.argv[1])
-print("score", code_digest(encoding.score.__module__))
-print("permutation", code_digest(encoding.permutation_test.__module__))
-print("hear", code_digest(models.hear.__module__), code_digest(mini.__name__))
-print("train", code_digest(train.__module__))
-for name in registry.chapters():
-    print(name, code_of(name))
+
+def say_digests():
+    from helpers import encoding, models
+    from helpers.chapters import registry
+    from helpers.models.encodecmae.training import train
+    from helpers.models.encodecmae import mini
+    from helpers.report.build import code_of
+    from helpers.store.code import code_digest
+    import helpers
+    assert helpers.__file__.startswith(sys.argv[1])
+    print("score", code_digest(encoding.score.__module__))
+    print("permutation", code_digest(encoding.permutation_test.__module__))
+    print("hear", code_digest(models.hear.__module__), code_digest(mini.__name__))
+    print("train", code_digest(train.__module__))
+    for name in registry.chapters():
+        print(name, code_of(name))
+
+for _ in sys.stdin:
+    if not os.fork():
+        try:
+            say_digests()
+        except BaseException:
+            traceback.print_exc()
+        print("over", flush=True)
+        os._exit(0)
+    os.wait()
 """
 
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the project's sources and a function that returns the digests of all that is kept of it."""
+    """A copy of the project's sources and a function that returns the digests of all that is kept of it.
+
+    Each time a process says them that has imported nothing of the project before, but all that the project imports.
+    """
     shutil.copytree(SOURCE, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "src")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
 
-    def digests() -> dict[str, str]:
-        command = [sys.executable, "-c", PROGRAM, str(tmp_path / "src")]
-        said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-        return dict(line.split(" ", 1) for line in said.splitlines())
+        def digests() -> dict[str, str]:
+            process.stdin.write("\n")
+            said = list(takewhile(lambda line: line != "over\n", process.stdout))
+            assert said, "nothing was said; why is on the standard error"
+            return dict(line.rstrip("\n").split(" ", 1) for line in said)
 
-    return tmp_path, digests
+        yield tmp_path, digests
+        process.stdin.close()
 
 
 def appended(path: Path, text: str) -> None:

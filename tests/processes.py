@@ -1,0 +1,51 @@
+"""Processes that tests start, and what becomes of them."""
+
+import subprocess
+import time
+
+import psutil
+
+SECONDS = 240  # until something is called hung
+
+
+def finished(process: subprocess.Popen) -> tuple[int, str]:
+    """Exit code and everything that was said; a process that hangs fails the test and is ended."""
+    try:
+        said, _ = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, said
+
+
+def family(process: subprocess.Popen) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def descendant(process: subprocess.Popen, word: str) -> psutil.Process:
+    """The first process below another one whose command line holds `word`, as soon as there is one."""
+    return in_time(lambda: next((one for one in family(process) if says(one, word)), None), process)
+
+
+def in_time(found, process: subprocess.Popen):
+    """What a function finds, as soon as that is something, while `process` runs."""
+    deadline = time.monotonic() + SECONDS
+    while not (it := found()):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "not found"
+        time.sleep(0.05)
+    return it
+
+
+def says(process: psutil.Process, word: str) -> bool:
+    try:
+        return any(word in part for part in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=20)[1]
