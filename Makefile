@@ -14,7 +14,7 @@ report: .venv/ready  ## run a study and write outputs/STUDY/report.html (STUDY=d
 	$(BIN)/python -m helpers report $(STUDY)
 
 test: .venv/ready  ## the tests; those of one package alone: make test ROOM=encoding
-	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM))
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests$(if $(ROOM),/$(ROOM))
 
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

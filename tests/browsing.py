@@ -35,13 +35,10 @@ def chromium(folder: Path):
 
 def drawn(browser, n_figures: int) -> None:
     """Scroll through the page until every figure is drawn."""
+    is_drawn = "arguments[0].scrollIntoView(); return arguments[0].querySelector('.main-svg')"
     for place in browser.find_elements("css selector", "figure.plot"):
-        browser.execute_script("arguments[0].scrollIntoView()", place)
-        time.sleep(0.3)
-    deadline = time.monotonic() + 20
-    while browser.execute_script("return document.querySelectorAll('figure.plot .main-svg').length") < n_figures:
-        assert time.monotonic() < deadline, "a figure was not drawn"
-        time.sleep(0.2)
+        waited(browser, is_drawn, place)
+    assert browser.execute_script("return document.querySelectorAll('figure.plot .main-svg').length") >= n_figures
 
 
 def visible(browser) -> str:

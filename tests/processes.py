@@ -36,7 +36,7 @@ def in_time(found, process: subprocess.Popen):
     while not (it := found()):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "not found"
-        time.sleep(0.05)
+        time.sleep(0.1)  # looking at all processes costs something itself
     return it
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from drawings import in_language
 from helpers import models, stats, text
@@ -16,6 +15,7 @@ from helpers.chapters import learning_dynamics as dynamics
 from helpers.chapters.voxelwise import analysis, figures, places, tables
 from helpers.errors import UserError
 from helpers.study import Parameters, Study
+from helpers.study.params import load
 
 
 @pytest.fixture
@@ -339,16 +339,18 @@ def test_hierarchy_sentences_come_with_and_without_noted_layers(study, voxels):
     assert "0.12" not in analysis.hierarchy_sentences(study, table, None).pieces["en"]
 
 
-def test_the_demo_shows_its_planted_hierarchy_and_ceilings(tmp_path):
-    """The demo's own mixture network, trained as its study says; two minutes, the longest test there is."""
-    from helpers.brain import demo
-    from helpers.study import open_study
+SHORTER = {"steps": 150, "batch_size": 16, "crop_s": 1.0, "checkpoints": [30]}  # a tenth of the training
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    study = open_study({"study": "demo", "models": ["mixture"], "outputs": str(tmp_path)})
+
+@pytest.mark.parametrize("changes", [SHORTER, pytest.param({}, marks=pytest.mark.slow)], ids=["shorter", "whole"])
+def test_the_demo_shows_its_planted_hierarchy_and_ceilings(tmp_path, changes):
+    """The demo's own mixture network, trained for a shorter time, or as its study says, which takes minutes."""
+    from helpers.brain import demo
+
+    parameters = load("demo").only(["mixture"])
+    (entry,) = parameters.models
+    study = Study(parameters.model_copy(update={"models": [entry.model_copy(update=changes)]}), tmp_path)
     scores = analysis.scores(study)
-    torch.set_num_threads(threads)
     depth = analysis.of_models(scores, tables.depth, METRIC)
     contrast = tables.hierarchy(depth, 0).set_index("region").loc["others"]
     assert contrast.difference > 0.1 and contrast.p_value < 0.05 and contrast.n_subjects == 8
