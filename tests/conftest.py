@@ -20,9 +20,8 @@ def golden():
     return lambda name: np.load(SHARED / "golden" / f"{name}.npz", allow_pickle=False)
 
 
-@pytest.fixture
-def small_brain(monkeypatch):
-    """Twenty short sounds, six components and eight voxels in place of every dataset; returns the brain."""
+def twenty_sounds():
+    """A brain of twenty short sounds, six components and eight voxels."""
     import xarray as xr
 
     from helpers import brain
@@ -52,7 +51,15 @@ def small_brain(monkeypatch):
         ("sound", "target", "repetition"),
     )
     responses = {"components": components, "voxels": voxels}
-    small = brain.Brain("demo", True, waveforms, responses, {"citation": "Synthetic, made by a test"})
+    return brain.Brain("demo", True, waveforms, responses, {"citation": "Synthetic, made by a test"})
+
+
+@pytest.fixture
+def small_brain(monkeypatch):
+    """Twenty short sounds, six components and eight voxels in place of every dataset; returns the brain."""
+    from helpers import brain
+
+    small = twenty_sounds()
     monkeypatch.setattr(brain, "open", lambda *_: small)
     return small
 

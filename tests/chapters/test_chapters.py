@@ -1,13 +1,15 @@
 """Chapters 02, 04 and 05: their tables, their figures by content."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import twenty_sounds
 from drawings import in_language
-from helpers import models, stats, text
+from helpers import brain, models, stats, text
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import cka_residual as branches
 from helpers.chapters import components, registry
@@ -18,13 +20,32 @@ from helpers.study import Parameters, Study
 from helpers.study.params import load
 
 
-@pytest.fixture
-def study(small_brain, tmp_path):
-    """Two tiny networks with checkpoints at 0, 2 and 4."""
-    small = models.FAMILIES["mini"].example(tmp_path)
+def two_networks(folder) -> Study:
+    """A study of two tiny networks with checkpoints at 0, 2 and 4."""
+    small = models.FAMILIES["mini"].example(folder)
     entries = [{"name": name, "family": "mini", **small} for name in ("mixture", "other")]
     parameters = {"name": "small", "dataset": "demo", "models": entries, "permutations": 5}
-    return Study(Parameters.model_validate(parameters), tmp_path)
+    return Study(Parameters.model_validate(parameters), folder)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """The folder of that study, in which networks are trained and scores are kept."""
+    folder = tmp_path_factory.mktemp("computed")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(brain, "open", lambda *_: twenty_sounds())
+        study = two_networks(folder)
+        components.scores(study)
+        dynamics.voxels(study, study.models)
+        permutations(study, analysis.scores(study))
+    return folder
+
+
+@pytest.fixture
+def study(small_brain, computed, tmp_path):
+    """A copy of that study."""
+    shutil.copytree(computed, tmp_path, dirs_exist_ok=True)
+    return two_networks(tmp_path)
 
 
 METRIC = "r2_corrected"
@@ -41,8 +62,11 @@ def curves(study):
 def voxels(study):
     """Scores of the voxels, and their table."""
     scores = analysis.scores(study)
-    tests = [analysis.permuted(study, *pair) for pair in zip(study.last_checkpoints(), scores, strict=True)]
-    return scores, analysis.by_voxel(scores, METRIC, tests)
+    return scores, analysis.by_voxel(scores, METRIC, permutations(study, scores))
+
+
+def permutations(study, scores):
+    return [analysis.permuted(study, *pair) for pair in zip(study.last_checkpoints(), scores, strict=True)]
 
 
 def traces(figure, **wanted):
