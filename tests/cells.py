@@ -14,7 +14,7 @@ def run(notebook: NotebookNode, parameters: dict) -> dict:
     return found
 
 
-def executed(notebook: NotebookNode, _folder, parameters: dict, _log) -> NotebookNode:
+def executed(notebook: NotebookNode, _folder, parameters: dict, *_) -> NotebookNode:
     """In place of `notebooks._papermill`: a notebook without outputs, after its cells were run here."""
     run(notebook, parameters)
     notebook.metadata["papermill"] = {"end_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", "duration": 0.0}
