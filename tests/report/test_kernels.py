@@ -93,29 +93,18 @@ def test_warm_kernels_share_the_cores_and_the_environment_is_as_before(monkeypat
 
 
 def test_after_a_failure_those_that_run_end_well_and_no_other_begins(monkeypatch):
-    """Three chapters, two at a time; the first fails while the second runs."""
-
-    class Chapter:
-        def __init__(self, name):
-            self.name = name
-
-    class Study:
-        def recipe(self):
-            return {}
-
+    """Four chapters, two at a time; the first fails while the second runs."""
     begun, over = [], []
 
-    def made(study, chapter, *_):
-        begun.append(chapter.name)
-        time.sleep(0.3 if chapter.name == "second" else 0.05)
-        if chapter.name == "first":
+    def run(name, log, kernel):
+        time.sleep(0.05 if name == "first" else 0.3)
+        if name == "first":
             raise notebooks.ChapterError("first failed")
-        over.append(chapter.name)
+        over.append(name)
 
-    monkeypatch.setattr(build, "_made", made)
-    monkeypatch.setattr(build, "state", lambda *_: "")
-    chosen = [Chapter(name) for name in ("first", "second", "third", "fourth")]
+    monkeypatch.setattr(notebooks, "run", run)
+    runs = {name: {"name": name} for name in ("first", "second", "third", "fourth")}
     with pytest.raises(notebooks.ChapterError, match="first failed"):
-        build._all_made(Study(), chosen, 2, Manager, print)
-    assert {"first", "second"} <= set(begun) and "fourth" not in begun
+        build._executed(runs, 2, Manager, begun.append)
+    assert begun[:2] == ["chapter first", "chapter second"] and "chapter fourth" not in begun
     assert "second" in over

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -30,23 +31,40 @@ def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] =
     start = time.monotonic()
     chosen = registry.check(study, names)
     say(f"study '{study.parameters.name}': {', '.join(study.models)} on {study.parameters.dataset}")
-    at_once = min(kernels.cores(), len(chosen), AT_ONCE)
-    with kernels.warm(at_once) as kernel:
+    recipe = study.recipe()
+    runs = {chapter.name: _arguments(study, chapter, recipe) for chapter in chosen}
+    waiting = [name for name, arguments in runs.items() if not notebooks.is_executed(**arguments)]
+    at_once = max(1, min(kernels.cores(), len(waiting), AT_ONCE))
+    with kernels.warm(at_once) if waiting else nullcontext(kernels.Manager) as kernel:
         for name in study.models:
             study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
-        made = _all_made(study, chosen, at_once, kernel, say)
+        made = _executed(runs, at_once, kernel, say)
     target = study.folder / "report.html"
     export.write(target, made, study, footer.facts(study, made))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 
 
-def _all_made(study: Study, chosen: list[Chapter], at_once: int, kernel, say) -> list[nbformat.NotebookNode]:
-    """Return the executed chapters; after a failure those that run go on to their end, and no other is begun."""
-    recipe = study.recipe()
-    states = {chapter.name: state(chapter, study, recipe) for chapter in chosen}
+def _arguments(study: Study, chapter: Chapter, recipe: dict) -> dict:
+    """Return what `notebooks.run` needs to know of a chapter."""
+    return {
+        "source": registry.path_of(chapter.name),
+        "parameters": {"study": {"study": study.source, "models": study.models, "outputs": str(study.outputs)}},
+        "target": study.folder / "notebooks" / f"{chapter.name}.ipynb",
+        "depends_on": state(chapter, study, recipe),
+    }
+
+
+def _executed(runs: dict[str, dict], at_once: int, kernel, say: Callable[[str], None]) -> list[nbformat.NotebookNode]:
+    """Return executed chapters; after a failure those that run go on to their end, and no other is begun."""
+
+    def run(name: str) -> nbformat.NotebookNode:
+        say(f"chapter {name}")
+        with kernels.in_thread():
+            return notebooks.run(**runs[name], log=sys.stderr, kernel=kernel)
+
     pool = ThreadPoolExecutor(at_once)
-    made = [pool.submit(_made, study, chapter, states[chapter.name], kernel, say) for chapter in chosen]
+    made = [pool.submit(run, name) for name in runs]
     try:
         wait(made, return_when=FIRST_EXCEPTION)
     except BaseException:  # Ctrl-C, of which kernels have not heard
@@ -58,14 +76,6 @@ def _all_made(study: Study, chosen: list[Chapter], at_once: int, kernel, say) ->
     if failed:
         raise failed[0]
     return [one.result() for one in made]
-
-
-def _made(study: Study, chapter: Chapter, depends_on: str, kernel, say: Callable[[str], None]) -> nbformat.NotebookNode:
-    say(f"chapter {chapter.name}")
-    parameters = {"study": {"study": study.source, "models": study.models, "outputs": str(study.outputs)}}
-    target = study.folder / "notebooks" / f"{chapter.name}.ipynb"
-    with kernels.in_thread():
-        return notebooks.run(registry.path_of(chapter.name), parameters, target, depends_on, sys.stderr, kernel)
 
 
 def state(chapter: Chapter, study: Study, recipe: dict) -> str:

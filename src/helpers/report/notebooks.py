@@ -61,6 +61,11 @@ def stamp_of(source: Path, parameters: dict, depends_on: str) -> str:
     return files.digest(source.read_text(encoding="utf-8"), parameters, depends_on)
 
 
+def is_executed(source: Path, parameters: dict, target: Path, depends_on: str) -> bool:
+    """Return whether `run` would read and execute nothing."""
+    return executed(target, stamp_of(source, parameters, depends_on)) is not None
+
+
 def executed(target: Path, stamp: str) -> nbformat.NotebookNode | None:
     """Return the notebook at `target` if it bears that stamp; None if it is missing, damaged or out of date."""
     try:
