@@ -218,6 +218,7 @@ def test_axe_finds_no_serious_violation(whole, language, scheme):
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     whole.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     speak(whole, language)
+    time.sleep(1)  # figures are drawn anew; axe gives up on a page that changes
     whole.execute_script(
         "[...document.querySelectorAll('details')].filter((d, i) => i % 6 == 0).forEach(d => d.open = 1)"
     )
@@ -226,13 +227,14 @@ def test_axe_finds_no_serious_violation(whole, language, scheme):
     options = {} if all_rules else {"runOnly": ["color-contrast", "link-in-text-block"]}
     ran, found = whole.execute_async_script(
         "const [options, done] = arguments;"
-        "axe.run(document, {resultTypes: ['violations'], ...options}).then(r => done([r.passes.map(p => p.id), "
-        "r.violations.map("
-        "v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])]))",
+        "axe.run(document, {resultTypes: ['violations'], ...options}).then(r => done(["
+        "r.passes.map(p => p.id), r.violations.map("
+        "v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary])]), "
+        "error => done([[], [['critical', String(error)]]]))",
         options,
     )
-    assert {"color-contrast"} <= set(ran) | {rule for _, rule, *_ in found}
     assert not [violation for violation in found if violation[0] in ("serious", "critical")]
+    assert "color-contrast" in ran
 
 
 def test_the_page_is_small_enough_to_send(page):
