@@ -15,11 +15,13 @@ import xarray as xr
 
 from conftest import ROOT
 from helpers import encoding, models, store
+from helpers.brain import demo
 from helpers.chapters.cka_residual import cka_of_frames
 from helpers.encoding import splits
 from helpers.models.encodecmae import mini
 from helpers.models.encodecmae.training import train
 from helpers.names import immaterial
+from helpers.stimuli import audio
 from helpers.store import code
 from helpers.store.results import plain
 
@@ -89,6 +91,8 @@ KEPT = {
         "seed": (0, 1),
         "waveforms": (Network("").waveforms, Network("", 1.0).waveforms),
     },
+    audio.compressed: {"waveforms": (Network("").waveforms, Network("", 1.0).waveforms), "rate": (24_000, 16_000)},
+    demo.simulated: {"seed": (0, 1)},
 }
 
 
@@ -116,7 +120,7 @@ def test_the_functions_above_are_all_that_are_kept():
                 called, first, *rest = [ast.unparse(part) for part in (node.func, *node.args)]
                 if called.endswith((".keep", "store.result", "store.key")) or called == "key":
                     found.add(first.split(".")[-1])
-                elif called == "partial" and first.endswith(".keep"):
+                elif called == "partial" and first.split(".")[-1] == "keep":
                     found.add(rest[0].split(".")[-1])
     assert found - {"function"} == {function.__name__ for function in KEPT}
 
