@@ -1,7 +1,8 @@
 """`make bench`: how long everything takes beside its goal; prints the table and writes outputs/bench.json.
 
-`python tests/bench.py fits` measures the regressions alone, `report` the reports, `page` how fast a report opens; their
-numbers replace those in outputs/bench.json. The reports take some ten minutes; run it on an idle machine.
+`python tests/bench.py fits` measures the regressions alone, `report` the reports, `page` how fast a report opens,
+`tests` the tests and the installation; their numbers replace those in outputs/bench.json. All of it takes the better
+part of an hour; run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ ROWS = {  # name of a number -> what it is, the goal
     "hearing_over_products": ("hearing by a base-size network, over its matrix products, share", AT_MOST, 0.1),
     "one_model_seconds": ("one model: 10 layers x 10 splits x 7,694 voxels x 4 fits, 2 threads, s", AT_MOST, 20),
     "one_model_peak_mb": ("the same, peak memory, MB", AT_MOST, 600),
+    "tests_s": ("make test, s", AT_MOST, 360),
+    "tests_of_a_room_s": ("the tests of the slowest room, the batch, s", AT_MOST, 30),
     "page_mb": ("the demo's page, MB", AT_MOST, 5),
     "page_whole_6x_s": ("the page, whole, at six-fold slowdown, s", AT_MOST, 2),
 }
@@ -70,9 +73,8 @@ def reports() -> dict[str, float]:
         found["demo_s"] = run("demo", outputs)
         found["demo_unchanged_s"] = run("demo", outputs)
         copy = Path(folder) / "copy"
-        for name in ("src", "notebooks", "params"):
-            shutil.copytree(ROOT / name, copy / name)
-        shutil.copy(ROOT / "pyproject.toml", copy)
+        copy.mkdir()
+        copied(copy)
         run("demo", outputs, code=copy)
         with (copy / "src/helpers/chapters/components/figures/layers.py").open("a") as figure:
             figure.write("\n\nCHANGED = True\n")
@@ -81,7 +83,31 @@ def reports() -> dict[str, float]:
     return found
 
 
-PARTS = {"fits": bench_fits.measured, "report": reports, "page": bench_page.measured}
+def tests() -> dict[str, float]:
+    """Seconds of all tests, of one room's, and of installing what they need into a fresh copy."""
+    found = {}
+    for name, room in (("tests_s", ""), ("tests_of_a_room_s", "batch")):
+        found[name] = bench_fits.seconds(lambda room=room: _make("test", f"ROOM={room}", folder=ROOT))
+    with tempfile.TemporaryDirectory() as folder:
+        copied(Path(folder))
+        found["installation_s"] = bench_fits.seconds(lambda: _make(".venv/ready", folder=Path(folder)))
+        found["installation_gb"] = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e9
+    return found
+
+
+def _make(*what: str, folder: Path) -> None:
+    subprocess.run(["make", *what], check=True, cwd=folder, capture_output=True)
+
+
+def copied(folder: Path) -> None:
+    """Copy what reports are made from."""
+    for name in ("src", "notebooks", "params"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("pyproject.toml", "requirements.lock", "Makefile"):
+        shutil.copy(ROOT / name, folder)
+
+
+PARTS = {"fits": bench_fits.measured, "report": reports, "page": bench_page.measured, "tests": tests}
 
 
 def table(found: dict[str, float]) -> str:

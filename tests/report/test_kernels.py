@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -9,8 +11,11 @@ import time
 import psutil
 import pytest
 
+from conftest import ROOT
 from helpers.report import build, kernels, notebooks
 from helpers.report.kernels import Forked, Manager
+from processes import all_gone, family, finished, in_time
+from small_study import write_study
 
 KINDS = [Manager, pytest.param(Forked, marks=pytest.mark.skipif(sys.platform != "linux", reason="needs Linux"))]
 CHAPTER = '# %% tags=["parameters"]\nstudy = 1\n\n# %%\n{body}\n'
@@ -81,6 +86,24 @@ def test_kernels_are_ended_when_the_report_is(kernel, run, tmp_path):
     thread.join(30)
     assert ended == [True] and not psutil.pid_exists(int(began.read_text()))
     assert not list((tmp_path / "out").glob("*.ipynb"))  # nothing failed: somebody stopped it
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+@pytest.mark.parametrize("after", [0.0, 2.0], ids=["starting", "running"])
+def test_ctrl_c_ends_a_report_and_its_kernels(after, tmp_path):
+    study = write_study(tmp_path, ["00_question", "01_extract", "02_voxelwise"])
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "helpers", "report", str(study), "--outputs", str(tmp_path / "out")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    in_time(lambda: "chapter" in process.stdout.readline(), process)
+    time.sleep(after)
+    below = family(process)
+    process.send_signal(signal.SIGINT)
+    code, said = finished(process)
+    assert code == 130 and "Traceback" not in said and below and all_gone(below)
+    made = [path.stem for path in (tmp_path / "out").rglob("*.ipynb")]
+    assert "02_voxelwise" not in made and (after or not made)  # what was starting did not go on to its end
 
 
 def test_warm_kernels_share_the_cores_and_the_environment_is_as_before(monkeypatch):

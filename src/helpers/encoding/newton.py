@@ -112,19 +112,26 @@ class _Step:
             if length <= max(LEAST, INEXACT * np.sqrt(moved / sigma)):
                 return v * (kept / np.maximum(norms, np.finfo(float).tiny))[:, None], True
             direction = _newton(x, rows / norms[used, None], kept[used] / norms[used], sigma, gradient, length)
-            change, slope = self.x.T @ direction, np.vdot(gradient, direction)
-            share = 1.0
-            while True:  # the dual is strongly convex: some share of a Newton step descends, up to rounding
-                there = self.z + share * direction, v + (sigma * share) * change
-                new, norms, kept = self._value(there[1], there[0], sigma)
-                if new <= value + DESCENT * share * slope + ROUNDING * abs(value) or share < SMALLEST:
-                    break
-                share /= 2
-            (self.z, v), value = there, new
-            self.correlations = self.correlations + share * change
-            if share < SMALLEST:
+            descended = self._descended(v, value, direction, np.vdot(gradient, direction), sigma)
+            if descended is None:
                 break
+            v, value, norms, kept = descended
         return w, False
+
+    def _descended(self, v, value: float, direction: np.ndarray, slope: float, sigma: float):
+        """Go along a Newton step as far as the dual descends; return v and its value there, None where it does not.
+
+        It is strongly convex: some share of the step descends, up to rounding.
+        """
+        change, share = self.x.T @ direction, 1.0
+        while share >= SMALLEST:
+            z, moved = self.z + share * direction, v + (sigma * share) * change
+            new, norms, kept = self._value(moved, z, sigma)
+            if new <= value + DESCENT * share * slope + ROUNDING * abs(value):
+                self.z, self.correlations = z, self.correlations + share * change
+                return moved, new, norms, kept
+            share /= 2
+        return None
 
     def _value(self, v: np.ndarray, z: np.ndarray, sigma: float) -> tuple[float, np.ndarray, np.ndarray]:
         """Return the dual objective at z, the norms of v's rows (n_units,), and what shrinkage leaves of them."""

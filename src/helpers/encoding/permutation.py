@@ -17,7 +17,7 @@ import torch.nn.functional as F
 import xarray as xr
 from scipy.stats import false_discovery_control
 
-from helpers.encoding.metrics import standardised
+from helpers.encoding.metrics import positive_square, standardised
 from helpers.encoding.ridge import RidgeLOO, block_for, blocks
 from helpers.encoding.score import Progress, matched, prepared, silent
 from helpers.names import LAYER, REPETITION, SPLIT, TARGET, immaterial
@@ -112,7 +112,7 @@ class Fixed:
         predicted = self.predicted(y[:, order[self.train]])
         covariance = (predicted * measured).sum(2)
         norms = torch.linalg.vector_norm(predicted, dim=2) * torch.linalg.vector_norm(measured, dim=1)
-        return (covariance / norms).nan_to_num(0).clamp(min=0).square()
+        return positive_square(covariance / norms)
 
     def predicted(self, y_train: torch.Tensor) -> torch.Tensor:
         """Return predictions of the test sounds (n_layers, n_targets, n_test), centred; y_train (n_targets, n_train).

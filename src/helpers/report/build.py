@@ -21,6 +21,7 @@ from helpers.study import Study
 # Needed by every chapter's code, but shown on no page: keeping results, reporting errors
 NEUTRAL = ("helpers.store", "helpers.errors")
 AT_ONCE = 4  # chapters at most, each in a kernel of half a GB or more
+LOOK_S = 0.1
 
 
 def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = print) -> Path:
@@ -58,20 +59,28 @@ def _arguments(study: Study, chapter: Chapter, recipe: dict) -> dict:
 def _executed(runs: dict[str, dict], at_once: int, kernel, say: Callable[[str], None]) -> list[nbformat.NotebookNode]:
     """Return executed chapters; after a failure those that run go on to their end, and no other is begun."""
 
+    running = []
+
     def run(name: str) -> nbformat.NotebookNode:
-        say(f"chapter {name}")
-        with kernels.in_thread():
-            return notebooks.run(**runs[name], log=sys.stderr, kernel=kernel)
+        running.append(name)
+        try:
+            say(f"chapter {name}")
+            with kernels.in_thread():
+                return notebooks.run(**runs[name], log=sys.stderr, kernel=kernel)
+        finally:
+            running.remove(name)
 
     pool = ThreadPoolExecutor(at_once)
-    made = [pool.submit(run, name) for name in runs]
     try:
+        made = [pool.submit(run, name) for name in runs]
         wait(made, return_when=FIRST_EXCEPTION)
-    except BaseException:  # Ctrl-C, of which kernels have not heard
-        kernels.end_all()
+    except BaseException:  # Ctrl-C, of which kernels have not heard; one of them may only be starting
+        pool.shutdown(wait=False, cancel_futures=True)
+        while running:
+            kernels.end_all()
+            time.sleep(LOOK_S)
         raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    pool.shutdown(cancel_futures=True)
     failed = [error for one in made if not one.cancelled() and (error := one.exception())]
     if failed:
         raise failed[0]

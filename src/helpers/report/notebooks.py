@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -106,9 +105,8 @@ def _execute(
     failed = target.with_suffix(".failed.ipynb")
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
-            own = type(
-                "Own", (kernel,), {"folder": Path(folder)}
-            )  # nbclient makes the manager: its class has our notes
+            # nbclient makes the manager of the kernel; what we tell and ask it is with its class
+            own = type("Own", (kernel,), {"folder": Path(folder)})
             try:
                 result = _papermill(notebook, Path(folder), parameters, log, own)
             except PapermillExecutionError as error:
@@ -166,7 +164,7 @@ def _papermill(
         parameters=parameters,
         kernel_name="python3",
         cwd=Path.cwd(),
-        progress_bar=sys.stderr.isatty(),
+        progress_bar=False,  # chapters that run side by side report what they compute, line by line
         stderr_file=log,
         start_timeout=START_TIMEOUT,
         config=Config(KernelManager=_address(folder), NotebookClient=client),

@@ -155,7 +155,7 @@ def _signed_rank(differences: pd.Series, seed: int) -> dict:
 def models(scores: Sequence[xr.Dataset], metric: str, seed: int) -> pd.DataFrame:
     """Return model against model: layer chosen on half of the splits, r2 read on the other half, mean over subjects."""
     names = [str(one[MODEL].values) for one in scores]
-    subjects = xr.concat([chosen_layer(one, metric) for one in scores], pd.Index(names, name=MODEL))
+    subjects = xr.concat([chosen_layer(one, metric) for one in scores], pd.Index(names, name=MODEL), coords="minimal")
     interval = bootstrap_interval(subjects, seed)
     columns = {
         "mean_r2": subjects.mean(SUBJECT),
