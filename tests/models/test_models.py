@@ -1,5 +1,6 @@
 """The contract that every entry of the registry keeps, so that a new family is tested without a new test."""
 
+import itertools
 import json
 import re
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import xarray as xr
 from helpers import models, store, text
 from helpers.errors import UserError
 from helpers.models import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, ModelEntry
-from helpers.models.base import FRAMES, STREAMS, layer_of
+from helpers.models.base import FRAMES, STREAMS, Weighted, layer_of
 from helpers.models.encodecmae.extraction import BRANCHES
 from helpers.store import files
 from helpers.store.settings import Settings
@@ -63,7 +64,7 @@ def waveforms() -> xr.DataArray:
         "category": ("sound", ["Music", "Song", "EngSpeech", "Music"]),
         "n_samples": ("sound", list(SOUNDS.values())),
     }
-    return xr.DataArray(values, coords, ("sound", "sample"))
+    return xr.DataArray(values, coords, ("sound", "sample"), attrs={"rate_hz": 16_000})
 
 
 def brain_of(waveforms) -> SimpleNamespace:
@@ -206,6 +207,43 @@ def test_identity_tells_checkpoints_apart(opened):
     identities = [json.dumps(model.identity(step), sort_keys=True) for step in model.steps]
     assert len(set(identities)) == len(model.steps)
     assert identities == [json.dumps(opened().identity(step), sort_keys=True) for step in model.steps]
+
+
+def test_untrained_and_permuted_weights_are_others(entry, waveforms, tmp_path):
+    def heard(**state):
+        changed = entry.model_copy(update=state)
+        model = models.open(changed, brain_of(waveforms), tmp_path / "weights", 0)
+        return models.Checkpoint(model, model.steps[-1]).store_key(), model.activations(model.steps[-1])
+
+    if not issubclass(type(models.open(entry, brain_of(waveforms), tmp_path / "weights", 0)), Weighted):
+        with pytest.raises(UserError, match=r"'small': its family has no weights that could be permuted"):
+            heard(state="permuted")
+        return
+    states = [{}] + [{"state": state, "state_seed": seed} for state in ("untrained", "permuted") for seed in (0, 1)]
+    found = [heard(**state) for state in states]
+    assert len({json.dumps(key, sort_keys=True) for key, _ in found}) == len(states)
+    for one, two in itertools.combinations([layers for _, layers in found], 2):
+        assert [layer.shape for layer in one] == [layer.shape for layer in two]
+        assert not all(np.allclose(a, b) for a, b in zip(one, two, strict=True))
+    again = heard(state="permuted", state_seed=1)[1]
+    assert all(np.array_equal(a, b) for a, b in zip(again, found[-1][1], strict=True))
+
+
+def test_permuted_tensors_hold_the_same_values(entry, waveforms, tmp_path):
+    model = models.open(entry, brain_of(waveforms), tmp_path / "weights", 0)
+    if not isinstance(model, Weighted):
+        pytest.skip("has no weights")
+    step = model.steps[-1]
+    before = model.trained(step).state_dict()
+    after = model.in_state("permuted", 3).network(step).state_dict()
+    assert before.keys() == after.keys()
+    moved = 0
+    for name, tensor in before.items():
+        if name.startswith(tuple(model.front_end)):
+            assert torch.equal(tensor, after[name])
+        assert torch.equal(tensor.flatten().sort().values, after[name].flatten().sort().values)
+        moved += not torch.equal(tensor, after[name])
+    assert moved > 2
 
 
 def test_opening_leaves_the_global_generators_alone(opened):

@@ -16,6 +16,7 @@ from pathlib import Path
 from helpers.errors import UserError
 from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, device_of, hear
 from helpers.models.entry import ModelEntry
+from helpers.models.weights import TRAINED
 from helpers.store.settings import Settings, suggestion, validated
 
 __all__ = [
@@ -37,8 +38,8 @@ __all__ = [
 FAMILIES = {
     "encodecmae": import_module("helpers.models.encodecmae.published"),
     "mini": import_module("helpers.models.encodecmae.mini"),
+    "musicnn": import_module("helpers.models.musicnn"),
 }
-
 
 PARTS = {  # of a family's module
     "Settings": "a class of settings, below helpers.store.settings.Settings",
@@ -83,4 +84,5 @@ def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu",
     """
     settings, family = check(entry), FAMILIES[entry.family]
     waveforms = brain.waveforms_at(family.RATE)
-    return family.open(entry.name, settings, waveforms, Path(folder), seed, device, batch_size)
+    model = family.open(entry.name, settings, waveforms, Path(folder), seed, device, batch_size)
+    return model if entry.state == TRAINED else model.in_state(entry.state, entry.state_seed)

@@ -14,8 +14,10 @@ from functools import cached_property
 import numpy as np
 import torch
 import xarray as xr
+from torch import nn
 
 from helpers.errors import UserError
+from helpers.models.weights import PERMUTED, TRAINED, UNTRAINED, permuted
 from helpers.names import LAYER, NOTE, SOUND, STAGE, UNIT
 from helpers.store.code import code_digest
 from helpers.store.files import digest
@@ -34,6 +36,21 @@ class Cost:
     training_s: float = 0.0  # seconds of sound that training takes in all; 0 where nothing is trained here
 
 
+# What a network was trained on, by which a comparison groups networks
+SPEECH, MUSIC, ENVIRONMENTAL, MIXED, NOTHING = TRAININGS = ("speech", "music", "environmental", "mixed", "nothing")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a network besides its numbers; texts are keys of words or names that need no translation."""
+
+    training: str = ""  # one of TRAININGS; "" where it is not known
+    trained_on: str = ""  # the words `trained_on.<key>`
+    architecture: str = ""  # the words `architecture.<key>`
+    licence: str = ""  # of the weights, or of the code where the weights have none of their own
+    citation: str = ""
+
+
 class AudioModel(ABC):
     """A network with one or more checkpoints, and the sounds whose activations it computes.
 
@@ -44,6 +61,8 @@ class AudioModel(ABC):
     """
 
     options: frozenset[str] = frozenset()
+    card: Card = Card()
+    state, state_seed = TRAINED, 0  # of its weights, see `weights`
     learned_from: str = ""  # categories of the study's sounds that it was trained on here; "all", or "" for none
 
     def __init__(self, name: str, waveforms: xr.DataArray, steps: list[int], device: str = "cpu", batch_size: int = 8):
@@ -108,6 +127,12 @@ class AudioModel(ABC):
         """Return activations before pooling, some sounds at a time; only of families with the option FRAMES."""
         raise self._without(FRAMES)
 
+    def in_state(self, state: str, seed: int = 0) -> AudioModel:  # noqa: ARG002
+        """Return this model with its weights trained, untrained or permuted; raises UserError where it has none."""
+        if state != TRAINED:
+            raise UserError(f"model '{self.name}': its family has no weights that could be {state}; leave that out")
+        return self
+
     def _without(self, option: str) -> UserError:
         has = ", ".join(sorted(self.options)) or "none"
         return UserError(
@@ -121,6 +146,31 @@ class AudioModel(ABC):
         return digest(self.waveforms.values, self.waveforms[SOUND].values.tolist(), lengths)
 
 
+class Weighted(AudioModel):
+    """A network of torch modules, whose weights can be as trained, as before training, or permuted."""
+
+    front_end: tuple[str, ...] = ()  # how names of tensors begin that were never learned
+
+    @abstractmethod
+    def trained(self, step: int) -> nn.Module:
+        """Return the network with its trained weights, on the CPU."""
+
+    @abstractmethod
+    def untrained(self, step: int, seed: int) -> nn.Module:
+        """Return the network as its family starts training, on the CPU."""
+
+    def network(self, step: int) -> nn.Module:
+        """Return the network in this model's state, on the CPU."""
+        if self.state == UNTRAINED:
+            return self.untrained(step, self.state_seed)
+        network = self.trained(step)
+        return permuted(network, self.state_seed, self.front_end) if self.state == PERMUTED else network
+
+    def in_state(self, state: str, seed: int = 0) -> AudioModel:
+        self.state, self.state_seed = state, seed
+        return self
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A model at one of its training steps, as an argument of results that are kept on disk."""
@@ -130,10 +180,12 @@ class Checkpoint:
 
     def store_key(self) -> dict:
         """Return all that determines its activations: weights and settings, sounds, and the code of the family."""
+        model = self.model
+        changed = {} if model.state == TRAINED else {"state": model.state, "state_seed": model.state_seed}
         return {
-            "identity": self.model.identity(self.step),
-            "sounds": self.model.sounds_digest,
-            "code": code_digest(type(self.model).__module__),
+            "identity": model.identity(self.step) | changed,
+            "sounds": model.sounds_digest,
+            "code": code_digest(type(model).__module__),
         }
 
 

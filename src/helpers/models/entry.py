@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from helpers.models.weights import PERMUTED, STATES, TRAINED, UNTRAINED
 
 
 class ModelEntry(BaseModel):
-    """Name and family of a model; all other keys are settings of the family, which checks them (`models.check`)."""
+    """Name, family and weights of a model; all other keys are settings of the family, which checks them.
+
+    `weights: untrained` and `weights: permuted` are short for `state`, in families whose `weights` name no file.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     family: str
+    state: Literal["trained", "untrained", "permuted"] = TRAINED  # of the weights
+    state_seed: int = Field(0, ge=0, lt=2**32)  # of untrained or permuted weights
+    controls: list[Literal["untrained", "permuted"]] = Field([])  # drawn beside it, in every figure of r²
+    seeds: int = Field(1, ge=1, le=100)  # of each control
+
+    @model_validator(mode="before")
+    @classmethod
+    def _states_are_weights(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("weights") in STATES:
+            rest = {key: value for key, value in values.items() if key != "weights"}
+            if rest.setdefault("state", values["weights"]) != values["weights"]:
+                raise ValueError(
+                    f"`weights: {values['weights']}` and `state: {rest['state']}` differ; keep one of them"
+                )
+            return rest
+        return values
+
+    @field_validator("controls")
+    @classmethod
+    def _controls_differ(cls, controls: list[str]) -> list[str]:
+        if len(set(controls)) < len(controls):
+            raise ValueError(f"each control once, expected some of: {UNTRAINED}, {PERMUTED}")
+        return controls
 
     @property
     def settings(self) -> dict:
         """The family's settings, not yet validated."""
         return dict(self.model_extra or {})
+
+    @property
+    def variants(self) -> list[ModelEntry]:
+        """The controls of this model, as entries of the same name in another state."""
+        changed = ({"state": state, "state_seed": seed} for state in self.controls for seed in range(self.seeds))
+        return [self.model_copy(update={**one, "controls": [], "seeds": 1}) for one in changed]

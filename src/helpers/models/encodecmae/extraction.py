@@ -15,10 +15,11 @@ import torch
 import xarray as xr
 
 from helpers.errors import UserError
-from helpers.models.base import FRAMES, STREAMS, AudioModel, Cost, layer_of
+from helpers.models.base import FRAMES, STREAMS, Cost, Weighted, layer_of
 from helpers.models.encodecmae.chunks import DECODER, ENCODER, SHORTEST, Activations, Chunk, activations_of, chunks_of
 from helpers.models.encodecmae.mel import RATE
 from helpers.models.encodecmae.network import Network, Sizes
+from helpers.models.encodecmae.pretraining import initialised
 from helpers.names import LAYER, SOUND, UNIT
 from helpers.store import settings
 from helpers.store.progress import progress
@@ -44,7 +45,7 @@ class Group(NamedTuple):
     chunks: list[Chunk]
 
 
-class EncodecMAEModel(AudioModel):
+class EncodecMAEModel(Weighted):
     """An EnCodecMAE network at one or more checkpoints. Its layers are the encoder's, left branch."""
 
     options = frozenset({STREAMS, FRAMES})
@@ -55,9 +56,9 @@ class EncodecMAEModel(AudioModel):
         super().__init__(name, waveforms, steps, device, batch_size)
         self.settings = settings
 
-    @abstractmethod
-    def network(self, step: int) -> Network:
-        """Return the network at training step `step`, on the CPU."""
+    def untrained(self, step: int, seed: int) -> Network:
+        """Return a network of the trained one's shape, as the published training starts."""
+        return initialised(self.trained(step).sizes, 1, 1, seed).network
 
     @property
     @abstractmethod

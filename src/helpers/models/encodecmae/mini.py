@@ -72,7 +72,7 @@ class Mini(extraction.EncodecMAEModel):
         self.training_sounds = _of_categories(waveforms, settings.categories, name)
         self.learned_from = ", ".join(settings.categories) or "all"
 
-    def network(self, step: int) -> Network:
+    def trained(self, step: int) -> Network:
         if not self._is_current(step):
             with claimed(self.folder / "training"):  # two jobs of one model must not train it twice
                 if not self._is_current(step):

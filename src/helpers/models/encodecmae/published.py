@@ -80,7 +80,7 @@ class EncodecMAE(extraction.EncodecMAEModel):
     def __init__(self, name: str, settings: Settings, waveforms: xr.DataArray, device: str, batch_size: int):
         super().__init__(name, settings, waveforms, list(settings.series), device, batch_size)
 
-    def network(self, step: int) -> Network:
+    def trained(self, step: int) -> Network:
         return load_network(self.path(step), self.settings.heads)
 
     @property
