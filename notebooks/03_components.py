@@ -103,7 +103,9 @@ method(splits, scores[0], study.parameters.encoding.splits)
 # %%
 rows = stats.rows(scores)  # one row per model, step, layer, split and component
 curves = stats.curves(rows, study.metric(scores[0]))
-components.figures.by_layer(curves, **study.look)
+beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
+references = stats.references(beside, study.metric(scores[0]))
+components.figures.by_layer(curves, references, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # La línea gris, donde la hay, es la misma red antes de entrenarse: lo que una regresión logra con activaciones
@@ -138,3 +140,4 @@ components.figures.predicted(predicted, **study.look)
 
 # %%
 study.write(component_scores=rows, component_curves=curves, component_best=best, component_predicted=predicted)
+study.write(component_references=references)

@@ -183,7 +183,7 @@ def labelled(x: np.ndarray, y: np.ndarray, n_layers: int, n_splits: int) -> tupl
     """Return features (the same in each layer), responses and splits as `score` takes them."""
     sounds, layers = [f"s{index}" for index in range(len(x))], range(1, n_layers + 1)
     features = [xr.DataArray(x, {"sound": sounds, "layer": layer}, ("sound", "unit")) for layer in layers]
-    responses = xr.DataArray(y, dims=("sound", "target", "repetition"), coords={"sound": sounds})
+    responses = xr.DataArray(y, {"sound": sounds}, ("sound", "target", "repetition")[: y.ndim])
     return features, responses.assign_coords(target=np.arange(y.shape[1])), splits.published(sounds, n_splits)
 
 
@@ -208,7 +208,7 @@ def frames(threads: int) -> dict[str, float]:
     class Base(extraction.EncodecMAEModel):
         shape = Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)
 
-        def network(self, step: int) -> Network:  # noqa: ARG002  (its signature)
+        def trained(self, step: int) -> Network:  # noqa: ARG002  (its signature)
             return Network(self.shape)
 
         def identity(self, step: int) -> dict:  # noqa: ARG002

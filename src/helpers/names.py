@@ -9,6 +9,7 @@ from typing import TypeVar
 SOUND, SAMPLE, UNIT, TARGET = "sound", "sample", "unit", "target"
 REPETITION, SPLIT, LAYER, STAGE, NOTE = "repetition", "split", "layer", "stage", "note"
 MODEL, STEP, ESTIMATOR, METRIC = "model", "step", "estimator", "metric"
+STATE, SEED = "state", "seed"  # of a control's weights
 SUBJECT, CATEGORY = "subject", "category"
 
 # Response sets that chapters ask for by name

@@ -43,6 +43,12 @@ class RidgeFit(Fit):
         return self.errors.flip(1).T
 
     @property
+    def loo_error(self) -> torch.Tensor:
+        """The mean squared leave-one-out error at the chosen alpha (n_targets,)."""
+        at = len(self.alphas) - 1 - torch.searchsorted(self.alphas, self.alpha)
+        return self.errors.gather(1, at[:, None])[:, 0]
+
+    @property
     def train(self) -> torch.Tensor:
         """Predictions of the train sounds (n_train, n_targets)."""
         return (self.coordinates @ self.ridge.left.T).T

@@ -19,7 +19,21 @@ from helpers.encoding.noise import reliability
 from helpers.encoding.ridge import RidgeLOO, block_for, blocks
 from helpers.encoding.splits import TEST, TRAIN, rows
 from helpers.errors import UserError
-from helpers.names import LAYER, MODEL, NOTE, REPETITION, SOUND, SPLIT, STAGE, STEP, TARGET, UNIT, immaterial
+from helpers.names import (
+    LAYER,
+    MODEL,
+    NOTE,
+    REPETITION,
+    SEED,
+    SOUND,
+    SPLIT,
+    STAGE,
+    STATE,
+    STEP,
+    TARGET,
+    UNIT,
+    immaterial,
+)  # fmt: skip
 
 ESTIMATORS: dict[str, type[Estimator]] = {
     "ridge": RidgeLOO,  # an alpha for each target, closed-form leave-one-out (published: voxels and components)
@@ -27,6 +41,7 @@ ESTIMATORS: dict[str, type[Estimator]] = {
     "multi_task_lasso": MultiTaskLasso,
     "single_task_lasso": SingleTaskLasso,
 }
+ORIGIN = (MODEL, STEP, STATE, SEED)  # coordinates of features that their scores keep
 SLAB = 16384  # targets whose responses are in memory in float64 at a time
 
 Progress = Callable[[Iterable, str, int], Iterable]
@@ -57,8 +72,8 @@ def score(
 
     Parameters
     ----------
-    features : (sound, unit) for each layer, with the scalar coordinate `layer`; layers may differ in width, and their
-        model and step, if they have them, become coordinates of the scores
+    features : (sound, unit) for each layer, with the scalar coordinate `layer`; layers may differ in width, and those
+        of ORIGIN that they have become coordinates of the scores
     responses : (sound, target[, repetition])
     splits : (split, sound) of "train", "test" and "unused", as `splits.make` gives it
     estimator : a key of ESTIMATORS
@@ -68,7 +83,8 @@ def score(
 
     Returns
     -------
-    (layer, split, target): alpha and the metrics; with repetitions reliability and reliability_prediction; of a lasso
+    (layer, split, target): alpha and the metrics; of ridge loo_error, the mean squared leave-one-out error on the train
+    sounds at that alpha (squared units of the responses); with repetitions reliability and reliability_prediction; of a lasso
     active (layer, split, target, unit), n_unconverged, and worst_alpha, the largest alpha of a fit that stopped before
     its tolerance (NaN: none). The attributes lowest_alpha, highest_alpha and n_alphas describe the grid.
 
@@ -84,7 +100,7 @@ def score(
     job = _Job(estimator, alphas, metrics, device, size)
     parts = _parts(features, responses, splits, slabs, job)
     n_parts = len(slabs) * splits.sizes[SPLIT] * len(features)
-    origin = {name: features[0].coords[name].item() for name in (MODEL, STEP) if name in features[0].coords}
+    origin = {name: features[0].coords[name].item() for name in ORIGIN if name in features[0].coords}
     label = " ".join([estimator, *(f"{name} {value}" for name, value in origin.items())])
     scored = list(progress(parts, f"{label}: splits x layers", n_parts))
     ends = {"lowest_alpha": float(alphas[0]), "highest_alpha": float(alphas[-1]), "n_alphas": len(alphas)}
@@ -255,7 +271,10 @@ def _score(estimator, train: Measured, test: Measured, reliable, some: slice, jo
     fit, of_prediction = _fitted(estimator, train)
     own = None if reliable is None else reliable[some]
     prediction = Prediction(fit.test, fit.train, fit.mean, test.mean, train.mean, _cpu(own), _cpu(of_prediction))
-    found = {"alpha": _array(fit.alpha)} | {name: _array(METRICS[name](prediction)) for name in job.metrics}
+    found = {"alpha": _array(fit.alpha)}
+    if hasattr(fit, "loo_error"):
+        found["loo_error"] = _array(fit.loo_error)
+    found |= {name: _array(METRICS[name](prediction)) for name in job.metrics}
     if own is not None:
         found |= {"reliability_prediction": _array(of_prediction), "reliability": _array(own)}
     if estimator.selects:

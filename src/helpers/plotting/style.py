@@ -25,10 +25,11 @@ BAR = 66  # px above a colour bar; given in parts of the plot instead, it would 
 
 def of_model(index: int) -> dict:
     """Return line and marker of the model at that place in the study."""
-    turn = index % len(COLOURS)
+    turn, round_ = index % len(COLOURS), index // len(COLOURS)  # colours repeat with another dash and marker
+    dash, marker = DASHES[(turn + round_) % len(DASHES)], MARKERS[(turn + round_) % len(MARKERS)]
     return {
-        "line": {"color": COLOURS[turn], "dash": DASHES[turn], "width": 2},
-        "marker": {"color": COLOURS[turn], "symbol": MARKERS[turn], "size": 7},
+        "line": {"color": COLOURS[turn], "dash": dash, "width": 2},
+        "marker": {"color": COLOURS[turn], "symbol": marker, "size": 7},
     }
 
 

@@ -72,6 +72,26 @@ def relative_depth(position: np.ndarray, n_layers: int) -> np.ndarray:
     return position / (n_layers - 1) if n_layers > 1 else np.full_like(position, np.nan, dtype=float)
 
 
+def nested_best(scores: xr.Dataset, metric: str) -> xr.Dataset:
+    """Return each target's value at the layer chosen on the train sounds of each split: `value` and `chosen`.
+
+    The layer has the smallest leave-one-out error on the train sounds, so no test sound takes part in the choice. Where
+    all layers have the same error, none predicts more than the mean: `chosen` is NaN and `value` 0.
+
+    Parameters
+    ----------
+    scores : (layer, split, target) with `loo_error` and `metric`, as `encoding.score` returns them for ridge
+
+    Both variables returned are (split, target).
+    """
+    errors = scores["loo_error"].transpose(LAYER, SPLIT, TARGET)
+    values = scores[metric].transpose(LAYER, SPLIT, TARGET)
+    at = errors.argmin(LAYER)
+    none = (errors == errors.isel({LAYER: 0})).all(LAYER) if scores.sizes[LAYER] > 1 else xr.zeros_like(at, dtype=bool)
+    value = values.isel({LAYER: at}).drop_vars(LAYER).where(~none, 0.0)
+    return xr.Dataset({"value": value, "chosen": scores[LAYER][at].drop_vars(LAYER).where(~none)})
+
+
 def best_rows(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
     """Return the row at the best layer for each group of a tidy `table`, in the order of the groups.
 

@@ -82,19 +82,19 @@ class Parameters(Settings):
     seed: int = Field(0, ge=0, lt=2**32)  # what numpy's and scikit-learn's generators take
     chapters: list[str] = Field(["01_extract", "03_components"])
     models: list[ModelEntry] = Field(min_length=1)
+    baselines: list[ModelEntry] = Field([])  # drawn beside the models in every figure of r²
     extraction: Extraction = Extraction()
     encoding: Encoding = Encoding()
     device: str = "cpu"  # where the regression runs
     sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
     permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
 
-    @field_validator("models")
-    @classmethod
-    def _names_are_unique(cls, models: list[ModelEntry]) -> list[ModelEntry]:
-        names = [model.name for model in models]
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Parameters:
+        names = [entry.name for entry in (*self.models, *self.baselines)]
         if len(set(names)) < len(names):
-            raise ValueError(f"model names must differ, got {', '.join(names)}")
-        return models
+            raise ValueError(f"names of models and baselines must differ, got {', '.join(names)}")
+        return self
 
     def only(self, models: Sequence[str]) -> Parameters:
         """Return the study with only these models, in the study's order; an empty list keeps all.

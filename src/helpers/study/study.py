@@ -15,7 +15,7 @@ from helpers import brain, models, store, text
 from helpers.encoding import splits
 from helpers.errors import UserError
 from helpers.models import Checkpoint, hear
-from helpers.names import CATEGORY, MODEL, SOUND, STEP
+from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP
 from helpers.stimuli import sounds
 from helpers.store import files
 from helpers.store.progress import progress
@@ -53,7 +53,7 @@ class Study:
         self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
         self.folder = files.ROOT / outputs / parameters.name
         self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
-        self._models: dict[str, models.AudioModel] = {}
+        self._models: dict[tuple, models.AudioModel] = {}
         self._usable: set[tuple[str, int]] = set()
 
     def check(self, weights: bool = True) -> None:
@@ -61,7 +61,7 @@ class Study:
 
         With `weights`, also for a network none of whose checkpoints is available.
         """
-        for entry in self.parameters.models:
+        for entry in (*self.parameters.models, *self.parameters.baselines):
             models.check(entry)
         for device in (self.parameters.device, self.parameters.extraction.device):
             models.device_of(device)
@@ -69,6 +69,8 @@ class Study:
         _ = self.splits
         for name in self.models:
             self.steps(name)
+        for entry in self._references:
+            self._opened(entry)
         for name in self.models if weights else ():
             sources = self._sources(name)
             if all(isinstance(source, str) for source in sources):
@@ -117,13 +119,25 @@ class Study:
 
     def model(self, name: str) -> models.AudioModel:
         """Return an opened network; raises UserError for a name that the study does not have."""
-        if name not in self._models:
-            entry = self.parameters.only([name]).models[0]
+        return self._opened(self._entry(name))
+
+    def _entry(self, name: str) -> models.ModelEntry:
+        return self.parameters.only([name]).models[0]
+
+    def _opened(self, entry: models.ModelEntry) -> models.AudioModel:
+        key = entry.name, entry.state, entry.state_seed
+        if key not in self._models:
             extraction = self.parameters.extraction
             how = {"device": extraction.device, "batch_size": extraction.batch_size}
-            folder = self.folder / "models" / name
-            self._models[name] = models.open(entry, self.brain, folder, self.parameters.seed, **how)
-        return self._models[name]
+            folder = self.folder / "models" / entry.name
+            self._models[key] = models.open(entry, self.brain, folder, self.parameters.seed, **how)
+        return self._models[key]
+
+    @property
+    def _references(self) -> list[models.ModelEntry]:
+        """The baselines, and the controls of all networks."""
+        controls = [variant for entry in self.parameters.models for variant in entry.variants]
+        return [*self.parameters.baselines, *controls]
 
     def with_option(self, option: str) -> list[str]:
         """Return the networks whose family has an option, such as "streams" or "frames"."""
@@ -166,7 +180,10 @@ class Study:
 
     def heard(self, name: str, step: int) -> xr.Dataset:
         """Return everything that a network keeps of its activations at a checkpoint, in its family's own layout."""
-        return store.result(hear, self._place(name, step), checkpoint=Checkpoint(self.model(name), step))
+        return self._heard(self.model(name), step)
+
+    def _heard(self, model: models.AudioModel, step: int) -> xr.Dataset:
+        return store.result(hear, self._place(model.name, step), checkpoint=Checkpoint(model, step))
 
     def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
         """Return whether the activations at `steps` (none: all) are cached, so that nothing is trained or run.
@@ -188,6 +205,16 @@ class Study:
         step = self.usable_steps(name)[-1] if step is None else step
         layers = self.model(name).layers(self.heard(name, step))
         return [layer.assign_coords({MODEL: name, STEP: step}) for layer in layers]
+
+    def references(self) -> Iterator[list[xr.DataArray]]:
+        """Yield the features of each baseline, then of each network's controls, which have a `state` and a `seed`."""
+        for entry in self._references:
+            model = self._opened(entry)
+            step = model.steps[-1]
+            origin = {MODEL: entry.name, STEP: step}
+            if entry not in self.parameters.baselines:
+                origin |= {STATE: entry.state, SEED: entry.state_seed}
+            yield [layer.assign_coords(origin) for layer in model.layers(self._heard(model, step))]
 
     def every_checkpoint(self) -> Iterator[list[xr.DataArray]]:
         """Yield the features of each network at each of its checkpoints."""
@@ -276,7 +303,15 @@ class Study:
         names = list(names) or self.models
         shown = self.parameters.only(names).model_dump(exclude={"chapters", "sounds_in_report"})
         made_by = {name: {step: self._source(name, step) for step in steps or self.steps(name)} for name in names}
-        return {"study": shown, **self._data, "models": made_by}
+        beside = [
+            self._opened(entry) for entry in self._references if entry.name not in self.models or entry.name in names
+        ]
+        known = [
+            Checkpoint(model, model.steps[-1]).store_key()
+            for model in beside
+            if model.missing(model.steps[-1]) != models.DOWNLOAD
+        ]
+        return {"study": shown, **self._data, "models": made_by, "references": known}
 
     def _sources(self, name: str) -> list[dict | str]:
         """Return `_source` of the checkpoints that need no download to be known."""

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from helpers import text
 from helpers.names import LAYER, MODEL, STEP, TARGET
 from helpers.plotting import panels, style
+from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
@@ -38,13 +39,18 @@ text.words(
 )
 
 
-def by_layer(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw each model's last checkpoint and its untrained network, a panel per target.
+def by_layer(
+    curves: pd.DataFrame, references: pd.DataFrame | None = None, *, synthetic: bool, language: str = "en"
+) -> go.Figure:
+    """Draw each model's last checkpoint and its untrained network, a panel per target, with what stands beside them.
 
-    curves: model, step, layer, target, median_r2, q25, q75, metric[, note].
+    curves: model, step, layer, target, median_r2, q25, q75, metric[, note]; references: as `stats.references`
     """
     shown = curves[curves[STEP].isin([0]) | (curves[STEP] == curves.groupby(MODEL)[STEP].transform("max"))]
-    targets = panels.targets_of(shown)
+    targets, ends = panels.targets_of(shown), [1, int(shown[LAYER].max())]
+    references = beside.NONE if references is None else references
+    quartiles = references.rename(columns={"low": "q25", "high": "q75"})
+    table = pd.concat([shown, quartiles], ignore_index=True) if len(references) else shown
 
     def build(labeller: Labeller) -> go.Figure:
         figure, models = panels.grid(targets, labeller), panels.models_of(shown)
@@ -54,6 +60,8 @@ def by_layer(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
             for model, name in baselines.items():
                 line = _untrained(own, model, name, models.index(model), labeller)
                 figure.add_trace(line.update(showlegend=first), **panels.place(panel))
+            for trace in beside.by_layer(references, target, ends, labeller, first):
+                figure.add_trace(trace, **panels.place(panel))
             for index, model in enumerate(models):
                 for line in _trained(own, model, index, labeller, first):
                     figure.add_trace(line, **panels.place(panel))
@@ -68,7 +76,7 @@ def by_layer(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
         words = {"measure": panels.measure(shown, labeller, inline=True), "facts": _facts(shown, labeller)}
         return labeller("figure.components.alt", n=len(targets), **words)
 
-    return bilingual(build, alt, shown, language)
+    return bilingual(build, alt, table, language)
 
 
 def _baselines(curves: pd.DataFrame, models: list[str], labeller: Labeller) -> dict[str, str]:

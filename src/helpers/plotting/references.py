@@ -1,0 +1,105 @@
+"""What is drawn beside networks in a figure of r²: baselines as lines, controls of their weights as bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from helpers import text
+from helpers.names import LAYER, METRIC, MODEL, TARGET
+from helpers.plotting import panels, style
+from helpers.text import Labeller
+
+BASELINE, UNTRAINED, PERMUTED = "baseline", "untrained", "permuted"
+NONE = pd.DataFrame(columns=["kind", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
+LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3)}  # dash, opacity of the band
+
+text.words(
+    "references",
+    en={
+        "untrained": "Untrained weights",
+        "permuted": "Permuted weights",
+        "of_several": "{name}: range over {n} networks",
+        "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
+        "control_hover": (
+            "{name}<br>Layer %{{x}}<br>{measure}: %{{y:.2f}}<br>From %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}"
+        ),
+    },
+    es={
+        "untrained": "Pesos sin entrenar",
+        "permuted": "Pesos permutados",
+        "of_several": "{name}: rango entre {n} redes",
+        "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
+        "control_hover": (
+            "{name}<br>Capa %{{x}}<br>{measure}: %{{y:.2f}}<br>De %{{customdata[0]:.2f}} a %{{customdata[1]:.2f}}"
+        ),
+    },
+)
+
+
+def by_layer(
+    references: pd.DataFrame, target: str, ends: Iterable[float], labeller: Labeller, legend: bool
+) -> list[go.Scatter]:
+    """Return the traces of one target's panel, whose x axis is the layer.
+
+    Of several networks the controls are one band, from the lowest to the highest of all.
+
+    Parameters
+    ----------
+    references : as `stats.references` returns it; may be empty
+    ends : where the lines of baselines begin and end
+    legend : whether these traces stand in the legend
+    """
+    own = references[references[TARGET] == target]
+    traces = []
+    for kind in LOOKS:
+        traces += _control(own[own["kind"] == kind], kind, labeller, legend)
+    return traces + _baselines(own[own["kind"] == BASELINE], list(ends), labeller, legend)
+
+
+def name_of(labeller: Labeller, baseline: str) -> str:
+    """Return the word for a baseline, escaped."""
+    return style.name(labeller, "model", baseline)
+
+
+def _baselines(own: pd.DataFrame, ends: list[float], labeller: Labeller, legend: bool) -> list[go.Scatter]:
+    lines = []
+    for index, row in enumerate(own.itertuples()):
+        name, dash = name_of(labeller, row.model), style.DASHES[(index + 1) % len(style.DASHES)]
+        words = {"name": name, "measure": panels.measure(own, labeller)}
+        hover = labeller("references.baseline_hover", **words) + "<extra></extra>"
+        lines.append(
+            go.Scatter(
+                x=ends,
+                y=[row.median_r2] * len(ends),
+                name=name,
+                mode="lines",
+                hovertemplate=hover,
+                line={"color": style.GREY, "dash": dash, "width": 1.5},
+                legendgroup=f"baseline {row.model}",
+                showlegend=legend,
+            )  # fmt: skip
+        )
+    return lines
+
+
+def _control(own: pd.DataFrame, kind: str, labeller: Labeller, legend: bool) -> list[go.Scatter]:
+    if own.empty:
+        return []
+    name, n_networks = labeller(f"references.{kind}"), own[MODEL].nunique()
+    if n_networks > 1:
+        name = labeller("references.of_several", name=name, n=n_networks)
+    groups = own.groupby(LAYER)
+    low, middle, high = groups["low"].min(), groups["median_r2"].median(), groups["high"].max()
+    x = low.index.to_numpy(float)
+    dash, opacity = LOOKS[kind]
+    words = {"name": name, "measure": panels.measure(own, labeller)}
+    area = panels.band(x, low.to_numpy(), high.to_numpy(), style.faint(style.GREY, opacity), legendgroup=kind)
+    line = go.Scatter(
+        x=x, y=middle.to_numpy(), name=name, mode="lines", legendgroup=kind, showlegend=legend,
+        line={"color": style.GREY, "dash": dash, "width": 1}, customdata=pd.concat([low, high], axis=1).to_numpy(),
+        hovertemplate=labeller("references.control_hover", **words) + "<extra></extra>",
+    )  # fmt: skip
+    return [area, line]
