@@ -13,19 +13,21 @@
 # %% [markdown] tags=["lang-es"]
 # # La pregunta
 #
-# Una red que solo aprendió a completar audio tapado, ¿termina representando los sonidos como la corteza auditiva? El
-# cerebro los analiza por etapas: la corteza primaria responde a rasgos simples, como la frecuencia, y las regiones que
-# la rodean, a cosas que necesitan más contexto, como el habla o la música. Una red profunda también trabaja por etapas.
-# Si ambas llegan a soluciones parecidas, a partir de las capas de la red se podrán predecir las respuestas del cerebro,
-# y no cualquier región a partir de cualquier capa.
+# Una red que aprendió otra cosa del sonido (a completar audio enmascarado, a etiquetar música, a reconocer a quien
+# habla), ¿termina representando los sonidos como la corteza auditiva? El cerebro los analiza por etapas: la corteza
+# primaria responde a rasgos simples, como la frecuencia, y las regiones que la rodean, a cosas que necesitan más
+# contexto, como el habla o la música. Una red profunda también trabaja por etapas. Si ambas llegan a soluciones
+# parecidas, a partir de las capas de la red se podrán predecir las respuestas del cerebro, y no cualquier región a
+# partir de cualquier capa.
 
 # %% [markdown] tags=["lang-en"]
 # # The question
 #
-# A network that only learned to fill in masked audio: does it come to represent sounds as auditory cortex does? The
-# brain analyses them in stages: primary cortex responds to simple features such as frequency, the regions around it to
-# things that need more context, such as speech or music. A deep network works in stages too. If both arrive at similar
-# solutions, the brain's responses can be predicted from the network's layers, and not any region from any layer.
+# A network that learned something else from sound (to fill in masked audio, to tag music, to recognise a speaker): does
+# it come to represent sounds as auditory cortex does? The brain analyses them in stages: primary cortex responds to
+# simple features such as frequency, the regions around it to things that need more context, such as speech or music. A
+# deep network works in stages too. If both arrive at similar solutions, the brain's responses can be predicted from the
+# network's layers, and not any region from any layer.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
@@ -57,20 +59,13 @@ study.banner()
 # 3. **Diversity.** The network trained on sounds of all kinds predicts the whole best.
 
 # %% [markdown] tags=["lang-es"]
-# ## La red
-#
-# EnCodecMAE (Pepino, Riera y Ferrer, 2023) recibe un espectrograma mel, enmascara parte de él y aprende a predecir qué
-# código de un códec neuronal correspondía a cada cuadro enmascarado. Su codificador es una pila de capas ResiDual (Xie
-# et al., 2023), cada una con dos ramas. De cada capa se toma el promedio en el tiempo de la rama izquierda; de la
-# última, en el análisis publicado, la suma de ambas, que es la salida de la red.
+# ## Las redes
 
 # %% [markdown] tags=["lang-en"]
-# ## The network
-#
-# EnCodecMAE (Pepino, Riera and Ferrer, 2023) is given a mel spectrogram, masks part of it and learns to predict which
-# code of a neural codec belonged to each masked frame. Its encoder is a stack of ResiDual layers (Xie et al., 2023),
-# each with two branches. Of each layer the average over time of the left branch is taken; of the last, in the published
-# analysis, the sum of both, which is the network's output.
+# ## The networks
+
+# %%
+study.described("about")
 
 # %%
 question.networks(study)

@@ -59,20 +59,15 @@ extract.figures.spectra(spectra, **study.look)
 # %% [markdown] tags=["lang-es"]
 # ## Las redes
 #
-# EnCodecMAE es un autocodificador enmascarado: la mitad de cada sonido se enmascara y la red aprende a predecir qué
-# había ahí. Es un *transformer* con dos ramas residuales (ResiDual): la izquierda se normaliza después de cada capa, la
-# derecha acumula la suma sin normalizar. De cada capa se toma la rama izquierda, promediada en el tiempo; en la última
-# capa del codificador el análisis publicado toma la suma de ambas ramas, por lo que esa capa es distinta de todas las
-# demás y se marca como tal.
+# Una red da una representación de cada sonido por cada una de sus capas.
 
 # %% [markdown] tags=["lang-en"]
 # ## The networks
 #
-# EnCodecMAE is a masked autoencoder: half of a sound's frames are masked, and it learns to predict what was there. It
-# is a transformer with two residual branches (ResiDual): the left one is normalised after each layer, the right one
-# accumulates the sum without normalisation. Of each layer the left branch is taken, averaged over time; in the
-# encoder's last layer the published analysis takes the sum of both branches, which makes that layer unlike all others,
-# and it is marked as such.
+# A network gives a representation of each sound for each of its layers.
+
+# %%
+study.described("layers")
 
 # %%
 networks = extract.networks(study)

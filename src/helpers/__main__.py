@@ -9,9 +9,9 @@ import traceback
 from pathlib import Path
 
 import helpers.batch.command
-import helpers.brain.command
 import helpers.chapters.regularisation.command
 import helpers.report.command
+import helpers.study.command
 from helpers.errors import UserError
 from helpers.report.notebooks import ChapterError
 
@@ -19,7 +19,7 @@ COMMANDS = (  # each module has register(commands)
     helpers.report.command,
     helpers.batch.command,
     helpers.chapters.regularisation.command,
-    helpers.brain.command,
+    helpers.study.command,
 )
 
 

@@ -93,6 +93,11 @@ def test_models_side_by_side(scores):
     assert voxels.models([scores], "r2_corrected", seed=0).error.isna().all()
 
 
+def test_models_that_end_at_other_steps_stand_side_by_side(scores):
+    early, late = (scores.assign_coords(model=name, step=step) for name, step in (("early", 100), ("late", 300)))
+    assert voxels.models([early, late], "r2_corrected", seed=0)["model"].tolist() == ["early", "late"]
+
+
 def test_summary_counts(scores):
     test = xr.Dataset({name: ("target", np.linspace(0, 1, scores.sizes["target"])) for name in ("p_value", "q_value")})
     row = voxels.summary(voxels.by_voxel(scores, "r2_corrected", test.assign_coords(target=scores.target))).iloc[0]

@@ -14,6 +14,7 @@ from helpers import brain
 from helpers.brain import nh2015, tuckute2023
 from helpers.errors import UserError
 from helpers.store import download, transfer
+from helpers.study.command import fetch
 
 CONTENT = {"a.txt": b"first", "sub/b.bin": bytes(range(256)) * 64, "sub/c.bin": b"last"}
 CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}
@@ -136,7 +137,7 @@ def test_fetch_of_nh2015_goes_to_the_folder_that_open_reads(server, tmp_path, mo
 
 def test_unknown_downloads_are_refused():
     with pytest.raises(UserError, match="unknown download 'nh2051'; did you mean 'nh2015'"):
-        brain.fetch("nh2051")
+        fetch("nh2051")
 
 
 # One tar, whose checksum nobody published

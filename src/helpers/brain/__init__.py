@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 
 from helpers import text
@@ -28,12 +27,14 @@ DATASETS: dict[str, ModuleType] = {
 }
 DOWNLOADS = {"nh2015": nh2015, "voxels": tuckute2023}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
-__all__ = ["DATASETS", "DOWNLOADS", "Brain", "check", "fetch", "open"]
+__all__ = ["DATASETS", "DOWNLOADS", "Brain", "check", "open"]
 
 
 def check(name: str) -> None:
     """Raise UserError unless there is a dataset called `name` whose module is complete; no data are read."""
-    module = _known(name, DATASETS, "dataset")
+    if name not in DATASETS:
+        raise UserError(f"unknown dataset '{name}'; {suggestion(name, list(DATASETS))}")
+    module = DATASETS[name]
     missing = _missing(name, module)
     if missing:
         raise UserError(
@@ -52,11 +53,6 @@ def open(name: str, data_dir: str | None = None, seed: int = 0, keep: Callable |
     return DATASETS[name].open(data_dir, seed, *made)
 
 
-def fetch(name: str, folder: str | Path | None = None) -> Path:
-    """Download and verify the data called `name`; returns the folder; raises UserError for an unknown one."""
-    return _known(name, DOWNLOADS, "download").fetch(folder)
-
-
 def _missing(name: str, module: ModuleType) -> list[str]:
     """Return what a dataset's module lacks of what the registry needs, in words."""
     missing = []
@@ -68,9 +64,3 @@ def _missing(name: str, module: ModuleType) -> list[str]:
     if getattr(module, "LABEL", None) != "dataset" or not known:
         missing.append("its label: LABEL = text.words('dataset', en={NAME: ...}, es={NAME: ...})")
     return missing
-
-
-def _known(name: str, registry: dict, what: str) -> ModuleType:
-    if name not in registry:
-        raise UserError(f"unknown {what} '{name}'; {suggestion(name, list(registry))}")
-    return registry[name]

@@ -84,9 +84,9 @@ def score(
     Returns
     -------
     (layer, split, target): alpha and the metrics; of ridge loo_error, the mean squared leave-one-out error on the train
-    sounds at that alpha (squared units of the responses); with repetitions reliability and reliability_prediction; of a lasso
-    active (layer, split, target, unit), n_unconverged, and worst_alpha, the largest alpha of a fit that stopped before
-    its tolerance (NaN: none). The attributes lowest_alpha, highest_alpha and n_alphas describe the grid.
+    sounds at that alpha (squared units of the responses); with repetitions reliability and reliability_prediction; of a
+    lasso active (layer, split, target, unit), n_unconverged, and worst_alpha, the largest alpha of a fit that stopped
+    before its tolerance (NaN: none). The attributes lowest_alpha, highest_alpha and n_alphas describe the grid.
 
     Raises UserError when the three do not have the same sounds, for unknown names, for a single repetition, and for
     r2_corrected without repetitions.

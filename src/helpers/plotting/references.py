@@ -13,7 +13,7 @@ from helpers.plotting import panels, style
 from helpers.text import Labeller
 
 BASELINE, UNTRAINED, PERMUTED = "baseline", "untrained", "permuted"
-NONE = pd.DataFrame(columns=["kind", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
+NONE = pd.DataFrame(columns=["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
 LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3)}  # dash, opacity of the band
 
 text.words(
@@ -55,8 +55,8 @@ def by_layer(
     own = references[references[TARGET] == target]
     traces = []
     for kind in LOOKS:
-        traces += _control(own[own["kind"] == kind], kind, labeller, legend)
-    return traces + _baselines(own[own["kind"] == BASELINE], list(ends), labeller, legend)
+        traces += _control(own[own["role"] == kind], kind, labeller, legend)
+    return traces + _baselines(own[own["role"] == BASELINE], list(ends), labeller, legend)
 
 
 def name_of(labeller: Labeller, baseline: str) -> str:
@@ -70,18 +70,9 @@ def _baselines(own: pd.DataFrame, ends: list[float], labeller: Labeller, legend:
         name, dash = name_of(labeller, row.model), style.DASHES[(index + 1) % len(style.DASHES)]
         words = {"name": name, "measure": panels.measure(own, labeller)}
         hover = labeller("references.baseline_hover", **words) + "<extra></extra>"
-        lines.append(
-            go.Scatter(
-                x=ends,
-                y=[row.median_r2] * len(ends),
-                name=name,
-                mode="lines",
-                hovertemplate=hover,
-                line={"color": style.GREY, "dash": dash, "width": 1.5},
-                legendgroup=f"baseline {row.model}",
-                showlegend=legend,
-            )  # fmt: skip
-        )
+        line = {"color": style.GREY, "dash": dash, "width": 1.5}
+        look = {"line": line, "legendgroup": f"baseline {row.model}", "showlegend": legend, "hovertemplate": hover}
+        lines.append(go.Scatter(x=ends, y=[row.median_r2] * len(ends), name=name, mode="lines", **look))
     return lines
 
 

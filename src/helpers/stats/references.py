@@ -12,13 +12,13 @@ from helpers.names import LAYER, METRIC, MODEL, NOTE, SPLIT, STAGE, STATE, TARGE
 from helpers.stats.layers import nested_best
 
 BASELINE = "baseline"
-COLUMNS = ["kind", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC]
+COLUMNS = ["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC]
 
 
 def references(scores: Iterable[xr.Dataset], metric: str) -> pd.DataFrame:
-    """Return the values of baselines and controls: kind, model, layer, target, low, median_r2, high, n_seeds, metric.
+    """Return the values of baselines and controls: role, model, layer, target, low, median_r2, high, n_seeds, metric.
 
-    `kind` is "baseline", "untrained" or "permuted". A baseline has one row per target, the median over splits at the
+    `role` is "baseline", "untrained" or "permuted". A baseline has one row per target, the median over splits at the
     layer chosen on the train sounds (`layer` is NaN), with its quartiles as `low` and `high`. A control has a row for
     each layer: medians over splits, of which `median_r2` is the median over seeds, `low` and `high` the extremes.
 
@@ -41,7 +41,7 @@ def _baseline(scores: xr.Dataset, metric: str) -> pd.DataFrame:
     quartiles = values.quantile([0.25, 0.5, 0.75], SPLIT, skipna=True).transpose(TARGET, "quantile").values
     table = pd.DataFrame(quartiles, columns=["low", "median_r2", "high"])
     table = table.assign(**{TARGET: scores[TARGET].values, MODEL: str(scores[MODEL].values), LAYER: np.nan})
-    return table.assign(kind=BASELINE, n_seeds=1)
+    return table.assign(role=BASELINE, n_seeds=1)
 
 
 def _controls(scores: list[xr.Dataset], metric: str) -> pd.DataFrame:
@@ -49,8 +49,8 @@ def _controls(scores: list[xr.Dataset], metric: str) -> pd.DataFrame:
     for one in scores:
         medians = one[metric].median(SPLIT).drop_vars([STAGE, NOTE, "n_units"], errors="ignore")
         table = medians.rename("value").to_dataframe().reset_index()[[LAYER, TARGET, "value"]]
-        parts.append(table.assign(kind=str(one[STATE].values), **{MODEL: str(one[MODEL].values)}))
-    keys = ["kind", MODEL, LAYER, TARGET]
+        parts.append(table.assign(role=str(one[STATE].values), **{MODEL: str(one[MODEL].values)}))
+    keys = ["role", MODEL, LAYER, TARGET]
     grouped = pd.concat(parts, ignore_index=True).groupby(keys, sort=False, observed=True)["value"]
     found = pd.DataFrame({"low": grouped.min(), "median_r2": grouped.median(), "high": grouped.max()})
     return found.assign(n_seeds=grouped.count()).reset_index()

@@ -278,6 +278,13 @@ class Study:
         """Return the warning that heads every chapter on synthetic data."""
         return text.both("say.synthetic") if self.brain.synthetic else None
 
+    def described(self, prefix: str) -> text.Bilingual:
+        """Return the words `prefix.<family>` of each family among the networks and baselines, a paragraph each."""
+        entries = (*self.parameters.models, *self.parameters.baselines)
+        return text.markdown(
+            [text.both(f"{prefix}.{family}") for family in dict.fromkeys(one.family for one in entries)]
+        )
+
     @property
     def trains_here(self) -> bool:
         """Whether some network of the study is trained on the study's own sounds."""

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import wilcoxon
 
-from helpers.names import LAYER, MODEL, NOTE, REGIONS, SPLIT, SUBJECT, TARGET
+from helpers.names import LAYER, MODEL, NOTE, REGIONS, SPLIT, STEP, SUBJECT, TARGET
 from helpers.stats.intervals import bootstrap_interval
 from helpers.stats.layers import best_layer, independent_choice
 from helpers.stats.subjects import by_subject, over_splits, within_subject_error
@@ -170,7 +170,8 @@ def models(scores: Sequence[xr.Dataset], metric: str, seed: int) -> pd.DataFrame
 def chosen_layer(scores: xr.Dataset, metric: str) -> xr.DataArray:
     """Return each subject's median r2 (subject,), the layer chosen on half of the splits and read on the other."""
     choice = independent_choice(scores[metric], clip=metric == CORRECTED)
-    return by_subject(choice["best_value"]).mean("iteration")
+    subjects = by_subject(choice["best_value"]).mean("iteration")
+    return subjects.drop_vars([MODEL, STEP], errors="ignore")  # networks that end at other steps stand side by side
 
 
 def summary(voxels: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:

@@ -1,0 +1,133 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["lang-es"]
+# # Red frente a red
+#
+# Redes entrenadas para cosas distintas, con arquitecturas distintas y con otra cantidad de capas, ¿predicen las mismas
+# respuestas? Un $r^2$ solo no dice nada: se lo compara con lo que logra la misma red sin entrenar o con sus pesos
+# permutados, y con líneas de base que no aprendieron nada.
+
+# %% [markdown] tags=["lang-en"]
+# # Network against network
+#
+# Do networks that were trained for different things, with different architectures and numbers of layers, predict the
+# same responses? An $r^2$ alone says nothing: it is compared with what the same network achieves untrained or with its
+# weights permuted, and with baselines that learned nothing.
+
+# %% tags=["parameters"]
+study = "networks"  # in params/, or a YAML file; {"study": "networks", "models": ["silero"]}: a part
+
+# %%
+from functools import partial
+
+from helpers import encoding, text
+from helpers.chapters import comparison
+from helpers.chapters.method import method
+from helpers.study import open_study
+
+study = open_study(study)
+
+# %%
+study.banner()
+
+# %%
+cards = comparison.cards(study)
+text.table(cards)
+
+# %% [markdown] tags=["lang-es"]
+# ## Cómo se elige la capa
+#
+# En cada partición y para cada respuesta se toma la capa cuyo error al dejar afuera un sonido por vez es menor *en los
+# sonidos de entrenamiento*; el valor que se muestra es el de esa capa en los sonidos de prueba. Así ningún sonido de
+# prueba interviene en la elección. Los controles y las líneas de base se eligen del mismo modo.
+
+# %% [markdown] tags=["lang-en"]
+# ## How the layer is chosen
+#
+# In each split and for each target, the layer is taken whose error when one sound at a time is left out is smallest
+# *among the training sounds*; the value shown is that of this layer on the test sounds. No test sound takes part in the
+# choice. Controls and baselines are chosen in the same way.
+
+# %%
+responses = comparison.responses(study)  # (sound, target)
+splits = study.splits  # (split, sound): "train", "test" or "unused"
+print(dict(responses.sizes), dict(splits.sizes))
+
+# %%
+score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
+scores = [score(features=features) for features in study.last_checkpoints()]  # kept on disk
+beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
+metric = study.metric(scores[0])
+method(splits, scores[0], study.parameters.encoding.splits)
+
+# %%
+values = comparison.of_networks(comparison.values(scores, beside, metric), cards)
+comparison.figures.heat(values, **study.look)
+
+# %%
+best = comparison.best(values)
+comparison.sentences(best)
+
+# %%
+text.folded(text.table(best))
+
+# %% [markdown] tags=["lang-es"]
+# ## Cada red junto a sus controles
+#
+# Con los pesos permutados, los valores de cada capa son los mismos y su disposición se pierde: lo que queda se debe a
+# la arquitectura y a la distribución de los pesos. Sin entrenar, la red es la que su familia usa como punto de partida.
+# Lo que está por encima de ambos se aprendió; lo que está por encima de las líneas de base no es solo acústica ni
+# categoría.
+
+# %% [markdown] tags=["lang-en"]
+# ## Each network beside its controls
+#
+# With permuted weights, each layer keeps its values and loses their arrangement: what is left is owed to architecture
+# and to the distribution of the weights. Untrained, the network is the one its family starts from. What is above both
+# was learned; what is above the baselines is neither acoustics nor category alone.
+
+# %%
+comparison.figures.rows(values, **study.look)
+
+# %% [markdown] tags=["lang-es"]
+# ## Capa por capa
+#
+# Para comparar redes de distinta cantidad de capas, cada capa se ubica por su profundidad relativa: 0 es la primera, 1
+# la última. Las líneas finas son redes; las gruesas, su media según para qué se entrenaron.
+
+# %% [markdown] tags=["lang-en"]
+# ## Layer by layer
+#
+# To compare networks with different numbers of layers, each layer is placed by its relative depth: 0 is the first, 1
+# the last. Thin lines are networks, thick ones their mean by what they were trained for.
+
+# %%
+curves = comparison.of_networks(comparison.curves(scores, metric), cards)
+comparison.figures.by_depth(curves, **study.look)
+
+# %% [markdown] tags=["lang-es"]
+# ## Dos respuestas a la vez
+#
+# Si dos respuestas pidieran lo mismo de una red, los puntos caerían sobre una línea. Los menús eligen cuáles se
+# comparan.
+
+# %% [markdown] tags=["lang-en"]
+# ## Two targets at once
+#
+# If two targets asked the same of a network, points would fall on a line. The menus choose which ones are compared.
+
+# %%
+comparison.figures.scatter(values, **study.look)
+
+# %%
+study.write(comparison_networks=cards, comparison_values=values, comparison_best=best, comparison_curves=curves)

@@ -1,0 +1,166 @@
+"""Every network's nested-best layer for every target, beside baselines, untrained and permuted weights.
+
+The layer is chosen on the train sounds of each split (`stats.nested_best`), so what is compared was never chosen on the
+sounds that it is read on. Many targets with regions, such as voxels, are summed up as the median over a region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from helpers import stats, text
+from helpers.models.base import TRAININGS
+from helpers.models.weights import PERMUTED, TRAINED, UNTRAINED
+from helpers.names import COMPONENTS, LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET, VOXELS
+from helpers.stats.layers import relative_depth
+from helpers.stats.references import BASELINE
+from helpers.study import Study
+
+MOST_TARGETS = 40  # that are shown one by one where they have regions
+VALUES = ["median_r2", "q25", "q75", LAYER, "relative"]
+
+
+def responses(study: Study) -> xr.DataArray:
+    """Return the responses that networks are compared on: components where there are any, else the data's first set."""
+    kinds = [COMPONENTS, *(kind for kind in study.brain.responses if kind not in (COMPONENTS, VOXELS)), VOXELS]
+    return study.responses(next(kind for kind in kinds if study.has(kind)))
+
+
+def values(scores: Sequence[xr.Dataset], references: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+    """Return one row per network, role and target: r2 at the nested-best layer, and how deep that layer is.
+
+    Columns model, role ("trained", "untrained", "permuted", "baseline"), target, median_r2, q25 and q75 over splits,
+    low and high (extremes over seeds of controls), layer (the most frequent choice), relative (its median depth from 0
+    to 1), n_seeds, metric.
+
+    Parameters
+    ----------
+    scores : (layer, split, target) of each network
+    references : the same of baselines and controls; those of controls have a `state` and a `seed`
+    """
+    found = [_nested(one, metric).assign(role=TRAINED, seed=0) for one in scores]
+    for one in references:
+        role, seed = (str(one[STATE].values), int(one[SEED])) if STATE in one.coords else (BASELINE, 0)
+        found.append(_nested(one, metric).assign(role=role, seed=seed))
+    grouped = pd.concat(found, ignore_index=True).groupby([MODEL, "role", TARGET], sort=False, observed=True)
+    extremes = {
+        "low": grouped["median_r2"].min(),
+        "high": grouped["median_r2"].max(),
+        "n_seeds": grouped[SEED].nunique(),
+    }
+    return grouped[VALUES].median().assign(**extremes).reset_index().assign(**{METRIC: metric})
+
+
+def _nested(scores: xr.Dataset, metric: str) -> pd.DataFrame:
+    """Return a row per target, or per region of targets, of one network."""
+    found, groups = stats.nested_best(scores, metric).transpose(SPLIT, TARGET), _groups(scores)
+    numbers = scores[LAYER].values
+    position = np.searchsorted(numbers, found["chosen"].values).astype(float)
+    depth = relative_depth(np.where(np.isnan(found["chosen"].values), np.nan, position), len(numbers))
+    rows = []
+    for name, own in groups.items():
+        low, middle, high = np.quantile(np.median(found["value"].values[:, own], 1), [0.25, 0.5, 0.75])
+        row = {TARGET: name, "median_r2": middle, "q25": low, "q75": high}
+        rows.append(row | {LAYER: _most_frequent(found["chosen"].values[:, own]), "relative": _median(depth[:, own])})
+    return pd.DataFrame(rows).assign(**{MODEL: str(scores[MODEL].values)})
+
+
+def _groups(scores: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return the positions of the targets that are summed up under one name."""
+    names = scores[TARGET].values.astype(str)
+    if "region" in scores.coords and len(names) > MOST_TARGETS:
+        names = scores["region"].values.astype(str)
+    return {str(name): np.flatnonzero(names == name) for name in pd.unique(names) if name}
+
+
+def _most_frequent(layers: np.ndarray) -> float:
+    known, counts = np.unique(layers[np.isfinite(layers)], return_counts=True)
+    return float(known[counts.argmax()]) if len(known) else np.nan
+
+
+def _median(numbers: np.ndarray) -> float:
+    return float(np.nanmedian(numbers)) if np.isfinite(numbers).any() else np.nan
+
+
+def curves(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+    """Return the median r2 over splits of each layer: model, layer, relative (0 first, 1 last), target, median_r2."""
+    rows = []
+    for one in scores:
+        medians = one[metric].median(SPLIT).transpose(LAYER, TARGET).values
+        depth = relative_depth(np.arange(float(len(medians))), len(medians))
+        for name, own in _groups(one).items():
+            rows += [
+                {MODEL: str(one[MODEL].values), LAYER: layer, "relative": relative, TARGET: name, "median_r2": value}
+                for layer, relative, value in zip(
+                    one[LAYER].values.tolist(), depth, np.median(medians[:, own], 1), strict=True
+                )
+            ]
+    return pd.DataFrame(rows).assign(**{METRIC: metric})
+
+
+def cards(study: Study) -> pd.DataFrame:
+    """Return what is known of each network and baseline: training, sounds, architecture, layers, licence, citation."""
+    entries = [*study.parameters.models, *study.parameters.baselines]
+    table = pd.DataFrame([_card(study, entry.name) for entry in entries])
+    order = {training: place for place, training in enumerate(TRAININGS)}
+    return table.sort_values("training", key=lambda own: own.map(order), kind="stable").reset_index(drop=True)
+
+
+def _card(study: Study, name: str) -> dict:
+    model = study.model(name)
+    card, sizes = model.card, model.sizes
+    known = {key: getattr(card, key) or None for key in ("training", "trained_on", "architecture")}
+    sized = {"n_layers": sizes.n_layers, "n_units": sizes.n_units}
+    return {MODEL: name} | known | sized | {"licence": card.licence or None, "citation": card.citation or None}
+
+
+def of_networks(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return `values` or `curves` with each network's training and training sounds beside its numbers."""
+    return table.merge(known[[MODEL, "training", "trained_on"]], on=MODEL, how="left", validate="many_to_one")
+
+
+def best(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per target of `values`: the best network and its r2, those of its controls, the best baseline.
+
+    Columns target, model, median_r2, q25, q75, untrained, permuted, baseline, baseline_r2, metric; missing is NaN.
+    """
+    rows = []
+    for target, own in table.groupby(TARGET, sort=False):
+        top = own[own["role"] == TRAINED].nlargest(1, "median_r2").iloc[0]
+        same = own[own[MODEL] == top[MODEL]].set_index("role")["median_r2"]
+        row = {TARGET: target} | {key: top[key] for key in (MODEL, "median_r2", "q25", "q75")}
+        row |= {kind: same.get(kind, np.nan) for kind in (UNTRAINED, PERMUTED)}
+        baselines = own[own["role"] == BASELINE].nlargest(1, "median_r2")
+        row |= {"baseline": baselines[MODEL].iloc[0] if len(baselines) else None}
+        rows.append(row | {"baseline_r2": baselines["median_r2"].iloc[0] if len(baselines) else np.nan})
+    return pd.DataFrame(rows).assign(**{METRIC: table[METRIC].iloc[0]})
+
+
+def sentences(table: pd.DataFrame) -> text.Bilingual:
+    """Return a sentence per target of `best`: the best network, its quartiles, its controls, the best baseline."""
+    return text.markdown([_sentence(row) for row in table.itertuples()])
+
+
+def _sentence(row) -> text.Bilingual:
+    words = {
+        "target": lambda labeller: labeller.name("target", row.target),
+        "model": lambda labeller: labeller.name("model", row.model),
+        "metric": lambda labeller: labeller.name("metric", row.metric),
+        "r2": row.median_r2, "q25": row.q25, "q75": row.q75,
+    }  # fmt: skip
+    beside = [kind for kind in (UNTRAINED, PERMUTED) if np.isfinite(getattr(row, kind))]
+
+    def controls(labeller: text.Labeller) -> str:
+        said = [labeller(f"say.compared_{kind}", r2=float(getattr(row, kind))) for kind in beside]
+        if np.isfinite(row.baseline_r2):
+            name = labeller.name("model", row.baseline)
+            said.append(labeller("say.compared_baseline", baseline=name, r2=float(row.baseline_r2)))
+        return "; ".join(said)
+
+    if not beside and not np.isfinite(row.baseline_r2):
+        return text.both("say.compared_alone", **words)
+    return text.both("say.compared", controls=controls, **words)
