@@ -92,7 +92,10 @@ analysis.facts(study, best, pooled, models)
 figures.region_map(places.regions(best), **study.look)
 
 # %%
-figures.pooled(pooled, tables.ceilings(best), analysis.overlay(study, "voxelwise_by_layer"), **study.look)
+beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
+references = tables.references(beside, metric)
+published = analysis.overlay(study, "voxelwise_by_layer")
+figures.pooled(pooled, tables.ceilings(best), published, references, **study.look)
 
 # %%
 summary = analysis.summary(study, best, pooled)
@@ -177,4 +180,4 @@ figures.models(models, analysis.overlay(study, "models"), **study.look)
 # %%
 study.write(voxel_layers=layers, voxel_best=best, voxel_pooled=pooled, voxel_regions=regions, voxel_summary=summary)
 study.write(voxel_depth=depth, voxel_depth_inner=inner_depth, voxel_excluded=excluded, voxel_models=models)
-study.write(voxel_hierarchy=hierarchy, voxel_hierarchy_inner=inner_hierarchy)
+study.write(voxel_hierarchy=hierarchy, voxel_hierarchy_inner=inner_hierarchy, voxel_references=references)

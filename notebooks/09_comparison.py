@@ -59,19 +59,21 @@ text.table(cards)
 # choice. Controls and baselines are chosen in the same way.
 
 # %%
-responses = comparison.responses(study)  # (sound, target)
+responses = comparison.responses(study)  # name of a set -> (sound, target[, repetition])
 splits = study.splits  # (split, sound): "train", "test" or "unused"
-print(dict(responses.sizes), dict(splits.sizes))
+print({kind: dict(one.sizes) for kind, one in responses.items()}, dict(splits.sizes))
 
 # %%
-score = partial(study.keep, encoding.score, responses=responses, splits=splits, **study.encoding)
-scores = [score(features=features) for features in study.last_checkpoints()]  # kept on disk
-beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
-metric = study.metric(scores[0])
-method(splits, scores[0], study.parameters.encoding.splits)
+score = partial(study.keep, encoding.score, splits=splits, **study.encoding)  # kept on disk
+networks, beside = list(study.last_checkpoints()), list(study.references())  # baselines, untrained, permuted weights
+scores = {kind: [score(features=one, responses=measured) for one in networks] for kind, measured in responses.items()}
+others = {kind: [score(features=one, responses=measured) for one in beside] for kind, measured in responses.items()}
+first = next(iter(scores.values()))[0]
+method(splits, first, study.parameters.encoding.splits)
 
 # %%
-values = comparison.of_networks(comparison.values(scores, beside, metric), cards)
+metric = comparison.metric(study, scores)
+values = comparison.of_networks(comparison.values(scores, others, metric), cards)
 comparison.figures.heat(values, **study.look)
 
 # %%

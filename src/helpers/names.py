@@ -10,7 +10,7 @@ SOUND, SAMPLE, UNIT, TARGET = "sound", "sample", "unit", "target"
 REPETITION, SPLIT, LAYER, STAGE, NOTE = "repetition", "split", "layer", "stage", "note"
 MODEL, STEP, ESTIMATOR, METRIC = "model", "step", "estimator", "metric"
 STATE, SEED = "state", "seed"  # of a control's weights
-SUBJECT, CATEGORY = "subject", "category"
+SUBJECT, CATEGORY, TIME = "subject", "category", "time"
 
 # Response sets that chapters ask for by name
 COMPONENTS, VOXELS = "components", "voxels"

@@ -21,9 +21,12 @@ NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.py"))]
 
 @pytest.fixture
 def study(small_brain, tmp_path):
-    """A study of all chapters, with one tiny network, as a notebook is told of it."""
+    """A study of all chapters, as a notebook is told of it: two tiny networks that end at other steps, a baseline."""
     entry = {"name": "mixture", "family": "mini", **models.FAMILIES["mini"].example(tmp_path)}
-    values = {"name": "small", "dataset": "demo", "models": [entry], "permutations": 5, "chapters": NAMES}
+    other = entry | {"name": "music", "steps": entry["steps"] + 1, "controls": ["untrained", "permuted"], "seeds": 2}
+    baseline = {"name": "labels", "family": "categories"}
+    values = {"name": "small", "dataset": "demo", "models": [entry, other], "permutations": 5, "chapters": NAMES}
+    values["baselines"] = [baseline]
     (tmp_path / "small.yml").write_text(yaml.safe_dump(values))
     return {"study": str(tmp_path / "small.yml"), "outputs": str(tmp_path)}
 
@@ -72,4 +75,4 @@ def test_claims_compute_nothing_that_other_chapters_have_kept(study, monkeypatch
 def test_every_table_says_its_numbers_by_component_in_the_order_of_the_data(study):
     found = run("03_components", study)
     assert list(dict.fromkeys(found["curves"]["target"])) == list(COMPONENTS)
-    assert isinstance(found["predicted"], pd.DataFrame) and open_study(study).models == ["mixture"]
+    assert isinstance(found["predicted"], pd.DataFrame) and open_study(study).models == ["mixture", "music"]

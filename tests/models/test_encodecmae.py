@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from encodecmae_golden import (
     FRONT_END,
     difference,
@@ -345,6 +346,55 @@ def test_cached_weights_ask_no_network(monkeypatch, checkpoint):
     revision = "0123456789abcdef0123456789abcdef01234567"
     assert encodecmae.located("mel256-ec-base-ll", revision) == path
     assert asked == [((encodecmae.REPOSITORY, "mel256-ec-base-ll.pt"), {"revision": revision})]
+
+
+@pytest.fixture
+def published_series(monkeypatch, tmp_path):
+    """The repository of a published series as the network would show it, and Hugging Face's cache in a folder."""
+    import huggingface_hub
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    folder = encodecmae.IN_SERIES.format(name="mel256-ec-base") + "finegrained/"
+    listed = [f"{folder}epoch=3-step={step}.ckpt" for step in (50_000, 100_000)] + ["README.md"]
+    asked = []
+
+    def downloaded(repository, file, revision):
+        path = tmp_path / f"models--{repository.replace('/', '--')}" / "snapshots" / commit / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"state_dict": {}, "epoch": 3}, path)
+        asked.append(file)
+        return str(path)
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.HfApi, "list_repo_files", lambda self, repository, revision: listed)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", downloaded)
+    return asked
+
+
+def test_a_published_series_is_known_by_name_and_downloaded_step_by_step(published_series, monkeypatch):
+    import huggingface_hub
+
+    settings = encodecmae.Settings(checkpoints="mel256-ec-base", steps=[50_000, 100_000])
+    assert list(settings.series) == [50_000, 100_000]
+    assert list(encodecmae.Settings(checkpoints="mel256-ec-base").series) == list(range(50_000, 500_001, 50_000))
+    model = encodecmae.EncodecMAE(
+        "mixture", settings, xr.DataArray(np.zeros((1, 4)), dims=("sound", "sample")), "cpu", 8
+    )
+    assert model.missing(50_000) == "download"
+    path = model.path(50_000)
+    assert path.name == "epoch=3-step=50000.ckpt" and published_series == [
+        "full_exps/base_models/mel256-ec-base/pretrain_checkpoints/finegrained/epoch=3-step=50000.ckpt"
+    ]
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *a, **k: pytest.fail("asked the network again"))
+    assert (model.missing(50_000), model.missing(100_000)) == ("", "download")
+    assert encodecmae.located("mel256-ec-base=50000.ckpt", "main") == path
+    with pytest.raises(UserError, match=r"no step 75000 at lpepino/encodecmae-pretrained; it has: 50000, 100000"):
+        encodecmae.located("mel256-ec-base=75000.ckpt", "main")
+
+
+def test_steps_belong_to_a_published_series():
+    with pytest.raises(ValueError, match="`steps` go with `checkpoints: <published name>`"):
+        encodecmae.Settings(weights="mel256-ec-base", steps=[50_000])
 
 
 def _from_mel(file, name, prefix=""):

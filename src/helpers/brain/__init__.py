@@ -12,7 +12,7 @@ from functools import partial
 from types import ModuleType
 
 from helpers import text
-from helpers.brain import b2021, demo, junifer, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
+from helpers.brain import b2021, demo, ecog2022, junifer, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
 from helpers.brain.base import Brain
 from helpers.errors import UserError
 from helpers.store.settings import suggestion
@@ -23,9 +23,14 @@ DATASETS: dict[str, ModuleType] = {
     "nh2015": nh2015_voxels,
     "nh2015_rank6": nh2015_rank6,
     "b2021": b2021,
+    "ecog2022": ecog2022,
     "junifer": junifer,
 }
-DOWNLOADS = {"nh2015": nh2015, "voxels": tuckute2023}  # what `fetch` knows: modules with `fetch(folder) -> Path`
+DOWNLOADS = {
+    "nh2015": nh2015,
+    "voxels": tuckute2023,
+    "ecog2022": ecog2022,
+}  # what `fetch` knows: modules with `fetch(folder) -> Path`
 
 __all__ = ["DATASETS", "DOWNLOADS", "Brain", "check", "open"]
 

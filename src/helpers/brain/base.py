@@ -10,10 +10,9 @@ import xarray as xr
 
 from helpers import text
 from helpers.errors import UserError
-from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET
+from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET, TIME
 from helpers.stimuli import sounds
 
-TIME = "time"
 OPTIONAL_DIMS = (REPETITION, TIME)  # of a response set, after (sound, target), in this order
 
 # Coordinates on target that mean the same in every dataset that has them; any other may lie beside them

@@ -17,7 +17,7 @@ import xarray as xr
 from torch import nn
 
 from helpers.errors import UserError
-from helpers.models.weights import PERMUTED, TRAINED, UNTRAINED, permuted
+from helpers.models.weights import MATCHED, PERMUTED, TRAINED, UNTRAINED, permuted
 from helpers.names import LAYER, NOTE, SOUND, STAGE, UNIT
 from helpers.store.code import code_digest
 from helpers.store.files import digest
@@ -128,7 +128,7 @@ class AudioModel(ABC):
         raise self._without(FRAMES)
 
     def in_state(self, state: str, seed: int = 0) -> AudioModel:  # noqa: ARG002
-        """Return this model with its weights trained, untrained or permuted; raises UserError where it has none."""
+        """Return this model with its weights in another state, see `weights`; raises UserError where it cannot be."""
         if state != TRAINED:
             raise UserError(f"model '{self.name}': its family has no weights that could be {state}; leave that out")
         return self
@@ -167,6 +167,8 @@ class Weighted(AudioModel):
         return permuted(network, self.state_seed, self.front_end) if self.state == PERMUTED else network
 
     def in_state(self, state: str, seed: int = 0) -> AudioModel:
+        if state == MATCHED:
+            raise UserError(f"model '{self.name}': it is not trained here, so no network can be {state} to it")
         self.state, self.state_seed = state, seed
         return self
 

@@ -6,21 +6,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from helpers.models.weights import PERMUTED, STATES, TRAINED, UNTRAINED
+from helpers.models.weights import CONTROLS, STATES, TRAINED
 
 
 class ModelEntry(BaseModel):
     """Name, family and weights of a model; all other keys are settings of the family, which checks them.
 
-    `weights: untrained` and `weights: permuted` are short for `state`, in families whose `weights` name no file.
+    `weights: untrained`, `permuted` or `matched` are short for `state`, in families whose `weights` name no file.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     family: str
-    state: Literal["trained", "untrained", "permuted"] = TRAINED  # of the weights
+    state: Literal["trained", "untrained", "permuted", "matched"] = TRAINED  # of the weights
     state_seed: int = Field(0, ge=0, lt=2**32)  # of untrained or permuted weights
-    controls: list[Literal["untrained", "permuted"]] = Field([])  # drawn beside it, in every figure of r²
+    controls: list[Literal["untrained", "permuted", "matched"]] = Field([])  # drawn beside it, in every figure of r²
     seeds: int = Field(1, ge=1, le=100)  # of each control
 
     @model_validator(mode="before")
@@ -39,7 +39,7 @@ class ModelEntry(BaseModel):
     @classmethod
     def _controls_differ(cls, controls: list[str]) -> list[str]:
         if len(set(controls)) < len(controls):
-            raise ValueError(f"each control once, expected some of: {UNTRAINED}, {PERMUTED}")
+            raise ValueError(f"each control once, expected some of: {', '.join(CONTROLS)}")
         return controls
 
     @property

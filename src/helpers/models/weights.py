@@ -1,8 +1,10 @@
-"""Weights as trained, as before training, or permuted: the two controls of what a network has learned.
+"""Weights as trained, as before training, permuted, or trained on other sounds: the controls of what was learned.
 
 Permuted: the values of each tensor of weights are shuffled within it, so that their distribution stays and their
 arrangement is lost; what was never learned, such as the filters of a front end, stays as it is. The same in
-`make_randomized_state_dict` of github.com/jenellefeather/cochdnn, for Tuckute et al. 2023.
+`make_randomized_state_dict` of github.com/jenellefeather/cochdnn, for Tuckute et al. 2023. Matched: trained in the same
+way on as many sounds drawn at random, which tells what a network learned from its kind of sounds from what it learned
+from any; only of families that train on the study's sounds.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from torch import Tensor, nn
 
 from helpers.errors import UserError
 
-TRAINED, UNTRAINED, PERMUTED = STATES = ("trained", "untrained", "permuted")
+TRAINED, UNTRAINED, PERMUTED, MATCHED = STATES = ("trained", "untrained", "permuted", "matched")
+CONTROLS = STATES[1:]
 
 
 def permuted(network: nn.Module, seed: int, keep: Sequence[str] = ()) -> nn.Module:

@@ -12,15 +12,16 @@ from helpers.names import LAYER, METRIC, MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.text import Labeller
 
-BASELINE, UNTRAINED, PERMUTED = "baseline", "untrained", "permuted"
+BASELINE, UNTRAINED, PERMUTED, MATCHED = "baseline", "untrained", "permuted", "matched"
 NONE = pd.DataFrame(columns=["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
-LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3)}  # dash, opacity of the band
+LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3), MATCHED: ("longdash", 0.22)}  # dash, opacity of the band
 
 text.words(
     "references",
     en={
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
+        "matched": "Trained on as many random sounds",
         "of_several": "{name}: range over {n} networks",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
@@ -30,6 +31,7 @@ text.words(
     es={
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
+        "matched": "Entrenada con otros tantos sonidos al azar",
         "of_several": "{name}: rango entre {n} redes",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (

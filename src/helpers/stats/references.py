@@ -18,9 +18,10 @@ COLUMNS = ["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", 
 def references(scores: Iterable[xr.Dataset], metric: str) -> pd.DataFrame:
     """Return the values of baselines and controls: role, model, layer, target, low, median_r2, high, n_seeds, metric.
 
-    `role` is "baseline", "untrained" or "permuted". A baseline has one row per target, the median over splits at the
-    layer chosen on the train sounds (`layer` is NaN), with its quartiles as `low` and `high`. A control has a row for
-    each layer: medians over splits, of which `median_r2` is the median over seeds, `low` and `high` the extremes.
+    `role` is "baseline" or the state of a control, such as "untrained". A baseline has one row per target, the median
+    over splits at the layer chosen on the train sounds (`layer` is NaN), with its quartiles as `low` and `high`. A
+    control has a row for each layer: medians over splits, of which `median_r2` is the median over seeds, `low` and
+    `high` the extremes.
 
     Parameters
     ----------

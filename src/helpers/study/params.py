@@ -85,6 +85,7 @@ class Parameters(Settings):
     baselines: list[ModelEntry] = Field([])  # drawn beside the models in every figure of r²
     extraction: Extraction = Extraction()
     encoding: Encoding = Encoding()
+    window: list[float] = Field([0.1, 2.2], min_length=2, max_length=2)  # s, that responses in time are averaged over
     device: str = "cpu"  # where the regression runs
     sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
     permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
@@ -95,6 +96,13 @@ class Parameters(Settings):
         if len(set(names)) < len(names):
             raise ValueError(f"names of models and baselines must differ, got {', '.join(names)}")
         return self
+
+    @field_validator("window")
+    @classmethod
+    def _window_ascends(cls, window: list[float]) -> list[float]:
+        if not np.isfinite(window).all() or window[0] >= window[1]:
+            raise ValueError("expected two times in s, the first below the second")
+        return window
 
     def only(self, models: Sequence[str]) -> Parameters:
         """Return the study with only these models, in the study's order; an empty list keeps all.

@@ -15,7 +15,7 @@ from helpers import brain, models, store, text
 from helpers.encoding import splits
 from helpers.errors import UserError
 from helpers.models import Checkpoint, hear
-from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP
+from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP, TIME
 from helpers.stimuli import sounds
 from helpers.store import files
 from helpers.store.progress import progress
@@ -87,12 +87,26 @@ class Study:
     def responses(self, kind: str) -> xr.DataArray:
         """Return a set of responses (sound, target[, repetition]) by name, such as "components" or "voxels".
 
-        Raises UserError for a set that the dataset does not have.
+        Responses in time are averaged over the study's window. Raises UserError for a set that the dataset does not
+        have, and for a window that it has no times in.
         """
         if kind not in self.brain.responses:
             known = ", ".join(self.brain.responses)
             raise UserError(f"dataset '{self.parameters.dataset}' has no {kind}; it has: {known}")
-        return self.brain.responses[kind].rename(kind)
+        responses = self.brain.responses[kind].rename(kind)
+        return self._averaged(responses) if TIME in responses.dims else responses
+
+    def _averaged(self, responses: xr.DataArray) -> xr.DataArray:
+        """Return responses averaged over the times of the study's window, its ends included."""
+        first, last = self.parameters.window
+        times = responses[TIME].values
+        inside = (times >= first - 1e-9) & (times <= last + 1e-9)
+        if not inside.any():
+            raise UserError(
+                f"window: found {first:g} to {last:g} s, but {responses.name} have times from {times.min():g} to "
+                f"{times.max():g} s; correct `window`"
+            )
+        return responses.isel({TIME: inside}).mean(TIME)
 
     def has(self, kind: str) -> bool:
         """Return whether the dataset has a set of responses of that name."""

@@ -2,8 +2,8 @@
 
 from helpers.chapters.chapter import STUDY, Chapter
 from helpers.chapters.comparison import figures
-from helpers.chapters.comparison.analysis import best, cards, curves, of_networks, responses, sentences, values
+from helpers.chapters.comparison.analysis import best, cards, curves, metric, of_networks, responses, sentences, values
 
-__all__ = ["CHAPTER", "best", "cards", "curves", "figures", "of_networks", "responses", "sentences", "values"]
+__all__ = ["CHAPTER", "best", "cards", "curves", "figures", "metric", "of_networks", "responses", "sentences", "values"]
 
 CHAPTER = Chapter("09_comparison", per=STUDY, estimators=frozenset({"ridge"}))

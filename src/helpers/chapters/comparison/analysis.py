@@ -1,12 +1,13 @@
 """Every network's nested-best layer for every target, beside baselines, untrained and permuted weights.
 
 The layer is chosen on the train sounds of each split (`stats.nested_best`), so what is compared was never chosen on the
-sounds that it is read on. Many targets with regions, such as voxels, are summed up as the median over a region.
+sounds that it is read on. Many targets with
+regions or groups, such as voxels and electrodes, are summed up as the median over each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,36 +15,43 @@ import xarray as xr
 
 from helpers import stats, text
 from helpers.models.base import TRAININGS
-from helpers.models.weights import PERMUTED, TRAINED, UNTRAINED
-from helpers.names import COMPONENTS, LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET, VOXELS
+from helpers.models.weights import CONTROLS, TRAINED
+from helpers.names import LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET
 from helpers.stats.layers import relative_depth
 from helpers.stats.references import BASELINE
 from helpers.study import Study
 
-MOST_TARGETS = 40  # that are shown one by one where they have regions
+MOST_TARGETS = 20  # that are shown one by one where they have regions or groups
+PLAIN = "r2_pearson"
+Scores = Mapping[str, Sequence[xr.Dataset]]  # set of responses -> scores of each network
 VALUES = ["median_r2", "q25", "q75", LAYER, "relative"]
 
 
-def responses(study: Study) -> xr.DataArray:
-    """Return the responses that networks are compared on: components where there are any, else the data's first set."""
-    kinds = [COMPONENTS, *(kind for kind in study.brain.responses if kind not in (COMPONENTS, VOXELS)), VOXELS]
-    return study.responses(next(kind for kind in kinds if study.has(kind)))
+def responses(study: Study) -> dict[str, xr.DataArray]:
+    """Return the sets of responses (sound, target[, repetition]) that networks are compared on: all that there are."""
+    return {kind: study.responses(kind) for kind in study.brain.responses}
 
 
-def values(scores: Sequence[xr.Dataset], references: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+def metric(study: Study, scores: Scores) -> str:
+    """Return the metric that all sets of responses allow: the study's own, else r2_pearson where any has only that."""
+    names = [study.metric(own[0]) for own in scores.values()]
+    return names[0] if len(set(names)) == 1 else PLAIN
+
+
+def values(scores: Scores, references: Scores, metric: str) -> pd.DataFrame:
     """Return one row per network, role and target: r2 at the nested-best layer, and how deep that layer is.
 
-    Columns model, role ("trained", "untrained", "permuted", "baseline"), target, median_r2, q25 and q75 over splits,
-    low and high (extremes over seeds of controls), layer (the most frequent choice), relative (its median depth from 0
-    to 1), n_seeds, metric.
+    Columns model, role ("trained", a control of `weights.CONTROLS`, "baseline"), target, median_r2, q25 and q75 over
+    splits, low and high (extremes over seeds of controls), layer (the most frequent choice), relative (its median depth
+    from 0 to 1), n_seeds, metric.
 
     Parameters
     ----------
-    scores : (layer, split, target) of each network
+    scores : set of responses -> (layer, split, target) of each network
     references : the same of baselines and controls; those of controls have a `state` and a `seed`
     """
-    found = [_nested(one, metric).assign(role=TRAINED, seed=0) for one in scores]
-    for one in references:
+    found = [_nested(one, metric).assign(role=TRAINED, seed=0) for own in scores.values() for one in own]
+    for one in (one for own in references.values() for one in own):
         role, seed = (str(one[STATE].values), int(one[SEED])) if STATE in one.coords else (BASELINE, 0)
         found.append(_nested(one, metric).assign(role=role, seed=seed))
     grouped = pd.concat(found, ignore_index=True).groupby([MODEL, "role", TARGET], sort=False, observed=True)
@@ -70,10 +78,12 @@ def _nested(scores: xr.Dataset, metric: str) -> pd.DataFrame:
 
 
 def _groups(scores: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return the positions of the targets that are summed up under one name."""
+    """Return the positions of the targets that are summed up under one name: many of a region or group, else each."""
     names = scores[TARGET].values.astype(str)
-    if "region" in scores.coords and len(names) > MOST_TARGETS:
-        names = scores["region"].values.astype(str)
+    for summed in ("region", "group") if len(names) > MOST_TARGETS else ():
+        if summed in scores.coords and (scores[summed] != "").any():
+            names = scores[summed].values.astype(str)
+            break
     return {str(name): np.flatnonzero(names == name) for name in pd.unique(names) if name}
 
 
@@ -86,10 +96,10 @@ def _median(numbers: np.ndarray) -> float:
     return float(np.nanmedian(numbers)) if np.isfinite(numbers).any() else np.nan
 
 
-def curves(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+def curves(scores: Scores, metric: str) -> pd.DataFrame:
     """Return the median r2 over splits of each layer: model, layer, relative (0 first, 1 last), target, median_r2."""
     rows = []
-    for one in scores:
+    for one in (one for own in scores.values() for one in own):
         medians = one[metric].median(SPLIT).transpose(LAYER, TARGET).values
         depth = relative_depth(np.arange(float(len(medians))), len(medians))
         for name, own in _groups(one).items():
@@ -126,14 +136,15 @@ def of_networks(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 def best(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per target of `values`: the best network and its r2, those of its controls, the best baseline.
 
-    Columns target, model, median_r2, q25, q75, untrained, permuted, baseline, baseline_r2, metric; missing is NaN.
+    Columns target, model, median_r2, q25, q75, untrained, permuted, matched, baseline, baseline_r2, metric; missing is
+    NaN, and a control that no network of the study has is left out.
     """
-    rows = []
+    rows, controls = [], [control for control in CONTROLS if (table["role"] == control).any()]
     for target, own in table.groupby(TARGET, sort=False):
         top = own[own["role"] == TRAINED].nlargest(1, "median_r2").iloc[0]
         same = own[own[MODEL] == top[MODEL]].set_index("role")["median_r2"]
         row = {TARGET: target} | {key: top[key] for key in (MODEL, "median_r2", "q25", "q75")}
-        row |= {kind: same.get(kind, np.nan) for kind in (UNTRAINED, PERMUTED)}
+        row |= {control: same.get(control, np.nan) for control in controls}
         baselines = own[own["role"] == BASELINE].nlargest(1, "median_r2")
         row |= {"baseline": baselines[MODEL].iloc[0] if len(baselines) else None}
         rows.append(row | {"baseline_r2": baselines["median_r2"].iloc[0] if len(baselines) else np.nan})
@@ -152,10 +163,10 @@ def _sentence(row) -> text.Bilingual:
         "metric": lambda labeller: labeller.name("metric", row.metric),
         "r2": row.median_r2, "q25": row.q25, "q75": row.q75,
     }  # fmt: skip
-    beside = [kind for kind in (UNTRAINED, PERMUTED) if np.isfinite(getattr(row, kind))]
+    beside = [control for control in CONTROLS if np.isfinite(getattr(row, control, np.nan))]
 
     def controls(labeller: text.Labeller) -> str:
-        said = [labeller(f"say.compared_{kind}", r2=float(getattr(row, kind))) for kind in beside]
+        said = [labeller(f"say.compared_{control}", r2=float(getattr(row, control))) for control in beside]
         if np.isfinite(row.baseline_r2):
             name = labeller.name("model", row.baseline)
             said.append(labeller("say.compared_baseline", baseline=name, r2=float(row.baseline_r2)))

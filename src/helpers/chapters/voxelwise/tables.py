@@ -13,7 +13,8 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import wilcoxon
 
-from helpers.names import LAYER, MODEL, NOTE, REGIONS, SPLIT, STEP, SUBJECT, TARGET
+from helpers import stats
+from helpers.names import LAYER, MODEL, NOTE, REGIONS, SPLIT, STEP, SUBJECT, TARGET, VOXELS
 from helpers.stats.intervals import bootstrap_interval
 from helpers.stats.layers import best_layer, independent_choice
 from helpers.stats.subjects import by_subject, over_splits, within_subject_error
@@ -70,6 +71,14 @@ def pooled(scores: xr.Dataset, metric: str) -> pd.DataFrame:
     columns = {"q25": values[0], "median_r2": values[1], "q75": values[2]}
     table = _complete(xr.Dataset({name: c.drop_vars("quantile") for name, c in columns.items()}), scores, metric)
     return table.assign(n_voxels=medians.sizes[TARGET], n_clipped=medians.attrs.get("n_clipped", 0))
+
+
+def references(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+    """Return `stats.references` of baselines and controls, summed up as the median over all voxels."""
+    table = stats.references(scores, metric)
+    keys = ["role", MODEL, LAYER, "n_seeds", "metric"]
+    medians = table.groupby(keys, sort=False, dropna=False)[["low", "median_r2", "high"]].median().reset_index()
+    return medians.assign(**{TARGET: VOXELS})[list(table)]
 
 
 def regions(scores: xr.Dataset, metric: str, seed: int) -> pd.DataFrame:

@@ -21,7 +21,8 @@ from helpers.models.encodecmae.checkpoint import load_network, read
 from helpers.models.encodecmae.mel import RATE
 from helpers.models.encodecmae.network import Network, Sizes
 from helpers.models.encodecmae.training import Recipe, train
-from helpers.names import CATEGORY
+from helpers.models.weights import MATCHED
+from helpers.names import CATEGORY, SOUND
 from helpers.store.files import atomic, claimed
 from helpers.store.progress import progress
 from helpers.store.settings import suggestion
@@ -71,6 +72,19 @@ class Mini(extraction.EncodecMAEModel):
         self.folder, self.seed = folder, seed
         self.training_sounds = _of_categories(waveforms, settings.categories, name)
         self.learned_from = ", ".join(settings.categories) or "all"
+
+    def in_state(self, state: str, seed: int = 0) -> Mini:
+        """As `AudioModel.in_state`; matched: trained on as many of all sounds, drawn at random, in the same way."""
+        if state != MATCHED:
+            return super().in_state(state, seed)
+        if not self.settings.categories:
+            raise UserError(f"model '{self.name}': it is trained on all sounds, so no other sounds can match them")
+        self.state, self.state_seed, self.folder = state, seed, self.folder / f"{MATCHED}-{seed}"
+        chosen = np.random.default_rng(seed).permutation(self.waveforms.sizes[SOUND])[
+            : self.training_sounds.sizes[SOUND]
+        ]
+        self.training_sounds, self.learned_from = self.waveforms.isel({SOUND: np.sort(chosen)}), "all"
+        return self
 
     def trained(self, step: int) -> Network:
         if not self._is_current(step):

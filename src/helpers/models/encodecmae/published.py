@@ -1,6 +1,7 @@
-"""Family `encodecmae`: published EnCodecMAE weights by name, or local checkpoints of the same format.
+"""Family `encodecmae`: published EnCodecMAE weights and series of checkpoints by name, or local files of their format.
 
-Source: Pepino, Riera & Ferrer 2023, arXiv 2309.07391; weights at huggingface.co/lpepino/encodecmae-v2.
+Source: Pepino, Riera & Ferrer 2023, arXiv 2309.07391; weights at huggingface.co/lpepino/encodecmae-v2, checkpoints from
+training at huggingface.co/lpepino/encodecmae-pretrained.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ __all__ = ["RATE", "EncodecMAE", "Settings", "example", "open"]
 
 REPOSITORY = "lpepino/encodecmae-v2"
 PUBLISHED = ("mel256-ec-base", "mel256-ec-base-as", "mel256-ec-base-fma", "mel256-ec-base-ll")
+SERIES = "lpepino/encodecmae-pretrained"  # the repository of checkpoints from training
+IN_SERIES = "full_exps/base_models/{name}/pretrain_checkpoints/"  # its folder of one network
+EVERY = tuple(range(50_000, 500_001, 50_000))  # training steps whose checkpoints are published
 LAST_STEP = 500_000  # training steps of the published models
 BASE = Sizes(width=768, heads=12, encoder_layers=10, decoder_layers=2, feed_forward=3072)  # of the published models
 
@@ -36,7 +40,9 @@ class Settings(extraction.Settings):
 
     weights: str | None = None  # a published name or the path of a .pt file
     step: int = Field(LAST_STEP, ge=0)  # the training step of `weights`
-    checkpoints: dict[int, str] | str = Field({})  # step -> name or path, or a pattern of paths, instead of `weights`
+    # step -> name or path, a pattern of paths, or the published name of a series, instead of `weights`
+    checkpoints: dict[int, str] | str = Field({})
+    steps: list[int] = Field([])  # of a published series; none: every 50,000
     # "main" is what the repository's branch held when the weights were first downloaded; that copy is then used for
     # good, and its checksum is part of every result. A full commit hash pins it.
     revision: str = Field("main", pattern=r"^(main|[0-9a-f]{40})$")
@@ -49,14 +55,22 @@ class Settings(extraction.Settings):
             raise ValueError("give either `weights` (a published name or a .pt file) or `checkpoints` (step: weights)")
         if self.sha256 and self.checkpoints:
             raise ValueError("`sha256` goes with `weights`; a series of checkpoints has none")
-        for weights in self.series.values():
+        if self.steps and not self._is_published_series:
+            raise ValueError(f"`steps` go with `checkpoints: <published name>`, one of {', '.join(PUBLISHED)}")
+        for weights in () if self._is_published_series else self.series.values():
             if not _is_path(weights) and weights not in PUBLISHED:
                 raise ValueError(f"unknown weights '{weights}'; {suggestion(weights, list(PUBLISHED))}, or a .pt file")
         return self
 
     @property
+    def _is_published_series(self) -> bool:
+        return isinstance(self.checkpoints, str) and self.checkpoints in PUBLISHED
+
+    @property
     def series(self) -> dict[int, str]:
         """Training step -> weights; of a pattern, the step is the last number in a file's name."""
+        if self._is_published_series:
+            return {step: f"{self.checkpoints}={step}.ckpt" for step in self.steps or EVERY}
         if isinstance(self.checkpoints, str):
             return _matching(self.checkpoints)
         return self.checkpoints or {self.step: self.weights}
@@ -101,7 +115,10 @@ class EncodecMAE(extraction.EncodecMAEModel):
 
     def missing(self, step: int) -> str:
         weights = self.settings.series[step]
-        on_disk = _is_path(weights) or _cached(f"{weights}.pt", self.settings.revision) is not None
+        if _is_of_series(weights):
+            on_disk = _cached_of_series(weights, self.settings.revision) is not None
+        else:
+            on_disk = _is_path(weights) or _cached(f"{weights}.pt", self.settings.revision) is not None
         return "" if on_disk else DOWNLOAD
 
     def path(self, step: int) -> Path:
@@ -135,12 +152,49 @@ def located(weights: str, revision: str) -> Path:
 
     Raises UserError for a missing file or an impossible download.
     """
+    if _is_of_series(weights):
+        return _cached_of_series(weights, revision) or _downloaded_of_series(weights, revision)
     if not _is_path(weights):
         return _cached(f"{weights}.pt", revision) or _downloaded(f"{weights}.pt", revision)
     for path in (Path(weights).expanduser(), ROOT / weights):
         if path.is_file():
             return path
     raise UserError(f"weights: no file '{weights}'; correct the path or use one of: {', '.join(PUBLISHED)}")
+
+
+def _is_of_series(weights: str) -> bool:
+    name, _, step = weights.partition("=")
+    return name in PUBLISHED and step.endswith(".ckpt")
+
+
+def _cached_of_series(weights: str, revision: str) -> Path | None:
+    """Return a checkpoint of a published series in Hugging Face's cache, whatever folder of the series it lies in."""
+    from huggingface_hub import constants
+
+    name, _, step = weights.partition("=")
+    kept = Path(constants.HF_HUB_CACHE) / f"models--{SERIES.replace('/', '--')}" / "snapshots"
+    snapshots = [kept / revision] if revision != "main" else sorted(kept.glob("*"))
+    found = [path for one in snapshots for path in (one / IN_SERIES.format(name=name)).rglob(f"*={step}")]
+    return found[0] if found else None
+
+
+def _downloaded_of_series(weights: str, revision: str) -> Path:
+    """Download a checkpoint of a published series, found by the step at the end of its name."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    name, _, step = weights.partition("=")
+    folder = IN_SERIES.format(name=name)
+    try:
+        listed = HfApi().list_repo_files(SERIES, revision=revision)
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise _unreachable(f"the list of {name}'s checkpoints", SERIES, revision, error) from None
+    files = [file for file in listed if file.startswith(folder) and file.endswith(f"={step}")]
+    if not files:
+        steps = sorted({int(found[1]) for file in listed if (found := re.search(rf"^{folder}.*=(\d+)\.ckpt$", file))})
+        known = ", ".join(map(str, steps)) or "none"
+        raise UserError(f"checkpoints: {name} has no step {step.removesuffix('.ckpt')} at {SERIES}; it has: {known}")
+    return _downloaded(files[0], revision, SERIES)
 
 
 def _is_path(weights: str) -> bool:
@@ -154,20 +208,24 @@ def _cached(file: str, revision: str) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _downloaded(file: str, revision: str) -> Path:
+def _downloaded(file: str, revision: str, repository: str = REPOSITORY) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        path = Path(hf_hub_download(REPOSITORY, file, revision=revision))
+        path = Path(hf_hub_download(repository, file, revision=revision))
     except (OSError, ValueError, HfHubHTTPError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"weights: {file} could not be downloaded from huggingface.co/{REPOSITORY} at revision {revision}: "
-            f"{reason}; connect to the network once, or give the path of a downloaded .pt file as `weights`"
-        ) from None
+        raise _unreachable(file, repository, revision, error) from None
     print(f"{file}: downloaded, SHA-256 {sha256(path)}; `revision: {_commit(path)}` pins it")
     return path
+
+
+def _unreachable(what: str, repository: str, revision: str, error: Exception) -> UserError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return UserError(
+        f"weights: {what} could not be downloaded from huggingface.co/{repository} at revision {revision}: "
+        f"{reason}; connect to the network once, or give the path of a downloaded .pt file as `weights`"
+    )
 
 
 def _commit(path: Path) -> str | None:

@@ -23,6 +23,7 @@ text.words(
         "trained": "Trained weights",
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
+        "matched": "Trained on as many random sounds",
         "hover": "{model}<br>{target}: {value}<br>Layer chosen most often: {layer}<br>{about}",
         "baseline_hover": "{model} (baseline)<br>{target}: {value}<br>{about}",
         "alt": "Table of {n} networks and {m} baselines against {k} targets, {measure} as colour and number. {facts}",
@@ -33,6 +34,7 @@ text.words(
         "trained": "Pesos entrenados",
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
+        "matched": "Entrenadas con otros tantos sonidos al azar",
         "hover": "{model}<br>{target}: {value}<br>Capa elegida más veces: {layer}<br>{about}",
         "baseline_hover": "{model} (línea de base)<br>{target}: {value}<br>{about}",
         "alt": (
@@ -51,7 +53,7 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     """
     networks, baselines = looks.sorted_networks(values), looks.sorted_networks(values, looks.BASELINE)
     targets = panels.targets_of(values)
-    roles = [role for role in ("trained", "untrained", "permuted") if (values["role"] == role).any()]
+    roles = [role for role in ("trained", "untrained", "permuted", "matched") if (values["role"] == role).any()]
     rows = [*baselines[::-1], *([""] if baselines else []), *networks[::-1]]  # Plotly counts rows from below
     cells = values.set_index([MODEL, TARGET, "role"])
     highest = float(values["median_r2"].max())

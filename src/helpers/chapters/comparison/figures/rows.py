@@ -14,7 +14,7 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, PANEL = 20, 60  # px: of a network, and around the rows of a panel
-CONTROLS = {"untrained": "circle-open", "permuted": "x-thin-open"}
+CONTROLS = {"untrained": "circle-open", "permuted": "x-thin-open", "matched": "diamond-open"}
 
 text.words(
     "figure.rows",

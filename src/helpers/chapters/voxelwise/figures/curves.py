@@ -7,8 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
-from helpers.names import LAYER, MODEL
+from helpers.names import LAYER, MODEL, VOXELS
 from helpers.plotting import panels, style
+from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
 from helpers.plotting.facts import highest
 from helpers.text import Labeller
@@ -44,20 +45,23 @@ def pooled(
     frame: pd.DataFrame,
     ceiling: pd.DataFrame,
     published: pd.DataFrame | None,
+    references: pd.DataFrame | None = None,
     *,
     synthetic: bool,
     language: str = "en",
 ) -> go.Figure:
-    """Draw the median over all voxels by layer, with quartiles and the noise ceiling.
+    """Draw the median over all voxels by layer, with quartiles, the noise ceiling and what stands beside the models.
 
     frame: model, layer, median_r2, q25, q75, metric[, note]; ceiling: model, ceiling (NaN where it is not known);
-    published (model, layer, median_r2_c, uncertainty) is offered as an overlay.
+    published (model, layer, median_r2_c, uncertainty) is offered as an overlay; references: as `tables.references`.
     """
+    references = beside.NONE if references is None else references
     limits = ceiling.set_index(MODEL)["ceiling"].astype(float)
 
     def build(labeller: Labeller) -> go.Figure:
         figure, corrected = go.Figure(), panels.is_corrected(frame)
         ends = [frame[LAYER].min(), frame[LAYER].max()]
+        figure.add_traces(beside.by_layer(references, VOXELS, ends, labeller, legend=True))
         for index, model in enumerate(panels.models_of(frame)):
             limit, rows = float(limits.get(model, np.nan)), frame[frame[MODEL] == model].sort_values(LAYER)
             figure.add_traces(_curve(rows, index, limit, labeller))

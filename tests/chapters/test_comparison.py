@@ -1,0 +1,111 @@
+"""Networks beside each other: tables, sentences and figures of made-up and of tiny networks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from drawings import in_language
+from helpers.chapters import comparison
+from helpers.chapters.comparison import figures
+from helpers.text import labellers
+
+TARGETS = ("pitch", "speech", "music")
+LOOK = {"synthetic": False}
+NETWORKS = {"taggers": ("music", "MSD"), "vad": ("speech", "silero_words"), "mine": (None, None)}
+
+
+@pytest.fixture
+def values() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    rows = []
+    for model, (training, trained_on) in NETWORKS.items():
+        for role, level in (("trained", 0.6), ("untrained", 0.3), ("permuted", 0.2)):
+            if role != "trained" and model == "mine":
+                continue
+            for target in TARGETS:
+                value = level + 0.1 * random.random()
+                rows.append({"model": model, "role": role, "target": target, "median_r2": value, "layer": 2.0})
+                rows[-1] |= {"training": training, "trained_on": None if trained_on == "silero_words" else trained_on}
+    for target in TARGETS:
+        rows.append({"model": "labels", "role": "baseline", "target": target, "median_r2": 0.5, "layer": np.nan})
+        rows[-1] |= {"training": "nothing", "trained_on": None}
+    table = pd.DataFrame(rows)
+    extremes = {"q25": table.median_r2 - 0.05, "q75": table.median_r2 + 0.05, "low": table.median_r2 - 0.01}
+    return table.assign(**extremes, high=table.median_r2 + 0.01, relative=0.5, n_seeds=2, metric="r2_pearson")
+
+
+def test_the_best_network_of_each_target_stands_beside_its_controls(values):
+    values.loc[(values.model == "vad") & (values.target == "speech") & (values.role == "trained"), "median_r2"] = 0.9
+    table = comparison.best(values).set_index("target")
+    assert table["model"]["speech"] == "vad" and table["median_r2"]["speech"] == 0.9
+    own = values[(values.model == "vad") & (values.target == "speech")].set_index("role")["median_r2"]
+    assert table["untrained"]["speech"] == own["untrained"] and table["permuted"]["speech"] == own["permuted"]
+    assert table["baseline"]["speech"] == "labels" and table["baseline_r2"]["speech"] == 0.5
+
+
+def test_sentences_say_what_stands_beside(values):
+    said = comparison.sentences(comparison.best(values)).pieces
+    assert "with permuted weights 0.2" in said["en"] and "the best baseline, labels, 0.50" in said["en"]
+    assert "con pesos permutados, 0,2" in said["es"] and "la mejor línea de base, labels, 0,50" in said["es"]
+    alone = comparison.best(values[values.model == "mine"])
+    assert "neither controls nor baselines" in comparison.sentences(alone).pieces["en"]
+
+
+def test_the_table_of_colours_holds_every_number(values):
+    figure = figures.heat(values, **LOOK)
+    trained = figure.data[0]
+    assert [trace.visible for trace in figure.data] == [True, False, False]
+    means = values[values.role == "trained"].groupby("model")["median_r2"].mean().sort_values()
+    names = list(figure.layout.yaxis.ticktext)
+    assert names == ["labels", "", *means.index]
+    for row, name in enumerate(names):
+        if name:
+            own = values[(values.model == name) & values.role.isin(["trained", "baseline"])]["median_r2"]
+            np.testing.assert_allclose(np.asarray(trained.z)[row], own)
+    spanish = in_language(figure, "es")
+    assert "," in spanish.data[0].text[0][0] and "Capa elegida" in spanish.data[0].customdata[2][0]
+    missing = np.asarray(figure.data[2].z)[names.index("mine")]  # it has no permuted control: no number is drawn
+    assert np.isnan(missing).all()
+
+
+def test_rows_show_trained_untrained_permuted_and_baselines(values):
+    figure = figures.rows(values, **LOOK)
+    first = [trace for trace in figure.data if trace.showlegend]
+    assert {trace.name for trace in first} >= {"Untrained", "Permuted", "Music", "Speech", "Not stated", "labels"}
+    line = next(trace for trace in figure.data if trace.name == "labels")
+    assert set(line.x) == {0.5}
+
+
+def test_depth_goes_from_zero_to_one_whatever_the_number_of_layers(values):
+    rows = [
+        {"model": model, "layer": layer, "relative": (layer - 1) / (n - 1), "target": target, "median_r2": 0.1 * layer}
+        for model, n in (("taggers", 3), ("vad", 5), ("mine", 2))
+        for layer in range(1, n + 1)
+        for target in TARGETS
+    ]
+    curves = pd.DataFrame(rows).assign(metric="r2_pearson")
+    known = values.drop_duplicates("model")[["model", "training", "trained_on"]]
+    figure = figures.by_depth(comparison.of_networks(curves, known), **LOOK)
+    for trace in figure.data:
+        assert min(trace.x) == 0 and max(trace.x) == 1
+
+
+def test_the_scatter_changes_each_axis_by_its_own_menu(values):
+    figure = figures.scatter(values, **LOOK)
+    x, y = figure.layout.updatemenus
+    assert [len(menu.buttons) for menu in (x, y)] == [3, 3] and (x.active, y.active) == (2, 1)
+    points = {name: value for trace in figure.data for name, value in zip(trace.text, trace.x, strict=True)}
+    own = values[(values.role != "untrained") & (values.role != "permuted") & (values.target == "music")]
+    assert points == dict(zip(own["model"], own["median_r2"], strict=True))
+    chosen = x.buttons[0].args[0]["x"]
+    assert sorted(number for part in chosen for number in part) == sorted(
+        values[values.role.isin(["trained", "baseline"]) & (values.target == "pitch")]["median_r2"]
+    )
+
+
+def test_figures_hold_sixty_networks(values):
+    own = values[values.model == "taggers"]
+    many = pd.concat([own.assign(model=f"net{index}") for index in range(60)], ignore_index=True)
+    figure = figures.rows(many, **LOOK)
+    assert len(figure.layout.yaxis.ticktext) == 60
+    assert all(labeller("figure.heat.title") for labeller in labellers().values())
