@@ -29,7 +29,8 @@ def page(tmp_path_factory) -> Path:
         "name": "tiny",
         "dataset": "demo",
         "chapters": CHAPTERS,
-        "models": [{"name": "mixture", **SMALL}],
+        "models": [{"name": "mixture", **SMALL, "controls": ["untrained", "permuted"]}],
+        "baselines": [{"name": "categories", "family": "categories"}],
         "permutations": 5,
     }
     (folder / "tiny.yml").write_text(yaml.safe_dump(study))
