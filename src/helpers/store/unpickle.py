@@ -1,16 +1,18 @@
-"""Tables that pandas pickled, of any version since 1.0, read without running anything that the pickle asks for.
+"""Pickled tables of pandas, of any version since 1.0, and dicts of arrays, read without running what a pickle asks for.
 
 The unpickler below calls nothing: where a pickle asks for a class or a function it gets a `Call`, which only notes what
 would have been called with what. Which calls may be noted is a closed list of the numpy and pandas types that a table
-needs; every other is refused by name. The table is then put together from the notes by this module, so reading depends
-neither on the inner workings of the installed pandas nor on those of the one that wrote the file.
+needs; every other is refused by name. Table or arrays are then put together from the notes by this module, so reading
+depends neither on the inner workings of the installed pandas or numpy nor on those of the ones that wrote the file.
 """
 
 from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,6 +41,7 @@ ARRAYS = {
     **{f"numpy.{core}.numeric": ("_frombuffer",) for core in ("core", "_core")},
 }
 ALLOWED = {(module, name) for part in (INDEXES, FRAMES, ARRAYS) for module, names in part.items() for name in names}
+T = TypeVar("T")
 SIMPLE_TYPE = re.compile(r"[biufSU]\d{1,4}")  # of numpy, as its pickles spell them: f8, b1, S20
 
 
@@ -66,8 +69,8 @@ class Reader(pickle._Unpickler):  # the one written in Python: a few bytes can m
     def find_class(self, module: str, name: str) -> type[Call]:
         if (module, name) not in ALLOWED:
             raise UserError(
-                f"{self.path.name} asks for {module}.{name}, which is not allowed: expected a plain table of numbers "
-                f"and text; do not open this file elsewhere either before you know where it comes from ({self.path})"
+                f"{self.path.name} asks for {module}.{name}, which is not allowed: expected plain numbers and "
+                f"text; do not open this file elsewhere either before you know where it comes from ({self.path})"
             )
         return self.known.setdefault((module, name), type(name, (Call,), {"name": name}))
 
@@ -77,18 +80,51 @@ def frame(path: Path) -> pd.DataFrame:
 
     Raises UserError, naming file and type, for a pickle that asks for anything beyond a table, and for other files.
     """
+    return _read(path, _frame, "table", "table that pandas wrote")
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the pickled dict of numpy arrays at `path`, in its order; keys are text or whole numbers, made text.
+
+    Lists of text become arrays of text; arrays of objects hold numbers, text and None. Raises UserError, naming file
+    and type, for a pickle that asks for anything beyond that, and for other files.
+    """
+    return _read(path, _arrays, "dict of arrays", "dict of numpy arrays")
+
+
+def _read(path: Path, make: Callable[[object], T], kind: str, expected: str) -> T:
     path = Path(path)
     try:
         with path.open("rb") as stream:
-            content = Reader(stream, path).load()
-        return _frame(content)
+            return make(Reader(stream, path).load())
     except UserError:
         raise
     except OSError as error:
-        raise UserError(f"{path}: found {error.strerror}, expected a pickled table; get the file again") from None
+        raise UserError(f"{path}: found {error.strerror}, expected a pickled {kind}; get the file again") from None
     except Exception as error:  # a damaged or hostile pickle makes the unpickler raise almost anything
         reason = f"{type(error).__name__}: {error}"
-        raise UserError(f"{path}: found no table that pandas wrote ({reason}); get the file again") from None
+        raise UserError(f"{path}: found no {expected} ({reason}); get the file again") from None
+
+
+def _arrays(content: object) -> dict[str, np.ndarray]:
+    if not isinstance(content, dict):
+        raise ValueError(f"{getattr(content, 'name', type(content).__name__)} where a dict belongs")
+    found: dict[str, np.ndarray] = {}
+    for key, value in content.items():
+        if not isinstance(key, str | int) or isinstance(key, bool) or str(key) in found:
+            raise ValueError(f"the key {key!r}, neither text nor a whole number or there twice")
+        try:
+            found[str(key)] = _array_of_text(value) if isinstance(value, list) else _values(value)
+        except ValueError as error:
+            raise ValueError(f"'{key}': {error}") from None
+    return found
+
+
+def _array_of_text(values: list) -> np.ndarray:
+    text = [_scalar(value) for value in values]
+    if not all(isinstance(value, str) for value in text):
+        raise ValueError("a list of other things than text")
+    return np.array(text, dtype=object)
 
 
 def _frame(content: Call) -> pd.DataFrame:

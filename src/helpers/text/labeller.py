@@ -13,7 +13,9 @@ from helpers.text.catalogue import catalogue
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
-GIVEN = ("model", "category", "target", "region", "subject", "responses")  # kinds whose identifiers users choose
+GIVEN = (  # kinds whose identifiers users choose
+    "model", "category", "target", "region", "subject", "responses", "trained_on", "architecture",
+)  # fmt: skip
 
 
 class Labeller:
