@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 FAMILIES = {
+    "activations": import_module("helpers.models.activations"),
     "encodecmae": import_module("helpers.models.encodecmae.published"),
     "mini": import_module("helpers.models.encodecmae.mini"),
     "musicnn": import_module("helpers.models.musicnn"),
