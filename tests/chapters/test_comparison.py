@@ -30,8 +30,8 @@ def values() -> pd.DataFrame:
         rows.append({"model": "labels", "role": "baseline", "target": target, "median_r2": 0.5, "layer": np.nan})
         rows[-1] |= {"training": "nothing", "trained_on": None}
     table = pd.DataFrame(rows)
-    extremes = {"q25": table.median_r2 - 0.05, "q75": table.median_r2 + 0.05, "low": table.median_r2 - 0.01}
-    return table.assign(**extremes, high=table.median_r2 + 0.01, relative=0.5, n_seeds=2, metric="r2_pearson")
+    extremes = {"q25": table.median_r2 - 0.05, "q75": table.median_r2 + 0.05, "lowest_seed": table.median_r2 - 0.01}
+    return table.assign(**extremes, highest_seed=table.median_r2 + 0.01, relative=0.5, n_seeds=2, metric="r2_pearson")
 
 
 def test_the_best_network_of_each_target_stands_beside_its_controls(values):

@@ -9,7 +9,7 @@ import xarray as xr
 
 from helpers import models
 from helpers.errors import UserError
-from helpers.models import ModelEntry
+from helpers.models import Checkpoint, ModelEntry
 from helpers.models.encodecmae import mini, targets, training
 from helpers.models.encodecmae.checkpoint import read
 from helpers.models.encodecmae.mel import normalised_mel
@@ -187,6 +187,20 @@ def test_checkpoints_say_what_made_them(opened):
     model.network(4)
     kept = [read(model.path(step))["inputs"] for step in model.steps]
     assert kept == [{"training": model.identity(4)["training"], "step": step} for step in (0, 2, 4)]
+
+
+def test_a_matched_network_learns_from_as_many_random_sounds_in_the_same_way(opened, waveforms):
+    kinds = sorted(set(waveforms["category"].values.tolist()))
+    own = opened(categories=kinds[:1])
+    others = [opened(categories=kinds[:1]).in_state("matched", seed) for seed in (0, 1)]
+    for model in others:
+        assert model.training_sounds.sizes["sound"] == own.training_sounds.sizes["sound"] < waveforms.sizes["sound"]
+        assert model.settings == own.settings and model.folder != own.folder
+    drawn = [model.training_sounds["sound"].values.tolist() for model in others]
+    assert drawn[0] != drawn[1] and drawn[0] != own.training_sounds["sound"].values.tolist()
+    assert len({Checkpoint(model, 4).store_key()["identity"]["training"] for model in (own, *others)}) == 3
+    with pytest.raises(UserError, match="is trained on all sounds, so no other sounds can match them"):
+        opened().in_state("matched", 0)
 
 
 def test_steps_change_the_weights(opened):

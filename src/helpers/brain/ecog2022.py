@@ -104,20 +104,17 @@ def locate(data_dir: str | Path | None) -> Path:
 def verify(folder: Path) -> dict[str, str]:
     """Verify all files of `folder`; returns relative path -> SHA-256; raises UserError naming what differs."""
     expected = checksums()
-    for found, problem in (
-        ([name for name in expected if not (folder / name).is_file()], "missing"),
-        ([name for name, known in expected.items() if not _is(folder / name, known)], "of other content"),
-    ):
-        if found:
-            raise UserError(
-                f"{folder}: found {some(found)} {problem}, expected all {len(expected)} published files; "
-                "'python -m helpers fetch ecog2022' downloads what is missing or changed"
-            )
+    _refuse(folder, [name for name in expected if not (folder / name).is_file()], "missing")
+    _refuse(folder, [name for name, known in expected.items() if storage.sha256(folder / name) != known], "changed")
     return expected
 
 
-def _is(path: Path, checksum: str) -> bool:
-    return storage.sha256(path) == checksum
+def _refuse(folder: Path, names: list[str], problem: str) -> None:
+    if names:
+        raise UserError(
+            f"{folder}: found {some(names)} {problem}, expected all published files as they were published; "
+            "'python -m helpers fetch ecog2022' downloads what is missing or changed"
+        )
 
 
 def checksums() -> dict[str, str]:

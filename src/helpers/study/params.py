@@ -85,7 +85,7 @@ class Parameters(Settings):
     baselines: list[ModelEntry] = Field([])  # drawn beside the models in every figure of r²
     extraction: Extraction = Extraction()
     encoding: Encoding = Encoding()
-    window: list[float] = Field([0.1, 2.2], min_length=2, max_length=2)  # s, that responses in time are averaged over
+    window: list[float] = Field([0.1, 2.2], min_length=2, max_length=2)  # s, from and until: averaged over
     device: str = "cpu"  # where the regression runs
     sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
     permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance

@@ -97,10 +97,10 @@ class Study:
         return self._averaged(responses) if TIME in responses.dims else responses
 
     def _averaged(self, responses: xr.DataArray) -> xr.DataArray:
-        """Return responses averaged over the times of the study's window, its ends included."""
+        """Return responses averaged over the times of the study's window: its beginning included, its end not."""
         first, last = self.parameters.window
         times = responses[TIME].values
-        inside = (times >= first - 1e-9) & (times <= last + 1e-9)
+        inside = (times >= first - 1e-9) & (times < last - 1e-9)
         if not inside.any():
             raise UserError(
                 f"window: found {first:g} to {last:g} s, but {responses.name} have times from {times.min():g} to "

@@ -42,7 +42,7 @@ def values(scores: Scores, references: Scores, metric: str) -> pd.DataFrame:
     """Return one row per network, role and target: r2 at the nested-best layer, and how deep that layer is.
 
     Columns model, role ("trained", a control of `weights.CONTROLS`, "baseline"), target, median_r2, q25 and q75 over
-    splits, low and high (extremes over seeds of controls), layer (the most frequent choice), relative (its median depth
+    splits, lowest_seed and highest_seed (of controls), layer (the most frequent choice), relative (its median depth
     from 0 to 1), n_seeds, metric.
 
     Parameters

@@ -88,7 +88,7 @@ def _traces(own: pd.DataFrame, place: dict, baselines: list[str], labeller: Labe
         rows_ = own[own["role"] == role]
         if len(rows_):
             marker = {"symbol": symbol, "size": 8, "color": style.GREY, "line": {"width": 1.5, "color": style.GREY}}
-            traces.append(_points(rows_, place, labeller, "low", "high", role, marker, first))
+            traces.append(_points(rows_, place, labeller, "lowest_seed", "highest_seed", role, marker, first))
     for training in looks.trainings(own[own["role"] == looks.TRAINED]):
         rows_ = own[(own["role"] == looks.TRAINED) & (looks.training_of(own) == training)]
         marker = looks.look(training)["marker"] | {"size": 9}
