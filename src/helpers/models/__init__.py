@@ -40,6 +40,9 @@ FAMILIES = {
     "encodecmae": import_module("helpers.models.encodecmae.published"),
     "mini": import_module("helpers.models.encodecmae.mini"),
     "musicnn": import_module("helpers.models.musicnn"),
+    "silero": import_module("helpers.models.silero"),
+    "speech_embedding": import_module("helpers.models.speech_embedding"),
+    "basic_pitch": import_module("helpers.models.basic_pitch"),
 }
 
 PARTS = {  # of a family's module

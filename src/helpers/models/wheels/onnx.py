@@ -13,7 +13,7 @@ from helpers.models.wheels import protobuf
 
 GRAPH, TENSORS = 7, 5  # fields of the file's message, and of the graph
 DIMENSIONS, TYPE, NAME, RAW = 1, 2, 8, 9  # fields of a tensor
-TYPES = {1: np.dtype("<f4"), 7: np.dtype("<i8")}
+TYPES = {1: np.dtype("<f4"), 6: np.dtype("<i4"), 7: np.dtype("<i8")}
 
 
 def read(content: bytes, what: str) -> dict[str, torch.Tensor]:
