@@ -37,9 +37,11 @@ __all__ = [
 
 FAMILIES = {
     "activations": import_module("helpers.models.activations"),
+    "crepe": import_module("helpers.models.crepe"),
     "encodecmae": import_module("helpers.models.encodecmae.published"),
     "mini": import_module("helpers.models.encodecmae.mini"),
     "musicnn": import_module("helpers.models.musicnn"),
+    "resemblyzer": import_module("helpers.models.resemblyzer"),
     "silero": import_module("helpers.models.silero"),
     "speech_embedding": import_module("helpers.models.speech_embedding"),
     "basic_pitch": import_module("helpers.models.basic_pitch"),
