@@ -127,7 +127,17 @@ def test_settings_are_checked_without_data(entry):
 def test_a_family_gets_the_sounds_at_its_rate(entry, waveforms, tmp_path):
     brain = brain_of(waveforms)
     models.open(entry, brain, tmp_path, 0)
-    assert brain.asked == [models.FAMILIES[entry.family].RATE]
+    family = models.FAMILIES[entry.family]
+    assert brain.asked == [models.rate(entry)] and getattr(family, "RATE", brain.asked[0]) == brain.asked[0]
+
+
+def test_a_rate_may_depend_on_the_settings(waveforms, tmp_path, monkeypatch):
+    parts = {key: value for key, value in TOY.items() if key != "RATE"} | {"rate_of": lambda settings: 11_025}
+    monkeypatch.setitem(models.FAMILIES, "toy", SimpleNamespace(__name__="toy", **parts))
+    assert not models.missing("toy")
+    brain = brain_of(waveforms)
+    models.open(ModelEntry(name="small", family="toy"), brain, tmp_path, 0)
+    assert brain.asked == [11_025]
 
 
 def test_layers_are_labelled(opened):

@@ -1,7 +1,8 @@
 """Registry of audio models. A family is one module, here or in a folder of its own:
 
     Settings                 subclass of `store.settings.Settings`: the entry's keys besides `name` and `family`
-    RATE                     Hz: the sample rate of the waveforms that its networks take
+    RATE                     Hz: the sample rate of the waveforms that its networks take; where it depends on the
+                             settings, a function rate_of(settings) -> int in its place
     open(name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel
     example(folder) -> dict  settings of a model small enough for tests, which may write files to `folder`
 
@@ -33,6 +34,7 @@ __all__ = [
     "hear",
     "missing",
     "open",
+    "rate",
 ]
 
 FAMILIES = {
@@ -45,20 +47,23 @@ FAMILIES = {
     "silero": import_module("helpers.models.silero"),
     "speech_embedding": import_module("helpers.models.speech_embedding"),
     "basic_pitch": import_module("helpers.models.basic_pitch"),
+    "transformers": import_module("helpers.models.huggingface"),
 }
 
 PARTS = {  # of a family's module
     "Settings": "a class of settings, below helpers.store.settings.Settings",
-    "RATE": "the sample rate in Hz of the waveforms that it takes",
+    "RATE": "the sample rate in Hz of the waveforms that it takes, or a function `rate_of` (settings) -> that rate",
     "open": "a function (name, settings, waveforms, folder, seed, device, batch_size) -> AudioModel",
     "example": "a function (folder) -> settings of a model small enough for tests",
 }
+INSTEAD = {"RATE": "rate_of"}  # of a part
 
 
 def missing(family: str) -> str:
     """Return what the module of a family in the registry lacks, as a message; "" where it is complete."""
     module = FAMILIES[family]
-    absent = [f"{part}: {meaning}" for part, meaning in PARTS.items() if not hasattr(module, part)]
+    has = {part: hasattr(module, part) or hasattr(module, INSTEAD.get(part, part)) for part in PARTS}
+    absent = [f"{part}: {meaning}" for part, meaning in PARTS.items() if not has[part]]
     return f"family '{family}' ({module.__name__}) lacks " + "; ".join(absent) if absent else ""
 
 
@@ -72,6 +77,12 @@ def check(entry: ModelEntry) -> Settings:
     return validated(FAMILIES[entry.family].Settings, entry.settings, f"model '{entry.name}'")
 
 
+def rate(entry: ModelEntry) -> int:
+    """Return the sample rate in Hz of the waveforms that an entry's network takes; raises UserError for the entry."""
+    settings, family = check(entry), FAMILIES[entry.family]
+    return family.rate_of(settings) if hasattr(family, "rate_of") else family.RATE
+
+
 def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu", batch_size: int = 8) -> AudioModel:
     """Return the model of a study's entry, ready to compute the activations of a dataset's sounds.
 
@@ -79,7 +90,7 @@ def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu",
 
     Parameters
     ----------
-    brain: the dataset; its `waveforms_at(rate)` gives (sound, sample) at the family's rate, with the true lengths of
+    brain: the dataset; its `waveforms_at(rate)` gives (sound, sample) at the network's rate, with the true lengths of
         the sounds, in samples, in the coordinate `n_samples`, and their categories in `category`
     folder: where the model may keep what it trains
     seed: of all random draws in training
@@ -89,6 +100,6 @@ def open(entry: ModelEntry, brain, folder: Path, seed: int, device: str = "cpu",
     Raises UserError for wrong settings and for a device that this machine lacks.
     """
     settings, family = check(entry), FAMILIES[entry.family]
-    waveforms = brain.waveforms_at(family.RATE)
+    waveforms = brain.waveforms_at(rate(entry))
     model = family.open(entry.name, settings, waveforms, Path(folder), seed, device, batch_size)
     return model if entry.state == TRAINED else model.in_state(entry.state, entry.state_seed)
