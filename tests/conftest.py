@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 os.environ.setdefault("NH2015_DIR", str(SHARED / "nh2015"))
+os.environ.setdefault("ECOG2022_DIR", str(SHARED / "ecog2022"))
 torch.set_num_threads(1)  # the tests are many small products: more threads only wait for each other
 
 

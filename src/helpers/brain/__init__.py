@@ -12,7 +12,17 @@ from functools import partial
 from types import ModuleType
 
 from helpers import text
-from helpers.brain import b2021, demo, ecog2022, junifer, nh2015, nh2015_rank6, nh2015_voxels, tuckute2023
+from helpers.brain import (
+    b2021,
+    demo,
+    ecog2022,
+    ecog2022_surface,
+    junifer,
+    nh2015,
+    nh2015_rank6,
+    nh2015_voxels,
+    tuckute2023,
+)
 from helpers.brain.base import Brain
 from helpers.errors import UserError
 from helpers.store.settings import suggestion
@@ -24,6 +34,7 @@ DATASETS: dict[str, ModuleType] = {
     "nh2015_rank6": nh2015_rank6,
     "b2021": b2021,
     "ecog2022": ecog2022,
+    "ecog2022_surface": ecog2022_surface,
     "junifer": junifer,
 }
 DOWNLOADS = {

@@ -289,8 +289,11 @@ class Study:
         return {"synthetic": self.brain.synthetic, "language": self.parameters.language}
 
     def banner(self) -> text.Bilingual | None:
-        """Return the warning that heads every chapter on synthetic data."""
-        return text.both("say.synthetic") if self.brain.synthetic else None
+        """Return the warning that heads every chapter on synthetic data, or on data derived from real ones."""
+        if self.brain.synthetic:
+            return text.both("say.synthetic")
+        derived = all(f"derived.{self.brain.name}" in labeller.words for labeller in text.labellers().values())
+        return text.both(f"derived.{self.brain.name}") if derived else None
 
     def described(self, prefix: str) -> text.Bilingual:
         """Return the words `prefix.<family>` of each family among the networks and baselines, a paragraph each."""
