@@ -48,6 +48,10 @@ FAMILIES = {
     "speech_embedding": import_module("helpers.models.speech_embedding"),
     "basic_pitch": import_module("helpers.models.basic_pitch"),
     "transformers": import_module("helpers.models.huggingface"),
+    "spectrotemporal": import_module("helpers.models.baselines.spectrotemporal"),
+    "cochleagram": import_module("helpers.models.baselines.cochleagram"),
+    "mel": import_module("helpers.models.baselines.mel"),
+    "categories": import_module("helpers.models.baselines.categories"),
 }
 
 PARTS = {  # of a family's module
