@@ -55,6 +55,39 @@ def twenty_sounds():
     return brain.Brain("demo", True, waveforms, responses, {"citation": "Synthetic, made by a test"})
 
 
+def sounds_in_time():
+    """A brain of 24 short sounds whose responses have a time: three components, six electrodes of two groups.
+
+    Its `regions` have none. The responses of later targets begin later.
+    """
+    import xarray as xr
+
+    from helpers import brain
+    from helpers.stimuli import sounds
+
+    random = np.random.default_rng(0)
+    names = [f"t{index:02d}" for index in range(24)]
+    categories = dict(zip(names, ["Music", "Song", "EngSpeech", "ForSpeech"] * 6, strict=True))
+    tones = {
+        name: np.sin(np.arange(6000) * (0.05 + 0.02 * i)) + 0.1 * random.standard_normal(6000)
+        for i, name in enumerate(names)
+    }
+    waveforms = sounds.labelled({name: (0.1 * tone).astype(np.float32) for name, tone in tones.items()}, categories)
+
+    def responses(targets: list[str], step: float) -> xr.DataArray:
+        times = np.arange(0, 0.6, step)
+        begins = np.linspace(0.1, 0.3, len(targets))
+        rising = np.clip((times - begins[:, None]) / 0.1, 0, 1)  # (target, time)
+        values = np.linspace(-1, 1, 24)[:, None, None] * rising + 0.2 * random.standard_normal((24, *rising.shape))
+        return xr.DataArray(values, {"sound": names, "target": targets, "time": times}, ("sound", "target", "time"))
+
+    electrodes = responses([f"e{index}" for index in range(6)], 0.01)
+    electrodes = electrodes.assign_coords(group=("target", ["song_electrodes"] * 3 + ["speech_electrodes"] * 3))
+    components = responses(["ecog1", "ecog2", "ecog3"], 0.04)
+    sets = {"components": components, "electrodes": electrodes, "regions": electrodes.mean("time").drop_vars("group")}
+    return brain.Brain("demo", True, waveforms, sets, {"citation": "Synthetic, made by a test"})
+
+
 @pytest.fixture
 def small_brain(monkeypatch):
     """Twenty short sounds, six components and eight voxels in place of every dataset; returns the brain."""

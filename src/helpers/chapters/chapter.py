@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from helpers.names import TIME
 from helpers.study import Study
 
 # For what a chapter is made in a batch: once for all models (by the report only), or for each model once over all its
@@ -39,6 +40,7 @@ class Chapter:
     name: str  # of its notebook: "03_components" is notebooks/03_components.py
     per: str = MODEL
     responses: frozenset[str] = frozenset()  # sets of responses that it requires
+    in_time: bool = False  # whether it requires some set of responses in time; it leaves the others out
     options: frozenset[str] = frozenset()  # of models: at least one model must have them, and the others are left out
     estimators: frozenset[str] = frozenset()  # that it can work with; none: any
     extracts: bool = False  # whether its jobs compute the activations that others read
@@ -51,6 +53,12 @@ class Chapter:
         for kind in sorted(self.responses):
             if not study.has(kind):
                 return f"chapter '{self.name}' needs {kind}, and dataset '{study.parameters.dataset}' has none"
+        if self.in_time and not any(TIME in one.dims for one in study.brain.responses.values()):
+            found = ", ".join(study.brain.responses)
+            return (
+                f"chapter '{self.name}' needs responses in time, and dataset '{study.parameters.dataset}' has none: "
+                f"its {found} have no dimension '{TIME}'"
+            )
         for option in sorted(self.options):
             if not study.with_option(option):
                 names = ", ".join(study.models)

@@ -101,9 +101,9 @@ def is_corrected(frame: pd.DataFrame) -> bool:
     return bool((frame[METRIC] == CORRECTED).all())
 
 
-def grid(targets: list[str], labeller: Labeller) -> go.Figure:
-    """Return a panel for each target, two side by side, all with the same axes."""
-    titles = [style.name(labeller, "target", target) for target in targets]
+def grid(targets: list[str], labeller: Labeller, kind: str = "target") -> go.Figure:
+    """Return a panel for each target, two side by side, all with the same axes; `kind` is that of their words."""
+    titles = [style.name(labeller, kind, target) for target in targets]
     rows, columns = n_rows(targets), min(COLUMNS, len(targets))
     used = [[row * columns + column < len(targets) for column in range(columns)] for row in range(rows)]
     specs = [[{} if panel else None for panel in row] for row in used]
@@ -142,10 +142,20 @@ def stacked(models: list[str], labeller: Labeller, **options) -> go.Figure:
 
 def menu(figure: go.Figure, names: list[str], shown: list[list[bool]]) -> None:
     """Add a menu whose entries `names` show the traces marked in `shown`; traces added later keep their own switch."""
+    _add_menu(figure, names, "visible", shown)
+
+
+def exchange(figure: go.Figure, names: list[str], values: list[list[list[float]]]) -> None:
+    """Add a menu of `names`, where there are several, whose entries give every trace so far the y of `values`."""
+    if len(names) > 1:
+        _add_menu(figure, names, "y", values)
+
+
+def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[list]) -> None:
     indices = list(range(len(figure.data)))
     buttons = [
-        {"label": name, "method": "restyle", "args": [{"visible": visible}, indices]}
-        for name, visible in zip(names, shown, strict=True)
+        {"label": name, "method": "restyle", "args": [{of_traces: value}, indices]}
+        for name, value in zip(names, values, strict=True)
     ]
     entry = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 28}}
     figure.update_layout(updatemenus=[entry | {"bgcolor": "rgba(128,128,128,0.15)"}])
