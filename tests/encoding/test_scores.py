@@ -230,7 +230,7 @@ def test_only_the_metrics_asked_for_are_computed_and_unknown_names_are_refused(s
     features, responses = small
     order = splits.permuted(responses["sound"].values.tolist(), 2)
     scored = encoding.score(features, responses, order, metrics=["r_pearson"])
-    assert set(scored.data_vars) == {"alpha", "r_pearson"}
+    assert set(scored.data_vars) == {"alpha", "loo_error", "r_pearson"}
     with pytest.raises(UserError, match="metrics: found 'r3', expected some of: r_pearson"):
         encoding.score(features, responses, order, metrics=["r3"])
     with pytest.raises(UserError, match="r2_corrected needs repetitions"):

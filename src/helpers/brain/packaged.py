@@ -11,6 +11,7 @@ import xarray as xr
 
 from helpers.brain.base import EXCLUSIONS, some
 from helpers.brain.tuckute2023 import REGIONS, RESPONSES, VOXELS, load, wrong
+from helpers.encoding.constant import is_constant
 from helpers.names import REPETITION, SOUND, TARGET
 from helpers.store import unpickle
 
@@ -63,7 +64,7 @@ def unusable(responses: np.ndarray) -> dict[str, np.ndarray]:
     pairs = combinations(range(responses.shape[2]), 2)
     return {
         "not_finite": ~np.isfinite(responses).all((0, 2)),
-        "constant": (responses == responses[0]).all(0).any(1),
+        "constant": is_constant(responses).numpy().any(1),
         "identical": np.any([(responses[..., i] == responses[..., j]).all(0) for i, j in pairs], axis=0),
     }
 

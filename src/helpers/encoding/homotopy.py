@@ -26,7 +26,7 @@ def paths(x: Sequence[np.ndarray], y: Sequence[np.ndarray], penalties: np.ndarra
     x[set] (n_sounds, n_units) and y[set] (n_sounds, n_targets) are centred; every target of every set is a problem of
     its own, with penalties of its own, which fall. Penalties that a path did not reach have NaN.
     """
-    wanted = penalties.reshape(len(penalties), -1)
+    wanted = penalties.reshape(len(penalties), int(np.prod(penalties.shape[1:])))
     walk = _Walk.start(x, y, wanted)
     found = np.full((*wanted.shape, x[0].shape[1]), np.nan)
     for problem in np.flatnonzero(walk.todo):
@@ -36,7 +36,7 @@ def paths(x: Sequence[np.ndarray], y: Sequence[np.ndarray], penalties: np.ndarra
         if not len(walk.problem):
             break
         walk.advance(x, walk.turn(x), wanted, found)
-    return found.reshape(*penalties.shape, -1).swapaxes(2, 3)
+    return found.reshape(*penalties.shape, x[0].shape[1]).swapaxes(2, 3)
 
 
 class _Left(NamedTuple):

@@ -14,6 +14,7 @@ import torch
 from sklearn.model_selection import KFold
 from threadpoolctl import ThreadpoolController
 
+from helpers.encoding.constant import is_constant, mean_of, settled
 from helpers.encoding.fit import LinearFit, checked_alphas
 
 ALPHAS = np.array([float(f"1e{k}") for k in range(-30, 30)])  # those of the published comparison
@@ -35,7 +36,8 @@ def checked(x, y=None) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     if len(arrays[0]) < 2 * N_FOLDS:
         n_sounds, needed = len(arrays[0]), 2 * N_FOLDS
         raise ValueError(f"{n_sounds} train sounds cannot be cut into {N_FOLDS} folds; at least {needed} are needed")
-    return arrays[0] if y is None else tuple(arrays)
+    exact = tuple(settled(array) for array in arrays)
+    return exact[0] if y is None else exact
 
 
 class RidgeKFold:
@@ -65,31 +67,35 @@ class RidgeKFold:
 
 def linear_fit(problem, y: np.ndarray, alpha: np.ndarray, criterion: np.ndarray, coefficients, unconverged=()):
     """Return the fit of `coefficients` (n_units, n_targets) to `problem`, which has x, x_test and alphas."""
-    mean = problem.x.mean(0)
+    mean = mean_of(problem.x)
     return LinearFit(
         alpha=torch.as_tensor(alpha), alphas=torch.as_tensor(problem.alphas), criterion=torch.as_tensor(criterion),
-        mean=torch.as_tensor(y.mean(0)), coefficients=coefficients, unconverged=tuple(unconverged),
+        mean=torch.as_tensor(mean_of(y)), coefficients=coefficients, unconverged=tuple(unconverged),
         train=torch.as_tensor((problem.x - mean) @ coefficients),
         test=torch.as_tensor((problem.x_test - mean) @ coefficients),
     )  # fmt: skip
 
 
 def _on_fold(x: np.ndarray, y: np.ndarray, kept: np.ndarray, out: np.ndarray, alphas: np.ndarray) -> np.ndarray:
-    """Return coefficient of determination of the left-out sounds, averaged over targets (n_alphas,)."""
-    mean = y[kept].mean(0)
+    """Return coefficient of determination of the left-out sounds, averaged over targets (n_alphas,).
+
+    A target that is constant in the fold counts as 0, at every alpha: sklearn's `r2_score`, hence the published way.
+    """
+    mean = mean_of(y[kept])
     _, predict = _decomposed(x[kept], y[kept])
-    total = np.square(y[out] - y[out].mean(0)).sum(0)
+    constant = is_constant(y[out]).numpy()
+    total = np.where(constant, 1, np.square(y[out] - y[out].mean(0)).sum(0))
     errors = [np.square(y[out] - mean - predict(x[out], alpha)).sum(0) for alpha in alphas]
-    return (1 - np.array(errors) / total).mean(1)
+    return np.where(constant, 0, 1 - np.array(errors) / total).mean(1)
 
 
 def _decomposed(x: np.ndarray, y: np.ndarray):
     """Return functions alpha -> coefficients (n_units, n_targets) and (x, alpha) -> centred predictions."""
-    mean = x.mean(0)
+    mean = mean_of(x)
     left, singular, right = np.linalg.svd(x - mean, full_matrices=False)
     kept = singular > singular[0] * max(x.shape) * np.finfo(float).eps
     left, singular, right = left[:, kept], singular[kept, None], right[kept]
-    targets = left.T @ (y - y.mean(0))
+    targets = left.T @ (y - mean_of(y))
 
     def solve(alpha: float) -> np.ndarray:
         return right.T @ (singular / (singular**2 + alpha) * targets)

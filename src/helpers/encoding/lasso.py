@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.encoding.constant import mean_of
 from helpers.encoding.fit import LinearFit, checked_alphas
 from helpers.encoding.homotopy import paths
 from helpers.encoding.kfold import ALPHAS, checked, folds, linear_fit, on_one_thread
@@ -58,7 +59,7 @@ class MultiTaskLasso:
         solvers = [_Solver(part.x, part.y) for part in parts]
         criterion, contenders = self._searched(parts, solvers)
         alpha = self.alphas[_last_smallest(np.where(contenders, criterion.mean(1), np.inf))]
-        whole = _Solver(x - x.mean(0), y - y.mean(0))
+        whole = _Solver(x - mean_of(x), y - mean_of(y))
         whole.start(np.mean([solver.solve(alpha, self.rounds[0]) for solver in solvers], axis=0))
         coefficients = whole.solve(alpha, self.tolerance)
         unconverged = [alpha for solver in (whole, *solvers) for alpha in solver.unconverged]
@@ -101,7 +102,7 @@ class SingleTaskLasso:
         x, y = checked(self.x, y_train)
         criterion, unconverged = self._errors(_parts(x, y))
         alpha = np.array([self.alphas[_last_smallest(of_target)] for of_target in criterion.mean(1).T])
-        solved, more = _walked([x - x.mean(0)], [y - y.mean(0)], alpha[None, None], self.tolerance)
+        solved, more = _walked([x - mean_of(x)], [y - mean_of(y)], alpha[None, None], self.tolerance)
         return linear_fit(self, y, alpha, criterion, solved[0, 0], [*unconverged, *more])
 
     def _errors(self, parts: list[_Part]) -> tuple[np.ndarray, list[float]]:
@@ -135,11 +136,11 @@ class _Part:
     def worth(self) -> np.ndarray:
         """The alpha of each target at which the penalty of its least-squares solution is its ||y||² / n_train."""
         most = np.abs(_least_squares(self.x, self.y)).sum(0)
-        return np.square(self.y).mean(0) / np.maximum(most, TINY)
+        return np.where(most > 0, np.square(self.y).mean(0) / np.maximum(most, TINY), 0)  # 0: nothing to predict from
 
 
 def _parts(x: np.ndarray, y: np.ndarray) -> list[_Part]:
-    centred = [(x - x[kept].mean(0), y - y[kept].mean(0), kept, out) for kept, out in folds(len(x))]
+    centred = [(x - mean_of(x[kept]), y - mean_of(y[kept]), kept, out) for kept, out in folds(len(x))]
     return [_Part(x[kept], y[kept], x[out], y[out]) for x, y, kept, out in centred]
 
 
@@ -202,7 +203,7 @@ def _gaps(x: np.ndarray, y: np.ndarray, coefficients: np.ndarray, penalties: np.
     """Return duality gaps (n_penalties, n_targets) as shares of the objective, NaN where coefficients are."""
     residual = y - x @ coefficients
     largest = np.abs(x.T @ residual).max(1)
-    feasible = residual * np.minimum(1, penalties / np.maximum(largest, TINY))[:, None]
+    feasible = residual * (penalties / np.maximum(largest, penalties))[:, None]
     primal = np.square(residual).sum(1) / 2 + penalties * np.abs(coefficients).sum(1)
     dual = (feasible * y).sum(1) - np.square(feasible).sum(1) / 2
     return (primal - dual) / np.maximum(primal, TINY)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-CONSTANT = 1e-13  # a prediction whose deviation is below this share of its mean is constant up to rounding
+from helpers.encoding.constant import centred, is_constant
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,8 @@ def pearson(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def standardised(values: torch.Tensor) -> torch.Tensor:
     """Return values (n_sounds, n_targets) with mean 0 and norm 1, NaN where they are constant up to rounding."""
-    mean = values.mean(0)
-    deviation = values - mean
-    norm = torch.linalg.vector_norm(deviation, dim=0)
-    constant = norm <= CONSTANT * mean.abs()
-    return deviation / torch.where(constant, torch.nan, norm)
+    deviation, _ = centred(values)
+    return deviation / torch.linalg.vector_norm(deviation, dim=0).where(~is_constant(values), torch.nan)
 
 
 def positive_square(r: torch.Tensor) -> torch.Tensor:
@@ -50,9 +47,13 @@ def positive_square(r: torch.Tensor) -> torch.Tensor:
 
 
 def r2_determination(prediction: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
-    """Return 1 - sum (y - p)² / sum (y - mean y)² over sounds: (n_sounds, n_targets) -> (n_targets)."""
-    residual = (data - prediction).square().sum(0)
-    return 1 - residual / (data - data.mean(0)).square().sum(0)
+    """Return 1 - sum (y - p)² / sum (y - mean y)² over sounds: (n_sounds, n_targets) -> (n_targets).
+
+    NaN where the data are constant: there is nothing to determine.
+    """
+    deviation, _ = centred(data)
+    total = deviation.square().sum(0).where(~is_constant(data), torch.nan)
+    return 1 - (data - prediction).square().sum(0) / total
 
 
 def _r2_corrected(of: Prediction) -> torch.Tensor:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from helpers.encoding.constant import centred
 from helpers.encoding.fit import Fit, checked_alphas
 
 ALPHAS = np.array([float(f"1e{k}") for k in range(-50, 50)])  # those of the published analysis
@@ -78,8 +79,8 @@ class RidgeLOO:
         x_train, x_test = _tensor(x_train, device), _tensor(x_test, device)
         if not (x_train.isfinite().all() and x_test.isfinite().all()):
             raise ValueError("activations hold NaN or infinite values; ridge needs every value")
-        mean = x_train.mean(0)
-        self._decompose(x_train - mean, x_test - mean)
+        x, mean = centred(x_train)
+        self._decompose(x, x_test - mean)
         self.nodes, self.from_nodes = self._nodes()
         self.residual_maker = self._residual_maker(self._descending[self.nodes])
         self.shrinkage = self._shrinkage()
@@ -178,8 +179,7 @@ class RidgeLOO:
         y = _tensor(y_train, self.left.device).T.contiguous()
         if not y.isfinite().all():
             raise ValueError("responses hold NaN or infinite values; leave those targets out and say so")
-        mean = y.mean(1)
-        return y - mean[:, None], mean
+        return centred(y, 1)
 
     def _residuals(self, y: torch.Tensor) -> torch.Tensor:
         """Return leave-one-out residuals (n_targets, n_nodes, n_train)."""

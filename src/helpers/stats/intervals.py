@@ -46,10 +46,14 @@ def resampled_interval(values: np.ndarray, train_share: float, level: float = 0.
 
 
 def jackknifed(statistic: Callable[[np.ndarray], float], n_sounds: int, seed: int = 0) -> tuple[float, float, float]:
-    """Return `statistic` of all sounds (a bool mask) and its t interval from leaving out each of N_GROUPS groups."""
-    groups = np.random.default_rng(seed).permutation(np.arange(n_sounds) % N_GROUPS)
+    """Return `statistic` of all sounds (a bool mask) and its t interval from leaving out each of N_GROUPS groups.
+
+    Of fewer sounds than groups, each is a group of its own.
+    """
+    n_groups = min(N_GROUPS, n_sounds)
+    groups = np.random.default_rng(seed).permutation(np.arange(n_sounds) % n_groups)
     whole = statistic(np.ones(n_sounds, dtype=bool))
-    parts = np.array([statistic(groups != group) for group in range(N_GROUPS)])
-    error = np.sqrt((N_GROUPS - 1) / N_GROUPS * np.square(parts - parts.mean()).sum())
-    half = stats.t.ppf(0.975, N_GROUPS - 1) * error
+    parts = np.array([statistic(groups != group) for group in range(n_groups)])
+    error = np.sqrt((n_groups - 1) / n_groups * np.square(parts - parts.mean()).sum())
+    half = stats.t.ppf(0.975, n_groups - 1) * error
     return float(whole), float(whole - half), float(whole + half)
