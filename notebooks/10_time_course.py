@@ -106,11 +106,15 @@ time_course.figures.one_by_one(singles, ends, **study.look)
 # comparten las respuestas de un grupo, cada una con su propio nivel.
 #
 # **Qué cubren los intervalos.** Se sortean con reposición las particiones, las mismas para todas las capas y tramos, y
-# las respuestas del grupo. Cubren, pues, qué sonidos son de entrenamiento y qué electrodos o componentes se miden.
-# No cubren otros sonidos ni otras personas: todas las particiones comparten los mismos sonidos, de modo que los
-# intervalos son demasiado estrechos, y no se midió cuántas veces contienen el valor verdadero. Un intervalo que no
-# contiene el 0 no es una prueba estadística. Además, la latencia depende de cuánto ruido hay en cada capa y del ancho
-# de los tramos.
+# las respuestas del grupo. Cubren, pues, qué sonidos son de entrenamiento y qué electrodos o componentes se miden. No
+# cubren otros sonidos ni otras personas: todas las particiones comparten los mismos sonidos, de modo que los intervalos
+# son demasiado estrechos, y no se midió cuántas veces contienen el valor verdadero. Un intervalo que no contiene el 0
+# no es una prueba estadística.
+#
+# **Qué puede engañar.** Una capa que predice poco resulta más tardía, aunque en el tiempo no difiera en nada: en una
+# respuesta simulada que todas las capas siguen a la vez, las más débiles llegan varias decenas de milisegundos después
+# de las más fuertes. Si las capas profundas predicen más, una pendiente negativa puede deberse solo a eso, y una
+# positiva, si predicen menos. La latencia depende además del ancho de los tramos.
 
 # %% [markdown] tags=["lang-en"]
 # ## Is deeper later?
@@ -123,8 +127,12 @@ time_course.figures.one_by_one(singles, ends, **study.look)
 # **What the intervals cover.** The splits are drawn with replacement, the same ones for all layers and bins, and so are
 # the responses of a group. So they cover which of the sounds train and which electrodes or components were measured.
 # They cover neither other sounds nor other people: all splits share the same sounds, so the intervals are too narrow,
-# and how often they contain the true value was not measured. An interval without 0 is not a statistical test. Latency
-# also depends on how noisy each layer's $r^2$ is, and on the width of the bins.
+# and how often they contain the true value was not measured. An interval without 0 is not a statistical test.
+#
+# **What may mislead.** A layer that predicts little comes out later, even if nothing differs in time: in a simulated
+# response that all layers follow at once, the weakest come several tens of milliseconds after the strongest. If deep
+# layers predict more, a negative slope may be due to that alone, and a positive one if they predict less. Latency also
+# depends on the width of the bins.
 
 # %%
 latencies = time_course.latencies(scores, floor)

@@ -136,6 +136,25 @@ def test_deeper_is_later_where_that_is_planted(scores):
     pd.testing.assert_frame_equal(slopes, again)
 
 
+def test_weaker_layers_come_out_later_though_nothing_differs_in_time():
+    """What the chapter warns of: latencies of layers that follow the same response through noise of their own."""
+    times, random = np.arange(0, 2, 0.1) + 0.05, np.random.default_rng(0)
+    names = [f"s{i:03d}" for i in range(165)]
+    signal, follows = random.standard_normal(165), np.clip((times - 0.1) / 0.4, 0, 1)
+    layers = [
+        xr.DataArray((signal + noise * random.standard_normal(165))[:, None], {"sound": names}, ("sound", "unit"))
+        for noise in (0.4, 2.6)
+    ]
+    layers = [layer.assign_coords(layer=1 + index, model="planted") for index, layer in enumerate(layers)]
+    values = signal[:, None, None] * follows + 0.5 * random.standard_normal((165, 12, len(times)))
+    coords = {"sound": names, "target": [f"e{i}" for i in range(12)], "time": times}
+    targets = time_course.stacked(xr.DataArray(values, coords, ("sound", "target", "time")), "electrodes")
+    splits = splitting.published(names)
+    scores = {"electrodes": [encoding.score(layers, targets, splits)]}
+    found = time_course.latencies(scores, time_course.floor(splits)).groupby("layer")["latency_ms"].median()
+    assert 30 < found[2] - found[1] < 150
+
+
 def test_a_slope_is_shared_by_targets_of_unlike_levels():
     depth = np.array([0, 0.5, 1])
     latency = np.array([[100, 500], [150, np.nan], [200, 580]])  # slopes of 100 and 80
@@ -242,13 +261,16 @@ def test_curves_show_the_numbers_of_the_table(tables):
     lines = [trace for trace in figure.data if trace.legendgroup]
     assert len(lines) == 2 * (4 + 2) and sum(bool(line.visible) for line in lines) == 2 * 4
     own = groups.query("model == 'planted' and layer == 1 and target == 'left'")
-    np.testing.assert_allclose(lines[0].y, own["median_r2"], atol=1e-4)
+    np.testing.assert_allclose(lines[0].y, own["median_r2"], atol=6e-4)
     np.testing.assert_array_equal(lines[0].x, own["time"])
     assert len({line.line.dash for line in lines[:8]}) == 3 and len({line.line.color for line in lines[:8:2]}) == 4
     assert figure.layout.updatemenus[0].buttons[1].args[0]["visible"] == [False] * 8 + [True] * 4
     assert {shape.x1 for shape in figure.layout.shapes} == {0.5, 2.0}
     spanish = in_language(figure, "es")
-    assert "sombreado" in str(spanish.layout) and ", capa 1<br>" in spanish.data[0].hovertemplate
+    assert (
+        "Mientras dura el sonido más breve" in {trace.name for trace in spanish.data}
+        and ", capa 1<br>" in spanish.data[0].hovertemplate
+    )
 
 
 def test_the_menu_of_single_targets_exchanges_all_lines(tables):
@@ -259,7 +281,7 @@ def test_the_menu_of_single_targets_exchanges_all_lines(tables):
     values, lines = menu.buttons[3].args[0]["y"], menu.buttons[3].args[1]
     assert list(lines) == list(range(6)) and len(values) == 6
     own = curves.query("target == 'd' and model == 'short' and layer == 2")
-    np.testing.assert_allclose(values[5], own["median_r2"], atol=1e-4)
+    np.testing.assert_allclose(values[5], own["median_r2"], atol=6e-4)
 
 
 def test_the_map_of_layers_and_times_holds_every_number(tables):
@@ -267,9 +289,13 @@ def test_the_map_of_layers_and_times_holds_every_number(tables):
     figure = time_course.figures.heat(groups, ENDS, **LOOK)
     shown = figure.data[1]  # the first network, the second group
     own = groups.query("model == 'planted' and target == 'right'").pivot(index="layer", columns="time")["median_r2"]
-    np.testing.assert_allclose(shown.z, own, atol=1e-4)
-    assert list(shown.y) == [1, 2, 3, 4] and [trace.visible for trace in figure.data] == [True] * 2 + [False] * 2
-    assert figure.layout.coloraxis.cmax == pytest.approx(groups["median_r2"].max(), abs=1e-4)
+    np.testing.assert_allclose(shown.z, own, atol=6e-4)
+    maps = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert list(shown.y) == [1, 2, 3, 4] and [trace.visible for trace in maps] == [True] * 2 + [False] * 2
+    visible, axes, traces = figure.layout.updatemenus[0].buttons[1].args
+    assert visible["visible"] == [False] * 2 + [True] * 2 and list(traces) == [0, 1, 2, 3]
+    assert axes["yaxis.range"] == axes["yaxis2.range"] == [0.5, 2.5], "the other network has two layers"
+    assert figure.layout.coloraxis.cmax == pytest.approx(groups["median_r2"].max(), abs=6e-4)
 
 
 def test_latencies_stand_at_their_depth_with_their_intervals(tables):

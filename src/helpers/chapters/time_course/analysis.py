@@ -202,8 +202,9 @@ def later(scores: Scores, floor: float, seed: int = 0, n_draws: int = N_DRAWS) -
     have a latency); the second group, model, slope_ms (ms from the first layer to the last), low, high, n_layers,
     n_targets (that tell of a slope). `low` and `high` are percentiles over `n_draws` draws with replacement of the
     splits, the same ones for all layers and bins, and of the targets of a group. The sounds are not drawn: the splits
-    share them, so the intervals are too narrow for another set of sounds. Their coverage was not measured. NaN with
-    fewer than three targets, and where more than 5 % of the draws have no value.
+    share them, so the intervals are too narrow for another set of sounds. Their coverage was not measured, and a layer
+    that predicts less comes out later though nothing differs in time. NaN with fewer than three targets, and where more
+    than 5 % of the draws have no value.
     """
     parts = [_of_network(one, floor, np.random.default_rng(seed), n_draws) for own in scores.values() for one in own]
     layers, slopes = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))

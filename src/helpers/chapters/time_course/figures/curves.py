@@ -12,7 +12,7 @@ from helpers.plotting import facts, panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ABOVE, DIGITS = 150, 4  # px above the panels: title, colour bar, menu; digits of r2 that are drawn
+ABOVE, DIGITS = 176, 3  # px above the panels: title, colour bar, menu; digits of r2 that are drawn
 
 text.words(
     "figure.by_time",
@@ -122,14 +122,14 @@ def _line(own: pd.DataFrame, model: str, layer: int, labeller: Labeller) -> go.S
 def _laid_out(
     figure: go.Figure, shown: pd.DataFrame, titles: list[str], ends, labeller: Labeller, title: str, synthetic: bool
 ) -> go.Figure:
-    time = looks.shaded(figure, ends, labeller)
-    height = ABOVE + 30 + panels.ROW * panels.n_rows(titles)
+    looks.shaded(figure, ends, labeller)
+    height = ABOVE + 60 + panels.ROW * panels.n_rows(titles)
     style.laid_out(figure, labeller, title, height, synthetic)
     looks.keyed(figure, labeller)
     figure.update_layout(margin={"t": ABOVE})
     figure.update_xaxes(range=looks.span(shown))
     figure.update_yaxes(**looks.r2_axis(shown))
-    return panels.titled(figure, titles, time, panels.measure(shown, labeller))
+    return panels.titled(figure, titles, labeller("figure.time.x"), panels.measure(shown, labeller))
 
 
 def _facts(shown: pd.DataFrame, labeller: Labeller) -> str:

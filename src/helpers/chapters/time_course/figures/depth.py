@@ -20,7 +20,7 @@ text.words(
     "figure.time_depth",
     en={
         "title": "When r² reaches half of its maximum",
-        "x": "Relative depth of the layer",
+        "x": "Depth (0 to 1)",
         "y": "Latency (ms)",
         "hover": (
             "{model}, layer %{{customdata[0]}}<br>%{{y:.0f}} ms (interval %{{customdata[1]:.0f}} – "
@@ -35,7 +35,7 @@ text.words(
     },
     es={
         "title": "Cuándo llega r² a la mitad de su máximo",
-        "x": "Profundidad relativa de la capa",
+        "x": "Profundidad (0 a 1)",
         "y": "Latencia (ms)",
         "hover": (
             "{model}, capa %{{customdata[0]}}<br>%{{y:.0f}} ms (intervalo: %{{customdata[1]:.0f}} – "

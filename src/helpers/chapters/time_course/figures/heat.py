@@ -12,7 +12,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ABOVE, SCALE, DIGITS = 150, "Viridis", 4
+ABOVE, SCALE, DIGITS = 176, "Viridis", 3
 
 text.words(
     "figure.time_heat",
@@ -45,6 +45,7 @@ def heat(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool, la
     shown = groups.round({"median_r2": DIGITS})
     targets, models = panels.targets_of(shown), panels.models_of(shown)
     highest = float(shown["median_r2"].max())
+    n_layers = [int(shown.loc[shown[MODEL] == model, LAYER].max()) for model in models]
 
     def build(labeller: Labeller) -> go.Figure:
         figure = panels.grid(targets, labeller)
@@ -53,15 +54,17 @@ def heat(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool, la
                 own = shown[(shown[MODEL] == model) & (shown[TARGET] == target)]
                 figure.add_trace(_map(own, model, labeller), **panels.place(panel))
         panels.choose_model(figure, models, labeller)
-        for x in {0.0, *ends}:
+        for x in sorted({0.0, *ends}):
             figure.add_vline(x=x, line={"color": "#ffffff", "width": 1.5, "dash": "dash"})
-        height = ABOVE + panels.ROW * panels.n_rows(targets)
+        looks.dashed_name(figure, labeller("figure.time.ends"))
+        height = ABOVE + 20 + panels.ROW * panels.n_rows(targets)
         style.laid_out(figure, labeller, labeller("figure.time_heat.title"), height, synthetic)
         figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": ABOVE})
         style.lying_bar(figure, panels.measure(shown, labeller))
         figure.update_xaxes(showgrid=False, range=looks.span(shown))
-        figure.update_yaxes(showgrid=False, tickformat="d", nticks=8)
-        return panels.titled(figure, targets, labeller("figure.time.x_lines"), labeller("axis.layer"))
+        figure.update_yaxes(showgrid=False, tickformat="d", dtick=2 if n_layers[0] > 6 else 1, tick0=1)
+        _fitted(figure, n_layers)
+        return panels.titled(figure, targets, labeller("figure.time.x"), labeller("axis.layer"))
 
     def alt(labeller: Labeller) -> str:
         words = {"measure": panels.measure(shown, labeller, inline=True), "highest": highest}
@@ -69,6 +72,18 @@ def heat(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool, la
         return labeller("figure.time_heat.alt", k=len(targets), n=len(models), **words)
 
     return bilingual(build, alt, shown, language)
+
+
+def _fitted(figure: go.Figure, n_layers: list[int]) -> None:
+    """Fit the axes of layers to the network that is shown, at first and by each entry of the menu."""
+    figure.update_yaxes(range=[0.5, n_layers[0] + 0.5])
+    axes = [axis.plotly_name for axis in figure.select_yaxes()]
+    for menu in figure.layout.updatemenus:
+        for button, n in zip(menu.buttons, n_layers, strict=True):
+            shown, traces = button.args
+            ranges = {f"{axis}.range": [0.5, n + 0.5] for axis in axes}
+            ranges |= {f"{axis}.dtick": 2 if n > 6 else 1 for axis in axes}
+            button.update(method="update", args=[shown, ranges, traces])
 
 
 def _map(own: pd.DataFrame, model: str, labeller: Labeller) -> go.Heatmap:

@@ -20,18 +20,22 @@ ONLY = 0.5  # where the single layer of a network is drawn
 text.words(
     "figure.time",
     en={
-        "x": "Time from sound onset (s); shaded: the sound",
-        "x_varied": "Time from sound onset (s); shaded: the shortest sound, line: end of the longest",
-        "x_lines": "Time from sound onset (s); lines: the sound's start and end",
+        "x": "Time (s)",
+        "sound": "While the sound lasts",
+        "shortest": "While the shortest sound lasts",
+        "longest": "End of the longest sound",
+        "ends": "Onset and end of the sound",
         "depth": "Relative depth of the layer",
         "first": "First third of the layers",
         "middle": "Middle third",
         "last": "Last third",
     },
     es={
-        "x": "Tiempo desde el inicio del sonido (s); sombreado: el sonido",
-        "x_varied": "Tiempo desde el inicio del sonido (s); sombreado: el más breve; línea: fin del más largo",
-        "x_lines": "Tiempo desde el inicio del sonido (s); líneas: inicio y fin del sonido",
+        "x": "Tiempo (s)",
+        "sound": "Mientras dura el sonido",
+        "shortest": "Mientras dura el sonido más breve",
+        "longest": "Fin del sonido más largo",
+        "ends": "Inicio y fin del sonido",
         "depth": "Profundidad relativa de la capa",
         "first": "Primer tercio de las capas",
         "middle": "Tercio medio",
@@ -63,15 +67,23 @@ def keyed(figure: go.Figure, labeller: Labeller) -> None:
     style.lying_bar(figure, labeller("figure.time.depth"), tickvals=[0, 0.5, 1])
 
 
-def shaded(figure: go.Figure, ends: tuple[float, float], labeller: Labeller) -> str:
-    """Mark in every panel from when to when the sounds last; returns the title of the time axis."""
+def shaded(figure: go.Figure, ends: tuple[float, float], labeller: Labeller) -> None:
+    """Shade in every panel from the onset to the end of the shortest sound, with a line where the longest ends."""
     shortest, longest = ends
-    edge = {"color": style.GREY, "width": 1}
-    figure.add_vrect(x0=0, x1=shortest, fillcolor="rgba(128,128,128,0.12)", line=edge, layer="below")
-    if longest == shortest:
-        return labeller("figure.time.x")
-    figure.add_vline(x=longest, line=edge | {"dash": "dash"}, layer="below")
-    return labeller("figure.time.x_varied")
+    edge, shade = {"color": style.GREY, "width": 1}, "rgba(128,128,128,0.12)"
+    figure.add_vrect(x0=0, x1=shortest, fillcolor=shade, line=edge, layer="below")
+    square = {"symbol": "square", "size": 13, "color": shade, "line": edge}
+    name = labeller("figure.time.sound" if longest == shortest else "figure.time.shortest")
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=square, name=name)
+    if longest > shortest:
+        figure.add_vline(x=longest, line=edge | {"dash": "dash"}, layer="below")
+        dashed_name(figure, labeller("figure.time.longest"))
+
+
+def dashed_name(figure: go.Figure, name: str) -> None:
+    """Add a legend entry that says what a dashed line is."""
+    line = {"color": style.GREY, "width": 1, "dash": "dash"}
+    figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=name, showlegend=True)
 
 
 def layers_of(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:

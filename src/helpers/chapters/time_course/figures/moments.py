@@ -35,7 +35,7 @@ text.words(
         "hover": "%{{text}} ({category})<br>Medido: %{{x:.2f}}<br>Predicho: %{{y:.2f}}<br>{model}, capa {layer}",
         "alt": (
             "Respuesta medida frente a predicha de {n} sonidos, marcados por categoría, con un menú de {k} "
-            "{k:respuesta|respuestas} y un control deslizante de {m} {m:momento|momentos}. {facts}"
+            "{k:respuesta|respuestas} y un control deslizante de {m} {m:instante|instantes}. {facts}"
         ),
         "fact": "{target}: la correlación entre sonidos es máxima, {r}, a los {time} s del inicio.",
     },
@@ -98,8 +98,8 @@ def _slider(steps: list[dict], start: int, labeller: Labeller) -> dict:
     """Return the slider, above the legend; only the current time is written, which a phone's width can show."""
     return {
         "steps": steps, "active": start, "x": 0, "len": 1, "y": 0, "yanchor": "top", "pad": {"t": 60, "b": 10},
-        "currentvalue": {"prefix": labeller("figure.moments.time"), "font": {"size": 14}}, "ticklen": 4,
-        "font": {"size": 1, "color": "rgba(0,0,0,0)"},
+        "currentvalue": {"prefix": labeller("figure.moments.time"), "font": {"size": 14, "color": style.GREY}},
+        "ticklen": 4, "font": {"size": 1, "color": "rgba(0,0,0,0)"},
     }  # fmt: skip
 
 
