@@ -56,8 +56,8 @@ def values(scores: Scores, references: Scores, metric: str) -> pd.DataFrame:
         found.append(_nested(one, metric).assign(role=role, seed=seed))
     grouped = pd.concat(found, ignore_index=True).groupby([MODEL, "role", TARGET], sort=False, observed=True)
     extremes = {
-        "low": grouped["median_r2"].min(),
-        "high": grouped["median_r2"].max(),
+        "lowest_seed": grouped["median_r2"].min(),
+        "highest_seed": grouped["median_r2"].max(),
         "n_seeds": grouped[SEED].nunique(),
     }
     return grouped[VALUES].median().assign(**extremes).reset_index().assign(**{METRIC: metric})
