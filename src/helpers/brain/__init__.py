@@ -21,6 +21,7 @@ from helpers.brain import (
     nh2015,
     nh2015_rank6,
     nh2015_voxels,
+    table,
     tuckute2023,
 )
 from helpers.brain.base import Brain
@@ -36,6 +37,7 @@ DATASETS: dict[str, ModuleType] = {
     "ecog2022": ecog2022,
     "ecog2022_surface": ecog2022_surface,
     "junifer": junifer,
+    "table": table,
 }
 DOWNLOADS = {
     "nh2015": nh2015,

@@ -52,6 +52,7 @@ class Brain:
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
+    embeds: whether a page may carry the sounds, where the study does not say; None: only if they are synthetic
 
     Responses in another order of sounds are aligned by name. Raises UserError, naming what is wrong, for repeated
     names, sounds that only one side has, values that are not finite, and coordinates that are not as above.
@@ -64,6 +65,7 @@ class Brain:
     provenance: dict
     excluded: dict[str, int] = field(default_factory=dict)
     read: Callable[[int], xr.DataArray] | None = None
+    embeds: bool | None = None
 
     def __post_init__(self) -> None:
         if self.waveforms.dims != (SOUND, SAMPLE):

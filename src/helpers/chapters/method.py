@@ -1,12 +1,15 @@
-"""Method of a study in one sentence, with numbers from its splits and scores."""
+"""Method of a study in a sentence, with numbers from its splits and scores, and what few sounds do not allow to say."""
 
 from __future__ import annotations
 
 import xarray as xr
 
-from helpers import text
-from helpers.names import SPLIT
+from helpers import encoding, text
+from helpers.encoding import splits as schemes
+from helpers.names import SOUND, SPLIT
 from helpers.text import Labeller
+
+FEW = 40  # sounds, below which it is said what cannot be known
 
 text.words(
     "method",
@@ -22,6 +25,11 @@ text.words(
         "{test} test. Alpha is chosen on the train sounds among {n_alphas} values from {lowest} to {highest}.",
         "splits_varied": "In each of {n_splits} splits ({scheme}), {train} to {train_most} sounds train and {test} to "
         "{test_most} test. Alpha is chosen on the train sounds among {n_alphas} values from {lowest} to {highest}.",
+        "few": "With only {n} sounds, {train} to train and {test} to test, much cannot be said. Among {test} sounds, a "
+        "correlation above {critical} (r² above {r2}) comes about by chance in one of twenty cases: a lower r² of one "
+        "split is not told apart from none. Nor are differences between layers or networks that are smaller than their "
+        "spread over splits, and an r² near 0 does not show that a network lacks what a response needs: so few sounds "
+        "may not be enough to learn it from. Nothing follows for categories, or for sounds unlike these.",
     },
     es={
         "scheme": {
@@ -34,6 +42,12 @@ text.words(
         "splits": "En cada una de {n_splits} {n_splits:partición|particiones} ({scheme}), {train} sonidos son de "
         "entrenamiento y {test}, de prueba. El alfa se elige con los de entrenamiento, entre {n_alphas} valores de "
         "{lowest} a {highest}.",
+        "few": "Con solo {n} sonidos, {train} de entrenamiento y {test} de prueba, hay mucho que no se puede afirmar. "
+        "Entre {test} sonidos, una correlación mayor que {critical} (r² mayor que {r2}) aparece por azar en uno de "
+        "cada veinte casos: un r² menor en una partición no se distingue de ninguno. Tampoco se distinguen las "
+        "diferencias entre capas o redes menores que su dispersión entre particiones, y un r² cercano a 0 no muestra "
+        "que a una red le falte lo que una respuesta necesita: tan pocos sonidos pueden no alcanzar para aprenderlo. "
+        "Nada se sigue para las categorías ni para sonidos distintos de estos.",
         "splits_varied": "En cada una de {n_splits} particiones ({scheme}), de {train} a {train_most} sonidos son "
         "de entrenamiento y de {test} a {test_most}, de prueba. El alfa se elige con los de entrenamiento, entre "
         "{n_alphas} valores de {lowest} a {highest}.",
@@ -41,8 +55,12 @@ text.words(
 )
 
 
-def method(splits: xr.DataArray, scores: xr.Dataset, scheme: str) -> text.Bilingual:
-    """Return how many sounds train and test in `splits` (split, sound), and which alphas `scores` were searched on."""
+def method(splits: xr.DataArray, scores: xr.Dataset, scheme: str | None) -> text.Bilingual:
+    """Return how many sounds train and test in `splits` (split, sound), and which alphas `scores` were searched on.
+
+    Of fewer than FEW sounds also what they do not allow to say. `scheme` None: the one planned for so many sounds.
+    """
+    scheme = scheme or schemes.planned(splits.sizes[SOUND])
     train, test = ((splits == part).sum("sound") for part in ("train", "test"))
     counts = {"train": int(train.min()), "test": int(test.min()), "n_splits": splits.sizes[SPLIT]}
     most = {"train_most": int(train.max()), "test_most": int(test.max())}
@@ -60,4 +78,10 @@ def method(splits: xr.DataArray, scores: xr.Dataset, scheme: str) -> text.Biling
     def named(labeller: Labeller) -> str:
         return labeller(f"method.scheme.{scheme}")
 
-    return text.both("method.splits_varied" if varied else "method.splits", scheme=named, **counts, **most, **words)
+    said = text.both("method.splits_varied" if varied else "method.splits", scheme=named, **counts, **most, **words)
+    n_sounds = splits.sizes[SOUND]
+    if n_sounds >= FEW:
+        return said
+    critical = encoding.critical_correlation(counts["test"])
+    few = text.both("method.few", n=n_sounds, **counts, critical=critical, r2=critical**2)
+    return text.markdown([said, few])

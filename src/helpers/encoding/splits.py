@@ -16,6 +16,7 @@ from helpers.names import SOUND, SPLIT
 
 TRAIN, TEST, UNUSED = "train", "test", "unused"
 POSITION = "position"
+PUBLISHED_SOUNDS = 165
 MINIMUM_SOUNDS = 8  # with fewer, a half has too few sounds for a correlation to mean anything
 N_FOLDS = 5
 
@@ -78,6 +79,11 @@ SCHEMES: dict[str, Callable[[list[str], list[str], list[str], int], xr.DataArray
     "leave_category_out": lambda sounds, categories, groups, seed: leave_category_out(sounds, categories),
     "grouped": lambda sounds, categories, groups, seed: grouped(sounds, groups),
 }
+
+
+def planned(n_sounds: int) -> str:
+    """Return the scheme of a study that names none: the published halves of as many sounds, else permuted ones."""
+    return "published" if n_sounds == PUBLISHED_SOUNDS else "permuted"
 
 
 def make(

@@ -95,9 +95,9 @@ def _context(study: Study) -> dict:
 
 
 def _sounds(study: Study) -> dict[str, str]:
-    """Return the sounds to embed: synthetic ones, and real ones only where the study asks for it."""
-    wanted, waveforms = study.parameters.sounds_in_report, study.brain.waveforms
-    if not (study.brain.synthetic if wanted is None else wanted):
+    """Return the sounds to embed: synthetic ones, and real ones only where the study or the dataset says so."""
+    said, waveforms = (study.parameters.sounds_in_report, study.brain.embeds), study.brain.waveforms
+    if not next((one for one in said if one is not None), study.brain.synthetic):
         return {}
     return audio.addresses(study.keep(audio.compressed, waveforms=waveforms, rate=waveforms.attrs["rate_hz"]))
 

@@ -35,13 +35,27 @@ def validated(schema: type[S], values: object, where: str) -> S:
 
 
 def read_yaml(path: Path) -> object:
-    """Return the plain values in a YAML file; raises UserError for tags, damage and oversized content."""
+    """Return the plain values in a YAML file; raises UserError for tags, damage, repeated keys and too much content."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # a safe loader
     except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}; correct it there") from None
     _refuse_bombs(path, values)
     return values
+
+
+class _EachKeyOnce(yaml.SafeLoader):
+    """A safe loader that refuses a key twice in one mapping, of which YAML would keep the last."""
+
+    def compose_mapping_node(self, anchor):
+        node = super().compose_mapping_node(anchor)
+        seen: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise yaml.YAMLError(f"found the key '{key.value}' twice, in lines {seen[key.value]} and {line}")
+            seen[key.value] = line
+        return node
 
 
 def _refuse_bombs(path: Path, values: object) -> None:

@@ -44,7 +44,7 @@ class Encoding(Settings):
 
     estimator: str = "ridge"
     alphas: list[float] | Decades | None = None  # regularisation parameters; None: those of the estimator
-    splits: str = "published"
+    splits: str | None = None  # None: `splits.planned` for the number of sounds
     metric: str | None = None  # shown by the chapters; None: r2_corrected where there are repetitions, else r2_pearson
 
     @field_validator("estimator", "splits", "metric")

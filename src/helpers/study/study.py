@@ -115,7 +115,7 @@ class Study:
     @cached_property
     def splits(self) -> xr.DataArray:
         """The study's splits (split, sound) of "train", "test" and "unused"."""
-        return self.split(self.parameters.encoding.splits)
+        return self.split(self.parameters.encoding.splits or splits.planned(self.brain.waveforms.sizes[SOUND]))
 
     def split(self, scheme: str) -> xr.DataArray:
         """Return the splits (split, sound) of another scheme of `encoding.SCHEMES`."""
@@ -132,11 +132,12 @@ class Study:
         return [entry.name for entry in self.parameters.models]
 
     def model(self, name: str) -> models.AudioModel:
-        """Return an opened network; raises UserError for a name that the study does not have."""
+        """Return an opened network or baseline; raises UserError for a name that the study does not have."""
         return self._opened(self._entry(name))
 
     def _entry(self, name: str) -> models.ModelEntry:
-        return self.parameters.only([name]).models[0]
+        baselines = {entry.name: entry for entry in self.parameters.baselines}
+        return baselines.get(name) or self.parameters.only([name]).models[0]
 
     def _opened(self, entry: models.ModelEntry) -> models.AudioModel:
         key = entry.name, entry.state, entry.state_seed

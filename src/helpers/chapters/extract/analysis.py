@@ -15,6 +15,8 @@ from helpers.names import CATEGORY, LAYER, MODEL, NOTE, SAMPLE, SOUND, STEP, UNI
 from helpers.stats.similarity import participation_ratio
 from helpers.study import Study
 
+SAME_S = 0.01  # sounds that differ by less are said to be equally long
+
 
 def facts(waveforms: xr.DataArray) -> text.Bilingual:
     """Return a sentence: how many sounds (sound, sample) and categories, and how long they are."""
@@ -22,7 +24,10 @@ def facts(waveforms: xr.DataArray) -> text.Bilingual:
     rate = waveforms.attrs["rate_hz"]
     khz = rate // 1000 if rate % 1000 == 0 else rate / 1000  # a whole number is said as one
     counts = {"n": waveforms.sizes[SOUND], "n_categories": n_categories, "khz": khz}
-    return text.both("say.sounds", **counts, seconds=waveforms.sizes[SAMPLE] / rate)
+    shortest, longest = int(waveforms["n_samples"].min()) / rate, waveforms.sizes[SAMPLE] / rate
+    if longest - shortest < SAME_S:
+        return text.both("say.sounds", **counts, seconds=longest)
+    return text.both("say.sounds_varied", **counts, shortest=shortest, seconds=longest)
 
 
 def categories(waveforms: xr.DataArray) -> pd.DataFrame:
