@@ -113,9 +113,9 @@ class Musicnn(nn.Module):
     STAGES = ("timbral", "temporal", "cnn1", "cnn2", "cnn3")
     LAYERS = {  # noqa: RUF012
         "front_end": ("timbral", "temporal"), "cnn1": ("cnn1",), "cnn2": ("cnn2",), "cnn3": ("cnn3",),
-        "pool": ("mean_pool", "max_pool"), "penultimate": ("penultimate",), "logits": ("logits",),
+        "mean_pool": ("mean_pool",), "max_pool": ("max_pool",), "penultimate": ("penultimate",), "logits": ("logits",),
     }  # fmt: skip
-    WIDTHS = (561, 64, 64, 64, 1506, 200, TAGS)
+    WIDTHS = (561, 64, 64, 64, 753, 753, 200, TAGS)
     SHORTEST = 1  # sample
 
     def __init__(self):
