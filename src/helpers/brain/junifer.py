@@ -19,16 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pydantic import Field
 
 from helpers import text
-from helpers.brain import nh2015
+from helpers.brain import described, nh2015
 from helpers.brain.base import Brain, some
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS
 from helpers.stimuli import sounds
-from helpers.store import files as storage
-from helpers.store import settings
 
 NAME, FOLDER_VARIABLE, TABLE = "junifer", "JUNIFER_DIR", "responses.sqlite"
 LABEL = text.words(
@@ -38,14 +35,7 @@ LABEL = text.words(
 )
 MARKER = "ParcelAggregation"
 KEYS = ["subject", "sound"]
-
-
-class Settings(settings.Settings):
-    """What `dataset.yml` may hold."""
-
-    citation: str = Field(min_length=1)
-    synthetic: bool
-    categories: dict[str, str] = Field({})  # of the sounds in `sounds/`; empty: the sounds are those of NH2015
+NEEDS = "citation, synthetic and, for sounds other than those of NH2015, categories"
 
 
 def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured data have no seed)
@@ -54,14 +44,13 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
     Raises UserError for missing or contradictory files.
     """
     folder = _folder(data_dir)
-    described = _described(folder / "dataset.yml")
-    read_at = _reader(folder, described)
+    said = described.read(folder / described.FILE, described.Described, NEEDS)
+    read_at = _reader(folder, said)
     waveforms = read_at(sounds.RATE)
     responses = _complete(read(folder / TABLE), list(waveforms[SOUND].values), folder / TABLE)
     usable, excluded = _usable(responses)
-    citation = f"{described.citation} (synthetic)" if described.synthetic else described.citation
-    provenance = {"citation": citation, "checksums": storage.sha256(folder / TABLE)[:16]}
-    return Brain(NAME, described.synthetic, waveforms, {VOXELS: usable}, provenance, excluded, read_at)
+    provenance = said.provenance(folder / TABLE)
+    return Brain(NAME, said.synthetic, waveforms, {VOXELS: usable}, provenance, excluded, read_at)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -133,15 +122,15 @@ def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
     return responses.isel({TARGET: (finite & varying).values}), excluded
 
 
-def _reader(folder: Path, described: Settings) -> Callable[[int], xr.DataArray]:
+def _reader(folder: Path, said: described.Described) -> Callable[[int], xr.DataArray]:
     """Return the function that reads the sounds at a rate in Hz; raises UserError for names that leave the folder."""
-    if not described.categories:
+    if not said.categories:  # the sounds are those of NH2015
         return nh2015.open(None, 0).waveforms_at
-    files = {name: folder / "sounds" / f"{name}.wav" for name in described.categories}
+    files = {name: folder / "sounds" / f"{name}.wav" for name in said.categories}
     outside = [name for name in files if Path(name).name != name]
     if outside:
-        raise _wrong(folder / "dataset.yml", f"sound {some(outside)}", "plain names, without folders")
-    return partial(sounds.read, files, described.categories)
+        raise _wrong(folder / described.FILE, f"sound {some(outside)}", "plain names, without folders")
+    return partial(sounds.read, files, said.categories)
 
 
 def _folder(data_dir: str | None) -> Path:
@@ -153,12 +142,6 @@ def _folder(data_dir: str | None) -> Path:
             "folder in which `junifer run junifer.yml` wrote it"
         )
     return folder
-
-
-def _described(path: Path) -> Settings:
-    if not path.is_file():
-        raise _wrong(path, "no such file", "citation, synthetic and, for sounds other than those of NH2015, categories")
-    return settings.validated(Settings, settings.read_yaml(path), str(path))
 
 
 def _wrong(path: Path, found: str, expected: str) -> UserError:
