@@ -12,7 +12,7 @@ from words import ROOT, Asked, asked, imported, mentioned, sources
 BY_IDENTIFIER = {
     "column", "kind", "component", "model", "category", "region", "target", "hemisphere", "metric", "median", "mean",
     "symbol", "note", "dataset", "citation", "excluded", "estimator", "answer", "responses", "branch", "over",
-    "quantity", "plotly", "about", "layers", "role", "training", "trained_on", "architecture",
+    "quantity", "plotly", "about", "layers", "role", "set", "beside", "training", "trained_on", "architecture",
 }  # fmt: skip
 
 

@@ -166,10 +166,10 @@ def _sentence(row) -> text.Bilingual:
     beside = [control for control in CONTROLS if np.isfinite(getattr(row, control, np.nan))]
 
     def controls(labeller: text.Labeller) -> str:
-        said = [labeller(f"say.compared_{control}", r2=float(getattr(row, control))) for control in beside]
+        said = [labeller(f"beside.{control}", r2=float(getattr(row, control))) for control in beside]
         if np.isfinite(row.baseline_r2):
             name = labeller.name("model", row.baseline)
-            said.append(labeller("say.compared_baseline", baseline=name, r2=float(row.baseline_r2)))
+            said.append(labeller("beside.baseline", baseline=name, r2=float(row.baseline_r2)))
         return "; ".join(said)
 
     if not beside and not np.isfinite(row.baseline_r2):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from helpers import text
-from helpers.names import COMPONENTS, SOUND, TARGET, VOXELS
+from helpers.names import SOUND, TARGET
 from helpers.study import Study
 
 
 def overview(study: Study) -> text.Bilingual:
-    """Return a sentence: the dataset, and how many sounds, components, voxels and networks there are."""
+    """Return a sentence: the dataset, and how many sounds, responses of each set and networks there are."""
     counts = {"n": study.brain.waveforms.sizes[SOUND], "n_models": len(study.models)}
-    for kind in (COMPONENTS, VOXELS):
-        counts[f"n_{kind}"] = study.responses(kind).sizes[TARGET] if study.has(kind) else 0
-    dataset = study.parameters.dataset
-    return text.both("say.overview", dataset=lambda labeller: labeller.name("dataset", dataset), **counts)
+    dataset, sets = study.parameters.dataset, {kind: one.sizes[TARGET] for kind, one in study.brain.responses.items()}
+
+    def targets(labeller: text.Labeller) -> str:
+        return ", ".join(labeller(f"set.{kind}", n=n) for kind, n in sets.items())
+
+    return text.both(
+        "say.overview", dataset=lambda labeller: labeller.name("dataset", dataset), targets=targets, **counts
+    )
 
 
 def networks(study: Study) -> text.Bilingual:

@@ -13,7 +13,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, AROUND = 26, 190  # px: of a network, and of all else
+ROW, AROUND = 26, 280  # px: of a network, and of all else
 SCALE = "Viridis"
 
 text.words(
@@ -74,7 +74,7 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         panels.choose(figure, [labeller(f"figure.heat.{role}") for role in roles])
         height = AROUND + ROW * len(rows)
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
-        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": 150})
+        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": 196})
         style.lying_bar(figure, looks.measure(values, labeller))
         figure.update_xaxes(showgrid=False, tickangle=-30)
         return figure.update_yaxes(showgrid=False, tickvals=list(range(len(rows))), ticktext=names)

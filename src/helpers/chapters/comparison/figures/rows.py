@@ -67,7 +67,7 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         style.laid_out(figure, labeller, labeller("figure.rows.title"), height, synthetic)
         names = [style.name(labeller, "model", model) for model in networks]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(networks) - 0.3])
-        figure.update_xaxes(range=[min(0.0, float(values["q25"].min())), 1.0], dtick=0.25)
+        figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.25)
         for panel in range(len(targets))[-panels.COLUMNS :]:
             figure.update_xaxes(title_text=looks.measure(values, labeller), showticklabels=True, **panels.place(panel))
         return figure
