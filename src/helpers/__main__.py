@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers report STUDY`, `batch STUDY`, `check STUDY`, `julearn STUDY`, `fetch DATA`."""
+"""The command line: `python -m helpers report STUDY`, and `batch`, `check`, `new`, `julearn`; `fetch DATA`."""
 
 from __future__ import annotations
 
