@@ -95,7 +95,11 @@ def read(path: Path, decimal: str = ".") -> xr.DataArray:
     ending, size = path.suffix.lower(), path.stat().st_size
     if ending not in READERS:
         known = ", ".join(READERS)
-        todo = "average maps over regions with junifer (`make junifer`, README) first" if ".nii" in path.name else "save it as one of them"
+        todo = (
+            "average maps over regions with junifer (`make junifer`, README) first"
+            if ".nii" in path.name
+            else "save it as one of them"
+        )
         raise wrong(path, f"the ending '{ending}'", known, todo)
     if size > MOST_BYTES and ending != ".csv":  # which has a limit of its own
         found = f"{size / 2**30:.1f} GiB"
