@@ -83,7 +83,10 @@ def _explain(item: dict, schema: type[BaseModel]) -> str:
     if item["type"] == "missing":
         return f"key '{key}' is missing; add it"
     if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
-        return f"{key}: found the text '{value}', expected a number; YAML reads it as text: write {float(value)!r}"
+        number = int(float(value)) if "integer" in item["msg"] and float(value).is_integer() else float(value)
+        return f"{key}: found the text '{value}', expected a number; YAML reads it as text: write {number!r}"
+    if isinstance(value, dict):  # what is wrong with several keys together; all of them would drown it
+        return f"{key}: {item['msg'][0].lower() + item['msg'][1:]}"
     return f"{key}: found {value!r} ({type(value).__name__}); {item['msg'][0].lower() + item['msg'][1:]}"
 
 

@@ -94,7 +94,7 @@ class Parameters(Settings):
     def _names_are_unique(self) -> Parameters:
         names = [entry.name for entry in (*self.models, *self.baselines)]
         if len(set(names)) < len(names):
-            raise ValueError(f"names of models and baselines must differ, got {', '.join(names)}")
+            raise ValueError(f"model names must differ, those of baselines too, got {', '.join(names)}")
         return self
 
     @field_validator("window")

@@ -144,10 +144,14 @@ def learning_delay(
 
 
 def learning_by_layer(rows: pd.DataFrame, model: str, train_share: float) -> Evidence:
-    """Return Spearman's rho of layer and that share of the training, over layers and targets of each split."""
+    """Return Spearman's rho of layer and that share of the training, over layers and targets of each split.
+
+    A split in which all layers reach it at once has no rho, and is left out.
+    """
     table = _reached(rows, model).dropna()
-    rho = table.groupby(SPLIT)[[LAYER, "reached"]].apply(lambda g: stats.spearmanr(g[LAYER], g["reached"]).statistic)
-    return over_splits(rho, train_share)
+    varying = table.groupby(SPLIT).filter(lambda own: own["reached"].nunique() > 1 and own[LAYER].nunique() > 1)
+    by_split = varying.groupby(SPLIT)[[LAYER, "reached"]]
+    return over_splits([stats.spearmanr(own[LAYER], own["reached"]).statistic for _, own in by_split], train_share)
 
 
 def _reached(rows: pd.DataFrame, model: str) -> pd.DataFrame:
