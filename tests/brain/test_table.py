@@ -562,8 +562,8 @@ def sparse(path: Path, size: int) -> None:
 @pytest.mark.parametrize(
     ("name", "size", "message"),
     [
-        ("responses.csv", 2 * 2**30 - 2**28, r"1\.8 GiB of text, expected at most 512 MiB; save it as .parquet"),
-        ("responses.csv", 600 * 2**20, "600 MiB of text, expected at most 512 MiB"),
+        ("responses.csv", 2 * 2**30 - 2**28, r"1\.8 GiB of text, expected at most 256 MiB; save it as .parquet"),
+        ("responses.csv", 600 * 2**20, "600 MiB of text, expected at most 256 MiB"),
         ("responses.csv", 2 * 10**9, r"1\.9 GiB of text, expected"),
         ("responses.parquet", 2 * 2**30, r"2\.0 GiB, expected at most 1\.5 GiB"),
         ("responses.npz", 3 * 2**30, r"3\.0 GiB, expected"),

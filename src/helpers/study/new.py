@@ -172,7 +172,7 @@ def told(found: brain.Brain) -> str:
     """Return in one line what was read: how many sounds, targets, repetitions and times, and how the set is called."""
     (kind,) = found.responses
     responses = found.responses[kind]
-    sizes = ", ".join(f"{length} {dim}s" for dim, length in responses.sizes.items())
+    sizes = ", ".join(f"{length} {dim}{'s' * (length != 1)}" for dim, length in responses.sizes.items())
     left_out = sum(found.excluded.values())
     more = f", {left_out} targets that cannot be used left out" if left_out else ""
     return f"{kind}: {sizes}{more}; categories of sounds: {len(np.unique(found.waveforms[CATEGORY]))}"

@@ -1,6 +1,7 @@
 """Columns of a CSV or Parquet file: text stays text, and what is no number is named with its line.
 
-Memory: a CSV is held as text once and its numbers once, about three times the size of the file.
+Memory: a CSV is held as text and as numbers. Measured, that took six times the size of a long file of 39 MiB, and
+twelve times that of a wide one of 27 MiB with 20,000 columns, whose own cost that mostly is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from helpers.brain.table.refusal import MOST_VALUES, composed, named, wrong
 from helpers.errors import UserError
 from helpers.store.settings import suggestion
 
-MOST_TEXT = 2**29  # bytes of a CSV
+MOST_TEXT = 2**28  # bytes of a CSV
 MOST_LINE = 2**24  # bytes of a line
 MOST_COLUMNS = 100_000
 SEPARATORS = ",;\t"
