@@ -134,6 +134,19 @@ figures.r2_map(places.layers(layers, best), pooled, **study.look)
 # %%
 figures.best_map(places.best(best), places.most_frequent(best), pooled, **study.look)
 
+# %%
+analysis.surface(best)  # these figures appear where the voxels have vertices of the cortical surface
+
+# %%
+vertices = places.layers(layers, best, places.VERTEX)
+figures.r2_surface(vertices, pooled, **study.look)
+
+# %%
+figures.best_surface(places.best(best, place=places.VERTEX), pooled, **study.look)
+
+# %%
+figures.difference_surface(vertices, **study.look)
+
 # %% [markdown] tags=["lang-es"]
 # ## La jerarquía a prueba
 #

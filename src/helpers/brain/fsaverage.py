@@ -16,6 +16,7 @@ import numpy as np
 from helpers.errors import UserError
 
 N_VERTICES = 10_242
+N_COARSE = 2_562  # of fsaverage4, whose vertices are fsaverage5's first ones
 SIDES = {"lh": "left", "rh": "right"}  # as nilearn names its files
 INFLATED, FLAT = "infl", "flat"
 
@@ -37,6 +38,27 @@ def mesh(hemisphere: str, kind: str = INFLATED) -> Mesh:
     if points.shape != (N_VERTICES, 3) or faces.ndim != 2 or faces.shape[1] != 3 or faces.max() >= N_VERTICES:
         raise _wrong(f"points of shape {points.shape} and faces of shape {faces.shape}")
     return Mesh(points.astype(float), faces.astype(int))
+
+
+@cache
+def coarse(hemisphere: str) -> Mesh:
+    """Return the inflated fsaverage4: the first 2,562 vertices of fsaverage5, with a quarter as many faces (5,120).
+
+    Each further vertex of fsaverage5 halves an edge of fsaverage4, so that the faces between three of them lie each
+    within one of fsaverage4, whose corners are the ends of those three edges.
+    """
+    points, faces = mesh(hemisphere)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    halving = np.unique(edges[(edges[:, 0] >= N_COARSE) & (edges[:, 1] < N_COARSE)], axis=0)
+    ends = halving[:, 1].reshape(-1, 2)  # of the edge that each further vertex halves
+    a, b, c = ends[faces[(faces >= N_COARSE).all(1)].T - N_COARSE]
+    corners = [_common(*pair) for pair in ((c, a), (a, b), (b, c))]
+    return Mesh(points[:N_COARSE], np.stack(corners, 1))
+
+
+def _common(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the end that two edges share, for each row."""
+    return np.where((one[:, 0] == other[:, 0]) | (one[:, 0] == other[:, 1]), one[:, 0], one[:, 1])
 
 
 @cache

@@ -10,7 +10,7 @@ import xarray as xr
 
 from helpers import encoding, text
 from helpers.brain import published
-from helpers.chapters.voxelwise import tables
+from helpers.chapters.voxelwise import places, tables
 from helpers.names import MODEL, NOTE, REPETITION, SUBJECT, VOXELS
 from helpers.store.progress import progress
 from helpers.study import Study
@@ -124,6 +124,17 @@ def noise(study: Study) -> text.Bilingual:
     counts = {part: int((study.splits[0] == part).sum()) for part in ("train", "test")}
     floors = {f"floor_{part}": encoding.critical_correlation(n) for part, n in counts.items()}
     return text.both("say.reliability", m=responses.sizes[REPETITION], **counts, **floors)
+
+
+def surface(best: pd.DataFrame) -> text.Bilingual | None:
+    """Return how the figures on the surface are made, and how many voxels they leave out; None without vertices.
+
+    best: of `by_voxel`.
+    """
+    left_out = places.beyond(best)
+    if left_out is None:
+        return None
+    return text.markdown([text.both("say.surface"), *([text.both("say.off_surface", n=left_out)] if left_out else [])])
 
 
 def noted(scores: Sequence[xr.Dataset]) -> bool:

@@ -57,6 +57,10 @@ text.words(
             "Flat map of {n} {n:voxel|voxels} of {n_subjects} {n_subjects:subject|subjects} in two panels, left and "
             "right hemisphere, marked by region."
         ),
+        "alt_pooled": (
+            "Flat map of {n} {n:voxel|voxels} without subject labels in two panels, left and right hemisphere, marked "
+            "by region."
+        ),
     },
     es={
         "title": "Dónde están las regiones",
@@ -67,6 +71,10 @@ text.words(
         "alt": (
             "Mapa plano de {n} {n:vóxel|vóxeles} de {n_subjects} {n_subjects:sujeto|sujetos} en dos paneles, "
             "hemisferio izquierdo y derecho, marcados por región."
+        ),
+        "alt_pooled": (
+            "Mapa plano de {n} {n:vóxel|vóxeles} sin etiqueta de sujeto en dos paneles, hemisferio izquierdo y "
+            "derecho, marcados por región."
         ),
     },
 )
@@ -91,7 +99,8 @@ def region_map(places: pd.DataFrame, *, synthetic: bool, language: str = "en") -
         return _narrowed(_laid_out(figure, places, labeller("figure.region_map.title"), labeller, synthetic, 88, 95))
 
     numbers = {"n": int(places["n"].sum()), "n_subjects": int(places["n_subjects"].iloc[0])}
-    return bilingual(build, lambda labeller: labeller("figure.region_map.alt", **numbers), places, language)
+    key = "figure.region_map.alt" if numbers["n_subjects"] else "figure.region_map.alt_pooled"
+    return bilingual(build, lambda labeller: labeller(key, **numbers), places, language)
 
 
 def _region_name(region: str, labeller: Labeller) -> str:
@@ -252,7 +261,7 @@ def best_map(
             marks = _coloured(rows, rows[LAYER], _size(places), "best_map", metric, labeller)
             figure.add_trace(marks, row=row, col=column)
         low, high = layers[0], layers[-1]
-        figure.update_coloraxes(cmin=low - 0.5, cmax=high + 0.5, colorscale=_steps(high - low + 1))
+        figure.update_coloraxes(cmin=low - 0.5, cmax=high + 0.5, colorscale=steps_of_layers(high - low + 1))
         _laid_out(figure, places, title(labeller), labeller, synthetic)
         ticks = {"tickvals": layers, "tickformat": "d"}
         return _narrowed(style.lying_bar(figure, labeller("figure.best_map.scale"), **ticks))
@@ -309,7 +318,7 @@ def _size(places: pd.DataFrame) -> float:
     return float(np.clip(PANEL * spacing / np.ptp(own, axis=0).max(), 3, 11).round(1))
 
 
-def _steps(n_layers: int) -> list[tuple[float, str]]:
+def steps_of_layers(n_layers: int) -> list[tuple[float, str]]:
     """Return a colour scale of n_layers equal steps, dark to light."""
     colours = sample_colorscale(SCALE, np.linspace(0, 1, n_layers))
     return [((i + end) / n_layers, colour) for i, colour in enumerate(colours) for end in (0, 1)]
