@@ -8,7 +8,7 @@ import scipy.io
 import written_voxels as written
 from conftest import SHARED
 from helpers import brain, encoding
-from helpers.brain import nh2015, nh2015_rank6, packaged, tuckute2023
+from helpers.brain import nh2015, nh2015_rank6, packaged, published, tuckute2023
 from helpers.encoding import splits
 from helpers.errors import UserError
 from helpers.store import files as storage
@@ -106,6 +106,55 @@ def test_voxel_ids_may_stand_in_a_field_of_their_own(b):
     before = brain.open("b2021", str(folder)).responses["voxels"]
     np.save(inner / "voxel_features_meta.npy", np.arange(N_VOXELS).astype([("voxel_id", "i8")]))
     assert brain.open("b2021", str(folder)).responses["voxels"].identical(before)
+
+
+def with_functional_regions(regions):
+    """The table with membership as whole numbers, decimals and booleans; a voxel may be in several."""
+    numbers = np.arange(len(regions))
+    columns = {"tonotopic": (numbers % 2).astype(int), "pitch": (numbers % 3 == 0).astype(float)}
+    return regions.assign(**columns, music=numbers % 5 == 0, speech=np.nan)
+
+
+def test_functional_regions_are_read_where_the_file_has_them(nh, b):
+    folder, inner, *_, regions = nh
+    assert "functional" not in brain.open("nh2015", str(folder)).responses["voxels"].coords
+    written.old_pickle(inner / "df_roi_meta.pkl", with_functional_regions(regions))
+    data = brain.open("nh2015", str(folder))
+    assert data.responses["voxels"].functional.values[:7].tolist() == [
+        "pitch/music", "tonotopic", "", "tonotopic/pitch", "", "tonotopic/music", "pitch",
+    ]  # fmt: skip
+    assert data.provenance["functional_regions"] == "df_roi_meta.pkl"
+    written.old_pickle(b[1] / "df_roi_meta.pkl", with_functional_regions(b[3]), rows="numbers")
+    assert brain.open("b2021", str(b[0])).responses["voxels"].functional.values[3] == "tonotopic/pitch"
+
+
+def test_a_functional_region_has_voxels_inside_and_outside_and_nothing_else(nh):
+    folder, inner, *_, regions = nh
+    written.old_pickle(inner / "df_roi_meta.pkl", with_functional_regions(regions).assign(tonotopic=2))
+    refused(folder, "df_roi_meta.pkl: found 2 in tonotopic, expected 1 in this functional region, 0 outside it")
+
+
+def test_functional_regions_of_the_same_voxels_are_those_published_with_other_networks(nh):
+    folder, inner, _, meta, regions = nh
+    known = published.real_voxels.table().iloc[100 : 100 + N_VOXELS].reset_index(drop=True)
+    repeated = meta["n_reps"] == 3
+    same = regions.assign(**{name: known[name].astype(int) for name in ("voxel_id", "subj_idx", "x_ras", "y_ras")})
+    same["hemi"] = known["hemi"].astype(object)
+    for name in ("voxel_id", "subj_idx", "x_ras", "y_ras"):
+        meta[name][repeated] = same[name]
+    meta["hemi"][repeated] = same["hemi"].to_numpy("S2")
+    np.save(inner / "voxel_features_meta.npy", meta)
+    written.old_pickle(inner / "df_roi_meta.pkl", same)
+    data = brain.open("nh2015", str(folder))
+    np.testing.assert_array_equal(
+        data.responses["voxels"].functional, published.real_voxels.voxels().functional[100 : 100 + N_VOXELS]
+    )
+    assert data.provenance["functional_regions"] == "Feather, Leclerc, Madry & McDermott 2023"
+    elsewhere = same.assign(x_ras=same["x_ras"] + (np.arange(N_VOXELS) == 7))
+    meta["x_ras"][repeated] = elsewhere["x_ras"]
+    np.save(inner / "voxel_features_meta.npy", meta)
+    written.old_pickle(inner / "df_roi_meta.pkl", elsewhere)
+    assert "functional" not in brain.open("nh2015", str(folder)).responses["voxels"].coords
 
 
 def test_the_environment_says_where(nh, monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from helpers import text
+from helpers.brain.regions import FUNCTIONAL
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET, TIME
 from helpers.stimuli import sounds
@@ -16,7 +17,7 @@ from helpers.stimuli import sounds
 OPTIONAL_DIMS = (REPETITION, TIME)  # of a response set, after (sound, target), in this order
 
 # Coordinates on target that mean the same in every dataset that has them; any other may lie beside them
-TEXT_COORDS = (SUBJECT, "hemisphere", "region", "group")  # '' where unknown
+TEXT_COORDS = (SUBJECT, "hemisphere", "region", FUNCTIONAL, "group")  # '' where unknown
 NUMBER_COORDS = ("x", "y", "vertex")  # NaN where unknown
 
 # Exclusion criteria for voxels; each excluded voxel is counted under the first one that applies
@@ -47,8 +48,9 @@ class Brain:
     name, synthetic: the dataset's name in the registry; whether its responses were simulated
     waveforms: (sound, sample), mono at 24 kHz, as `sounds.labelled` returns them: what is played
     responses: name of a set -> (sound, target[, repetition][, time]); at least one set. Targets are named and ordered
-        by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text) and group
-        are '' where unknown; x, y (mm, always both) and vertex are numbers, NaN where unknown
+        by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text), functional
+        (regions, "/" between several) and group are '' where unknown; x, y (mm, always both) and vertex are numbers,
+        NaN where unknown
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original

@@ -7,10 +7,14 @@ follow, and which is not that of the component file.
 
 from __future__ import annotations
 
+import xarray as xr
+
 from helpers import text
 from helpers.brain import nh2015, packaged, tuckute2023
 from helpers.brain.base import Brain
-from helpers.names import SOUND, VOXELS
+from helpers.brain.published import real_voxels
+from helpers.brain.regions import FUNCTIONAL
+from helpers.names import SOUND, TARGET, VOXELS
 
 NAME, DATASET = "nh2015", "NH2015"
 LABEL = text.words(
@@ -24,6 +28,7 @@ FIELDS = ["voxel_id", "subj_idx", "hemi", "x_ras", "y_ras", "n_reps"]
 def open(data_dir: str | None, seed: int) -> Brain:
     """Return sounds, `voxels` (sound, target, repetition) with three repetitions, and `components` (sound, target).
 
+    Voxels have functional regions where their file has them, or the same voxels have been published with them.
     `data_dir` is the folder of the voxels (see `tuckute2023.locate`). Raises UserError for missing, changed or
     contradictory files; unusable voxels are counted in `Brain.excluded`.
     """
@@ -32,8 +37,25 @@ def open(data_dir: str | None, seed: int) -> Brain:
     stimuli = folder / tuckute2023.STIMULI[DATASET]
     names = packaged.sound_names(_file_names(stimuli), source.waveforms, stimuli)
     voxels, excluded = packaged.read(folder, names, tuckute2023.table(folder / tuckute2023.VOXELS, FIELDS))
+    provenance, voxels = _provenance(source, checksums), _with_functional_regions(voxels)
+    if FUNCTIONAL in voxels.coords:
+        provenance["functional_regions"] = voxels[FUNCTIONAL].attrs.get("source", tuckute2023.REGIONS)
     waveforms, responses = source.waveforms.sel({SOUND: names}), source.responses | {VOXELS: voxels}
-    return Brain(NAME, False, waveforms, responses, _provenance(source, checksums), excluded, source.read)
+    return Brain(NAME, False, waveforms, responses, provenance, excluded, source.read)
+
+
+def _with_functional_regions(voxels: xr.DataArray) -> xr.DataArray:
+    """Return the voxels with the functional regions of their file, else with those published for the same voxels.
+
+    Without any where some voxel is not among those published, with the same id at the same place.
+    """
+    if FUNCTIONAL in voxels.coords:
+        return voxels
+    known = real_voxels.voxels().set_index(TARGET).reindex(voxels[TARGET].values)
+    same = [(known[name].to_numpy() == voxels[name].values).all() for name in ("hemisphere", "x", "y")]
+    if not all(same):
+        return voxels
+    return voxels.assign_coords({FUNCTIONAL: (TARGET, known[FUNCTIONAL].to_list(), {"source": real_voxels.SOURCE})})
 
 
 def _provenance(source: Brain, checksums: str) -> dict:

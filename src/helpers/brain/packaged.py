@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers.brain.base import EXCLUSIONS, some
+from helpers.brain.regions import FUNCTIONAL, FUNCTIONAL_REGIONS, joined
 from helpers.brain.tuckute2023 import REGIONS, RESPONSES, VOXELS, load, wrong
 from helpers.encoding.constant import is_constant
 from helpers.names import REPETITION, SOUND, TARGET
@@ -42,7 +43,11 @@ def read(
     if not kept.any():
         counts = ", ".join(f"{count}: {EXCLUSIONS[reason]}" for reason, count in excluded.items())
         raise wrong(folder, f"no voxel that can be used ({counts})", "some")
-    return _labelled(responses[:, kept], names, regions[kept]), excluded
+    voxels = _labelled(responses[:, kept], names, regions[kept])
+    functional = _functional(regions, folder)
+    if len(functional.columns):
+        voxels = voxels.assign_coords({FUNCTIONAL: (TARGET, joined(functional[kept]))})
+    return voxels, excluded
 
 
 def sound_names(names: list[str], known: xr.DataArray, path: Path) -> list[str]:
@@ -108,6 +113,20 @@ def _matched(voxels: pd.DataFrame, regions: pd.DataFrame, folder: Path) -> pd.Da
                 folder, f"{name} of voxel_id {some(ids[other])} not equal in {VOXELS} and {REGIONS}", "one value"
             )
     return regions
+
+
+def _functional(regions: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Return whether each voxel is in each functional region that the file knows, a column for each.
+
+    A region that is missing in every row is not known; a voxel for which it is missing is not in it. Raises UserError
+    for values other than 0 and 1.
+    """
+    known = [name for name in FUNCTIONAL_REGIONS if name in regions and regions[name].notna().any()]
+    for name in known:
+        other = regions.loc[~regions[name].isin([0, 1]) & regions[name].notna(), name].unique()
+        if len(other):
+            raise wrong(folder / REGIONS, f"{some(other)} in {name}", "1 in this functional region, 0 outside it")
+    return pd.DataFrame({name: regions[name].isin([1]) for name in known}, regions.index)
 
 
 def _labelled(responses: np.ndarray, names: list[str], regions: pd.DataFrame) -> xr.DataArray:
