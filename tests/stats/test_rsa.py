@@ -213,7 +213,14 @@ def test_small_regions_and_subjects_have_no_matrix(responses, splits, features):
     found = rsa.areas(responses.assign_coords(region=("target", region), subject=("target", subject)))
     assert "Tiny" not in {name for name, *_ in found} and "d" not in {name for _, name, _ in found}
     assert ("Primary", "a") in {(name, who) for name, who, own in found if len(own) == 3}
-    with pytest.raises(UserError, match="found 2 targets in voxels, expected at least 3 of one subject and region"):
+    pairs_of = [f"e{target // 2}" for target in range(30)]  # electrodes: two of each subject
+    pooled = rsa.areas(responses.assign_coords(subject=("target", pairs_of)))
+    assert [(name, who, len(own)) for name, who, own in pooled] == [
+        ("all", "", 30),
+        ("Primary", "", 15),
+        ("Lateral", "", 14),
+    ]
+    with pytest.raises(UserError, match="found 2 targets in voxels, expected at least 3; leave this set out"):
         rsa.score(features, responses.isel(target=[0, 1]), splits)
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 import xarray as xr
 from scipy.stats import rankdata
 
@@ -107,19 +106,23 @@ def regions(responses: xr.DataArray) -> dict[str, np.ndarray]:
 def areas(responses: xr.DataArray) -> list[tuple[str, str, np.ndarray]]:
     """Return region, subject and positions of the targets of each matrix: a subject's part of a region.
 
-    Responses without subjects have one matrix for each region, whose subject is "". Where there are subjects, targets
-    of none are in no matrix, and neither are regions of which a subject has fewer than LEAST targets.
+    Where no subject has LEAST targets, and where there are none, a region has one matrix over the targets of all, whose
+    subject is "". Otherwise targets without a subject are in no matrix, and neither are parts of fewer than LEAST.
     """
-    found = []
-    subjects = responses[SUBJECT].values.astype(str) if SUBJECT in responses.coords else None
-    subjects = None if subjects is None or not (subjects != "").any() else subjects
-    for region, own in regions(responses).items():
-        names = [""] if subjects is None else [name for name in dict.fromkeys(subjects) if name]
-        for name in names:
-            part = own if subjects is None else own[subjects[own] == name]
-            if len(part) >= LEAST:
-                found.append((region, name, part))
-    return found
+    names = subjects(responses)
+    if not names:
+        return [(region, "", own) for region, own in regions(responses).items()]
+    of = responses[SUBJECT].values.astype(str)
+    parts = [(region, name, own[of[own] == name]) for region, own in regions(responses).items() for name in names]
+    return [part for part in parts if len(part[-1]) >= LEAST]
+
+
+def subjects(responses: xr.DataArray) -> list[str]:
+    """Return the subjects that have LEAST targets or more, in the order of the data."""
+    if SUBJECT not in responses.coords:
+        return []
+    of = responses[SUBJECT].values.astype(str)
+    return [name for name in dict.fromkeys(of) if name and (of == name).sum() >= LEAST]
 
 
 def averaged(responses: xr.DataArray) -> xr.DataArray:
@@ -193,8 +196,8 @@ def _areas(responses: xr.DataArray) -> tuple[list, dict]:
     found = areas(responses)
     if not found:
         raise UserError(
-            f"similarity: found {responses.sizes[TARGET]} targets in {responses.name or 'these responses'}, expected at "
-            f"least {LEAST} of one subject and region; leave them out"
+            f"similarity: found {responses.sizes[TARGET]} targets in {responses.name or 'these responses'}, "
+            f"expected at least {LEAST}; leave this set out"
         )
     names = [" ".join(part for part in (region, subject) if part) for region, subject, _ in found]
     place = {
