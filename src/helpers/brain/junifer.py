@@ -23,6 +23,7 @@ import xarray as xr
 from helpers import text
 from helpers.brain import described, nh2015
 from helpers.brain.base import Brain, some
+from helpers.encoding.constant import is_constant
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS
 from helpers.stimuli import sounds
@@ -56,7 +57,8 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
 def read(path: Path) -> pd.DataFrame:
     """Return junifer's table, a row per subject and sound, a column per region; raises UserError for anything else."""
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        address = f"{path.resolve().as_uri()}?mode=ro"  # a path may hold any sign, an address may not
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             features = pd.read_sql("SELECT meta_md5, marker, _element_keys FROM meta", connection)
             chosen = features[features["marker"].str.contains(f'"{MARKER}"', regex=False)]
             if len(chosen) != 1 or not str(chosen["meta_md5"].item()).isalnum():
@@ -117,9 +119,15 @@ def _parsed(region: str) -> tuple[str, str]:
 def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
     """Return `responses` without regions that hold NaN or are constant, and how many there were of each."""
     finite = np.isfinite(responses).all(SOUND)
-    varying = responses.std(SOUND) > 0
-    excluded = {"not_finite": int((~finite).sum()), "constant": int((finite & ~varying).sum())}
-    return responses.isel({TARGET: (finite & varying).values}), excluded
+    constant = is_constant(responses.transpose(SOUND, TARGET).values).numpy() & finite.values
+    usable = finite.values & ~constant
+    excluded = {"not_finite": int((~finite).sum()), "constant": int(constant.sum())}
+    if not usable.any():
+        raise UserError(
+            f"dataset '{NAME}': found no region that can be used: {excluded['not_finite']} have missing values, "
+            f"{excluded['constant']} the same response to all sounds; expected at least one that varies"
+        )
+    return responses.isel({TARGET: usable}), excluded
 
 
 def _reader(folder: Path, said: described.Described) -> Callable[[int], xr.DataArray]:
