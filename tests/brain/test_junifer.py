@@ -59,10 +59,29 @@ def test_sounds_are_read_at_other_rates_from_their_files(folder):
     np.testing.assert_allclose(at_48.sel(sound="tone00")[2_000:20_000:2], tone[1_000:10_000], atol=1e-3)
 
 
-def test_regions_that_hold_nothing_are_counted(folder):
+def test_where_no_region_is_left_the_reasons_are_counted(folder):
+    frame = table()
+    frame[REGIONS] = 0.1
+    frame.loc[0, "lh_Primary"] = np.nan
+    with pytest.raises(UserError, match="no region that can be used: 1 have missing values, 7 the same response"):
+        opened(folder, frame)
+
+
+@pytest.mark.parametrize("name", ["data#2", "what?", "100%20 free", "[a] b", "ñandú"])
+def test_a_folder_s_name_may_hold_any_sign(tmp_path, name):
+    (tmp_path / name).mkdir()
+    write_sounds(tmp_path / name)
+    junifer_storage(tmp_path / name / "responses.sqlite", table())
+    before = sorted(tmp_path.iterdir())
+    assert brain.open("junifer", str(tmp_path / name)).responses["voxels"].sizes["target"] == 8
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("constant", [1.0, 0.1, -2.7, 1e-9, 0.0])
+def test_regions_that_hold_nothing_are_counted(folder, constant):
     frame = table()
     frame.loc[3, "lh_Primary"] = np.nan
-    frame.loc[frame.subject == "sub-02", "rh_Primary"] = 1.0
+    frame.loc[frame.subject == "sub-02", "rh_Primary"] = constant
     found = opened(folder, frame)
     assert found.excluded == {"not_finite": 1, "constant": 1} and found.responses["voxels"].sizes["target"] == 6
 
