@@ -163,6 +163,8 @@ def _sentence(row) -> text.Bilingual:
         "metric": lambda labeller: labeller.name("metric", row.metric),
         "r2": row.median_r2, "q25": row.q25, "q75": row.q75,
     }  # fmt: skip
+    if not row.median_r2 > 0:
+        return text.both("say.compared_none", target=words["target"])
     beside = [control for control in CONTROLS if np.isfinite(getattr(row, control, np.nan))]
 
     def controls(labeller: text.Labeller) -> str:
