@@ -108,12 +108,15 @@ references = stats.references(beside, study.metric(scores[0]))
 components.figures.by_layer(curves, references, **study.look)
 
 # %% [markdown] tags=["lang-es"]
-# La línea gris, donde la hay, es la misma red antes de entrenarse: lo que una regresión logra con activaciones
-# al azar. Lo que la supera se aprendió.
+# Un $r^2$ solo no dice qué se aprendió. La línea gris, donde la hay, es la misma red antes de entrenarse, un solo sorteo
+# de sus pesos iniciales; las bandas grises son los controles del estudio, con tantas semillas como este pide; las líneas
+# horizontales, las líneas de base, que no aprendieron nada. Una diferencia menor que lo que varían los sorteos no dice
+# nada.
 
 # %% [markdown] tags=["lang-en"]
-# The grey line, where there is one, is the same network before training: what a regression achieves with random
-# activations. Whatever lies above it was learned.
+# An $r^2$ alone does not say what was learned. The grey line, where there is one, is the same network before training,
+# one draw of its first weights; grey bands are the study's controls, with as many seeds as it asks for; horizontal
+# lines are the baselines, which learned nothing. A difference smaller than the spread of such draws says nothing.
 
 # %%
 best = stats.best_rows(curves, components.BEST, "median_r2")

@@ -14,15 +14,17 @@
 # # Afirmaciones
 #
 # El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
-# umbral fijado de antemano: se sostiene si todo el intervalo queda del lado que corresponde, no se sostiene si queda
-# del otro, y queda sin decidir si el intervalo incluye el umbral.
+# umbral, cuya razón está escrita junto a él; algunos umbrales se eligieron después de ver los datos. Una afirmación se
+# confirma si todo el intervalo queda del lado que corresponde, no se confirma si queda del otro, y queda sin decidir si
+# el intervalo incluye el umbral.
 
 # %% [markdown] tags=["lang-en"]
 # # Claims
 #
 # The original study reached its conclusions by looking at curves. Here each claim is a number with an interval and a
-# threshold set in advance: it holds if the whole interval lies on the right side, it does not hold if the interval lies
-# on the other side, and it is undecided if the interval includes the threshold.
+# threshold, whose reason is written beside it; some thresholds were chosen after the data had been seen. A claim holds
+# if the whole interval lies on the right side, it does not hold if the interval lies on the other side, and it is
+# undecided if the interval includes the threshold.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
@@ -48,14 +50,18 @@ claims.sentences(study, table)
 claims.shown(table)
 
 # %% [markdown] tags=["lang-es"]
-# Los intervalos son del 95 %. Entre particiones se tiene en cuenta que comparten sonidos; entre sujetos se remuestrean
-# los sujetos; entre sonidos se deja afuera un grupo por vez. Los valores publicados se leyeron de las figuras y se
-# calcularon con la misma fórmula; no tienen intervalo porque las figuras no permiten calcularlo.
+# Los intervalos son del 95 % nominal; no se simuló todavía cuánto cubren. Entre particiones se tiene en cuenta que
+# comparten sonidos; entre sujetos se remuestrean los sujetos, y no los sonidos; entre sonidos se deja afuera un grupo
+# por vez. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones: donde aquí se elige
+# una capa en cada partición, allí solo puede elegirse en la curva mediana, y ambos números no son del todo comparables.
+# No tienen intervalo porque las figuras no permiten calcularlo.
 
 # %% [markdown] tags=["lang-en"]
-# Intervals are 95 %. Over splits they allow for the sounds that splits share; over subjects, subjects are resampled;
-# over sounds, one group at a time is left out. Published values were read off the figures and computed by the same
-# formula; they have no interval, because the figures do not allow one to be computed.
+# Intervals are nominally 95 %; how much they cover has not been simulated yet. Over splits they allow for the sounds that
+# splits share; over subjects, subjects are resampled and sounds are not; over sounds, one group at a time is left out.
+# Published values were read off the figures, which show medians over splits: where a layer is chosen in each split here,
+# there it can only be chosen on the median curve, and the two numbers are not fully comparable. They have no interval,
+# because the figures do not allow one to be computed.
 
 # %% [markdown] tags=["lang-es"]
 # ## Limitaciones

@@ -86,8 +86,10 @@ def sentences(table: pd.DataFrame, gains: pd.DataFrame) -> text.Bilingual:
 def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bilingual]:
     name = {"model": lambda labeller: labeller.name("model", model)}
     top = gains[gains[MODEL] == model].nlargest(SHOWN, "gain")
-    said = [text.both("say.gain", **name, component=_component(row[TARGET]), **_ends(row)) for _, row in top.iterrows()]
-    grown = rows[rows["final_r2"] > rows["first_r2"]]
+    gained = top[top["gain"].round(2) > 0]  # as it is shown
+    pieces = [(row, "say.gain") for _, row in gained.iterrows()] or [(top.iloc[0], "say.no_gain")]
+    said = [text.both(key, **name, component=_component(row[TARGET]), **_ends(row)) for row, key in pieces]
+    grown = rows[(rows["final_r2"] > rows["first_r2"]) & (rows["reached_step"] > 0)]  # what was there is not learned
     if grown[LAYER].nunique() < 3:
         return said
     late = grown.groupby(TARGET, sort=False)["reached_step"].median().sort_values()
