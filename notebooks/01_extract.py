@@ -43,16 +43,16 @@ categories = extract.categories(waveforms)
 text.table(categories)
 
 # %% [markdown] tags=["lang-es"]
-# Las categorías ya difieren en su espectro medio: la energía en 256 bandas de la escala mel, en ventanas de 26,6 ms cada
-# 13,3 ms, después de un preénfasis de 0,97 que realza las frecuencias altas. De ahí parte EnCodecMAE, y de algo parecido
-# la mayoría de las redes. Lo que no cabe en un espectro medio, como el ritmo de las
-# sílabas o una melodía, es lo que una red puede agregar.
+# Las categorías ya difieren en su espectro medio: la energía en 256 bandas de la escala mel, en ventanas de 26,6 ms
+# cada 13,3 ms, después de un preénfasis de 0,97 que realza las frecuencias altas. De ahí parte EnCodecMAE, y de algo
+# parecido la mayoría de las redes. Lo que no cabe en un espectro medio, como el ritmo de las sílabas o una melodía, es
+# lo que una red puede agregar.
 
 # %% [markdown] tags=["lang-en"]
 # The categories already differ in their mean spectrum: the energy in 256 bands of the mel scale, in windows of 26.6 ms
-# every 13.3 ms, after a pre-emphasis of 0.97 that raises high frequencies. This is what EnCodecMAE starts from, and most
-# networks from something alike. What does not fit into a mean spectrum, such as the
-# rhythm of syllables or a melody, is what a network can add.
+# every 13.3 ms, after a pre-emphasis of 0.97 that raises high frequencies. This is what EnCodecMAE starts from, and
+# most networks from something alike. What does not fit into a mean spectrum, such as the rhythm of syllables or a
+# melody, is what a network can add.
 
 # %%
 spectra = extract.spectra(waveforms)

@@ -108,10 +108,10 @@ references = stats.references(beside, study.metric(scores[0]))
 components.figures.by_layer(curves, references, **study.look)
 
 # %% [markdown] tags=["lang-es"]
-# Un $r^2$ solo no dice qué se aprendió. La línea gris, donde la hay, es la misma red antes de entrenarse, un solo sorteo
-# de sus pesos iniciales; las bandas grises son los controles del estudio, con tantas semillas como este pide; las líneas
-# horizontales, las líneas de base, que no aprendieron nada. Una diferencia menor que lo que varían los sorteos no dice
-# nada.
+# Un $r^2$ solo no dice qué se aprendió. La línea gris, donde la hay, es la misma red antes de entrenarse, un solo
+# sorteo de sus pesos iniciales; las bandas grises son los controles del estudio, con tantas semillas como este pide;
+# las líneas horizontales, las líneas de base, que no aprendieron nada. Una diferencia menor que lo que varían los
+# sorteos no dice nada.
 
 # %% [markdown] tags=["lang-en"]
 # An $r^2$ alone does not say what was learned. The grey line, where there is one, is the same network before training,

@@ -52,16 +52,16 @@ claims.shown(table)
 # %% [markdown] tags=["lang-es"]
 # Los intervalos son del 95 % nominal; no se simuló todavía cuánto cubren. Entre particiones se tiene en cuenta que
 # comparten sonidos; entre sujetos se remuestrean los sujetos, y no los sonidos; entre sonidos se deja afuera un grupo
-# por vez. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones: donde aquí se elige
-# una capa en cada partición, allí solo puede elegirse en la curva mediana, y ambos números no son del todo comparables.
-# No tienen intervalo porque las figuras no permiten calcularlo.
+# por vez. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones: donde aquí se
+# elige una capa en cada partición, allí solo puede elegirse en la curva mediana, y ambos números no son del todo
+# comparables. No tienen intervalo porque las figuras no permiten calcularlo.
 
 # %% [markdown] tags=["lang-en"]
-# Intervals are nominally 95 %; how much they cover has not been simulated yet. Over splits they allow for the sounds that
-# splits share; over subjects, subjects are resampled and sounds are not; over sounds, one group at a time is left out.
-# Published values were read off the figures, which show medians over splits: where a layer is chosen in each split here,
-# there it can only be chosen on the median curve, and the two numbers are not fully comparable. They have no interval,
-# because the figures do not allow one to be computed.
+# Intervals are nominally 95 %; how much they cover has not been simulated yet. Over splits they allow for the sounds
+# that splits share; over subjects, subjects are resampled and sounds are not; over sounds, one group at a time is left
+# out. Published values were read off the figures, which show medians over splits: where a layer is chosen in each split
+# here, there it can only be chosen on the median curve, and the two numbers are not fully comparable. They have no
+# interval, because the figures do not allow one to be computed.
 
 # %% [markdown] tags=["lang-es"]
 # ## Limitaciones
