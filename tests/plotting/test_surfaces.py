@@ -122,7 +122,8 @@ def test_vertices_without_a_value_are_grey_and_the_bar_says_so(frame, pooled):
     layers = frame.assign(layer=np.where(frame.index == 4, np.nan, frame["layer"]))
     figure = figures.best_surface(layers, pooled, **LOOK)
     axis = figure.layout.coloraxis
-    assert axis.colorbar.title.text == "Best layer (grey: no data)" and axis.colorscale[0][1] == surfaces.MISSING
+    assert figure.layout.annotations[-1].text == "Best layer (grey: no data)"
+    assert axis.colorscale[0][1] == surfaces.MISSING
     shown = by_vertex(figure.data[2].intensity)
     assert axis.cmin < shown[4] < 0.5 and (np.delete(shown, 4) == 2).all()
     at = (shown[4] - axis.cmin) / (axis.cmax - axis.cmin)
@@ -131,7 +132,7 @@ def test_vertices_without_a_value_are_grey_and_the_bar_says_so(frame, pooled):
         figure.data[2].customdata[4 * surfaces.CORNERS][1]
     )
     whole = figures.best_surface(frame, pooled, **LOOK)
-    assert whole.layout.coloraxis.colorbar.title.text == "Best layer"
+    assert whole.layout.annotations[-1].text == "Best layer"
 
 
 def test_differences_are_those_of_the_best_layers_with_a_scale_that_is_even_on_both_sides(frame):
@@ -146,7 +147,7 @@ def test_differences_are_those_of_the_best_layers_with_a_scale_that_is_even_on_b
 def test_one_hemisphere_alone_is_drawn_alone(frame, pooled):
     figure = figures.r2_surface(frame[frame["hemisphere"] == "rh"], pooled, **LOOK)
     assert len(figure.data) == 2 and figure.layout.scene.domain.x == (0, 1)
-    assert [note.text for note in figure.layout.annotations] == ["Right hemisphere"]
+    assert [note.text for note in figure.layout.annotations] == ["Right hemisphere", "Median test r²"]
 
 
 def test_hemispheres_lie_side_by_side_and_on_a_phone_one_above_the_other(frame, pooled):
@@ -164,7 +165,7 @@ def test_both_languages_say_the_same_numbers(frame, pooled):
         figures.difference_surface(frame, **LOOK),
     ):
         spanish = in_language(figure, "es")
-        assert [note.text for note in spanish.layout.annotations] == ["Hemisferio izquierdo", "Hemisferio derecho"]
+        assert [note.text for note in spanish.layout.annotations[:2]] == ["Hemisferio izquierdo", "Hemisferio derecho"]
         assert "vértice" in spanish.data[2].hovertemplate and "vertex" in figure.data[2].hovertemplate
         alt = figure.layout.meta["alt"]
         assert "left" in alt["en"] and "izquierdo" in alt["es"]

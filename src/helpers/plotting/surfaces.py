@@ -36,6 +36,7 @@ DEPTHS = (-1.0, 1.2)  # of sulci, between which the greys differ
 NO_DATA = 0.05  # of the colour bar's length, for what has no value
 PLOT = {"wide": 380, "narrow": 500}  # px: height of hemispheres side by side, and of both one above the other
 BESIDE = 2  # mm between the surface and the end of a scene, where it would be cut off
+BAR = style.BAR + 16  # px above the colour bar, whose name is an annotation
 ABOVE, BELOW, SLIDER = 190, 56, 74  # px, for title, bar and menu; for views; for a slider below them
 GAP = 30  # px between hemispheres that lie one above the other, for a name
 VIEWS = {  # from where: eye of the left hemisphere; the right one is its mirror image
@@ -197,9 +198,10 @@ class Surface:
         heights = {width: ABOVE + plot + below for width, plot in PLOT.items()}
         style.laid_out(figure, labeller, title, heights["wide"], synthetic)
         figure.update_layout(margin={"t": ABOVE, "b": below, "l": 8, "r": 8})
+        style.lying_bar(figure, "", **self.scale.ticks, tickangle=0)
         named = labeller("surface.with_grey", bar=bar) if self.missing else bar
-        style.lying_bar(figure, named, **self.scale.ticks)
-        figure.update_coloraxes(colorbar={"title": {"font": {"size": 14}}, "tickangle": 0})
+        # Not the bar's own title, which Plotly lays over the bar where panels are low
+        figure.add_annotation(text=named, showarrow=False, xref="paper", yref="paper", x=0.5, yanchor="bottom")
         sizes = {width: self._sizes(width, height) for width, height in heights.items()}
         for path, value in sizes["wide"]:
             _put(figure, path[1:], value)
@@ -207,8 +209,9 @@ class Surface:
 
     def _sizes(self, width: str, height: int) -> list:
         """Return [path, value] of what depends on the width of the page."""
-        sizes = [[["layout", "height"], height], [["layout", "coloraxis", "colorbar", "y"], 1 - style.BAR / height]]
+        sizes = [[["layout", "height"], height], [["layout", "coloraxis", "colorbar", "y"], 1 - BAR / height]]
         gap, n_sides = GAP / PLOT[width], len(self.sides)
+        sizes += [[["layout", "annotations", n_sides, "y"], 1 + (ABOVE - BAR) / PLOT[width]]]
         for place in range(n_sides):
             x, y = [0.0, 1.0], [0.0, 1 - gap]
             if width == "wide" and n_sides > 1:
