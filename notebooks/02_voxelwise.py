@@ -31,7 +31,7 @@ from functools import partial
 
 from helpers import encoding, text
 from helpers.chapters.method import method
-from helpers.chapters.voxelwise import analysis, figures, places, tables
+from helpers.chapters.voxelwise import analysis, figures, places, real_map, tables
 from helpers.study import open_study
 
 study = open_study(study)
@@ -116,7 +116,7 @@ text.table(summary)
 # ## Which layer, which region
 
 # %%
-regions = analysis.of_models(scores, tables.regions, metric, study.parameters.seed)
+regions = analysis.in_divisions(scores, tables.regions, metric, study.parameters.seed)  # anatomical and functional
 figures.regions(regions, analysis.overlay(study, "roi_by_layer"), **study.look)
 
 # %%
@@ -162,7 +162,7 @@ figures.difference_surface(vertices, **study.look)
 # almost all subjects; that is what the Wilcoxon signed-rank test asks.
 
 # %%
-depth = analysis.of_models(scores, tables.depth, metric)
+depth = analysis.in_divisions(scores, tables.depth, metric)
 hierarchy = tables.hierarchy(depth, study.parameters.seed)
 figures.depth(depth, tables.mean_depths(depth, hierarchy), **study.look)
 
@@ -190,7 +190,29 @@ analysis.hierarchy_sentences(study, hierarchy, inner_hierarchy if analysis.noted
 # %%
 figures.models(models, analysis.overlay(study, "models"), **study.look)
 
+# %% [markdown] tags=["lang-es"]
+# ## Otras redes en los vóxeles reales
+
+# %% [markdown] tags=["lang-en"]
+# ## Other networks on the real voxels
+
+# %%
+others = real_map.networks(study)  # (layer, split, target), published r²: results, not responses; none beside synthetic
+real_map.said(study, others)
+
+# %%
+curves = real_map.curves(others, real_map.own(study, scores, metric))
+figures.published_map(real_map.places(others), curves, **study.look)
+
+# %%
+figures.published_layers(curves, **study.look)
+
+# %%
+other_depths = real_map.depths(others)
+figures.published_depth(real_map.mean_depths(other_depths), **study.look)
+
 # %%
 study.write(voxel_layers=layers, voxel_best=best, voxel_pooled=pooled, voxel_regions=regions, voxel_summary=summary)
 study.write(voxel_depth=depth, voxel_depth_inner=inner_depth, voxel_excluded=excluded, voxel_models=models)
 study.write(voxel_hierarchy=hierarchy, voxel_hierarchy_inner=inner_hierarchy, voxel_references=references)
+study.write(voxel_published=curves, voxel_published_depth=other_depths)

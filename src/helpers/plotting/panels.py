@@ -151,12 +151,28 @@ def exchange(figure: go.Figure, names: list[str], values: list[list[list[float]]
         _add_menu(figure, names, "y", values)
 
 
+def spans(figure: go.Figure, names: list[str], spans: list[tuple[float, float]]) -> None:
+    """Show the first of `spans` of every x axis, and add a menu of `names` for them where there are several."""
+    figure.update_xaxes(range=list(spans[0]))
+    axes = [axis.plotly_name for axis in figure.select_xaxes()]
+    buttons = [
+        {"label": name, "method": "relayout", "args": [{f"{axis}.range": list(span) for axis in axes}]}
+        for name, span in zip(names, spans, strict=True)
+    ]
+    if len(names) > 1:
+        _put_menu(figure, buttons)
+
+
 def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[list]) -> None:
     indices = list(range(len(figure.data)))
     buttons = [
         {"label": name, "method": "restyle", "args": [{of_traces: value}, indices]}
         for name, value in zip(names, values, strict=True)
     ]
+    _put_menu(figure, buttons)
+
+
+def _put_menu(figure: go.Figure, buttons: list[dict]) -> None:
     entry = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 28}}
     figure.update_layout(updatemenus=[entry | {"bgcolor": "rgba(128,128,128,0.15)"}])
 

@@ -1,9 +1,9 @@
 """Chapter 02: every voxel by layer and model."""
 
 from helpers.chapters.chapter import LAST, PER_PERMUTED, PER_VOXEL, Chapter, Size
-from helpers.chapters.voxelwise import analysis, figures, places, tables
+from helpers.chapters.voxelwise import analysis, figures, places, real_map, tables
 
-__all__ = ["CHAPTER", "analysis", "figures", "places", "tables"]
+__all__ = ["CHAPTER", "analysis", "figures", "places", "real_map", "tables"]
 
 
 def _seconds(size: Size) -> float:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from helpers import encoding, text
 from helpers.brain import published
+from helpers.brain.regions import FUNCTIONAL, REGION
 from helpers.chapters.voxelwise import places, tables
 from helpers.names import MODEL, NOTE, REPETITION, SUBJECT, VOXELS
 from helpers.store.progress import progress
@@ -38,6 +39,18 @@ def permuted(study: Study, features: Sequence[xr.DataArray], scores: xr.Dataset)
 def of_models(scores: Sequence[xr.Dataset], table: Callable[..., pd.DataFrame], *arguments, **options) -> pd.DataFrame:
     """Return `table(scores, ...)` of all models, one below the other."""
     return pd.concat([table(one, *arguments, **options) for one in scores], ignore_index=True)
+
+
+def in_divisions(
+    scores: Sequence[xr.Dataset], table: Callable[..., pd.DataFrame], *arguments, **options
+) -> pd.DataFrame:
+    """Return `of_models` by anatomical region, then by functional region, of those that the voxels have.
+
+    The column `division` says which.
+    """
+    found = dict.fromkeys(by for one in scores for by in tables.divisions(one))
+    parts = [of_models(scores, table, *arguments, **options, by=by) for by in found]
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_voxel(scores: Sequence[xr.Dataset], metric: str, tests: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -152,14 +165,15 @@ def hierarchy_sentences(study: Study, hierarchy: pd.DataFrame, plain: pd.DataFra
     for name in study.models:
         said += [_tested_hierarchy(hierarchy, name, "say.hierarchy")]
         said += [] if plain is None else [_tested_hierarchy(plain, name, "say.hierarchy_inner")]
+        said += [_tested_hierarchy(hierarchy, name, "say.hierarchy_functional", FUNCTIONAL)]
     said = [sentence for sentence in said if sentence is not None]
     planted = [text.both("say.hierarchy_synthetic")] if study.brain.synthetic and said else []
     return text.markdown([*said, *planted])
 
 
-def _tested_hierarchy(table: pd.DataFrame, name: str, key: str) -> text.Bilingual | None:
+def _tested_hierarchy(table: pd.DataFrame, name: str, key: str, division: str = REGION) -> text.Bilingual | None:
     """Return the sentence of one model; None where the voxels have no region or subject labels."""
-    rows = table[(table[MODEL] == name) & (table["region"] == tables.OTHERS)]
+    rows = table[(table[MODEL] == name) & (table["region"] == tables.OTHERS) & (table[tables.DIVISION] == division)]
     if rows.empty or rows["n_subjects"].item() < 2:
         return None
     row = rows.iloc[0]

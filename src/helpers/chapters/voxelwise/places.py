@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.brain.fsaverage import N_VERTICES
+from helpers.brain.regions import FUNCTIONAL, REGION, members
 from helpers.names import HEMISPHERES, LAYER, METRIC, MODEL, SUBJECT
 
 PLACE = ["hemisphere", "x", "y"]  # on the flat map
@@ -14,15 +15,26 @@ DIGITS = 4  # of r² by layer: finer than any colour, and a tenth of the bytes o
 
 
 def regions(voxels: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per place and region: hemisphere, x, y, region, n (voxels), subjects (how many), n_subjects.
+    """Return one row per place and region: hemisphere, x, y, region, n (voxels), subjects, n_subjects, division.
 
-    voxels: a row per voxel and model, with model, subject, hemisphere, region, x, y (mm); those of the first model are
-    counted. `n_subjects` counts the subjects of the whole map. Empty where no voxel has coordinates.
+    voxels: a row per voxel and model, with model, subject, hemisphere, x, y (mm), region and functional; those of the
+    first model are counted. `division` is the coordinate that the region is of; functional regions follow where there
+    are any, and a voxel counts in each of its own. `subjects` counts those of a row, `n_subjects` those of the whole
+    map. Empty where no voxel has coordinates.
     """
     own = _placed(voxels[voxels[MODEL] == voxels[MODEL].iloc[0]])
     own = own.assign(**{SUBJECT: own[SUBJECT].replace("", np.nan)})  # voxels without a subject's name are of none
-    places = own.groupby([*PLACE, "region"], sort=False).agg(n=(SUBJECT, "size"), subjects=(SUBJECT, "nunique"))
-    return places.reset_index().assign(n_subjects=own[SUBJECT].nunique())
+    parts = [_regions(own, REGION)] + ([_regions(own, FUNCTIONAL)] if (own[FUNCTIONAL] != "").any() else [])
+    return pd.concat(parts, ignore_index=True).assign(n_subjects=own[SUBJECT].nunique())
+
+
+def _regions(voxels: pd.DataFrame, by: str) -> pd.DataFrame:
+    inside = members(voxels[by], by)
+    outside = ~np.any(list(inside.values()), axis=0) if inside else np.ones(len(voxels), bool)
+    each = [voxels[mask].assign(region=region) for region, mask in (inside | {"": outside}).items()]
+    grouped = pd.concat(each).groupby([*PLACE, "region"], sort=False)
+    places = grouped.agg(n=(SUBJECT, "size"), subjects=(SUBJECT, "nunique"))
+    return places.reset_index().assign(division=by)
 
 
 def layers(by_layer: pd.DataFrame, voxels: pd.DataFrame, place: list[str] = PLACE) -> pd.DataFrame:
@@ -84,7 +96,7 @@ def beyond(voxels: pd.DataFrame) -> int | None:
 
 def _placed(voxels: pd.DataFrame, place: list[str] = PLACE) -> pd.DataFrame:
     """Return the voxels with a known place; regions and subjects that the data do not name are ''."""
-    unknown = {SUBJECT: "", "region": "", "hemisphere": ""} | dict.fromkeys(place[1:], np.nan)
+    unknown = {SUBJECT: "", REGION: "", FUNCTIONAL: "", "hemisphere": ""} | dict.fromkeys(place[1:], np.nan)
     whole = voxels.assign(**{name: value for name, value in unknown.items() if name not in voxels})
     known = whole[place[1:]].notna().all(axis=1) & whole["hemisphere"].isin(HEMISPHERES)
     if "vertex" in place:

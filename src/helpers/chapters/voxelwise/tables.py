@@ -1,7 +1,8 @@
 """Tidy tables of the voxel chapter, from labelled scores (layer, split, target) of one model each.
 
 `r2` is the study's metric (median over splits, clipped at 1 where it is r2_corrected); every table says which in its
-column `metric`. Coordinates that the data do not have (subject, hemisphere, region, x, y) are missing in the tables.
+column `metric`. Coordinates that the data do not have (subject, hemisphere, region, functional, x, y) are missing in
+the tables. `by` is the coordinate that says in which region a voxel is: the anatomical ones or the functional ones.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ import xarray as xr
 from scipy.stats import wilcoxon
 
 from helpers import stats
-from helpers.names import LAYER, MODEL, NOTE, REGIONS, SPLIT, STEP, SUBJECT, TARGET, VOXELS
+from helpers.brain.regions import FUNCTIONAL, FUNCTIONAL_REGIONS, REGION, members
+from helpers.names import LAYER, MODEL, NOTE, SPLIT, STEP, SUBJECT, TARGET, VOXELS
 from helpers.stats.intervals import bootstrap_interval
 from helpers.stats.layers import best_layer, independent_choice
 from helpers.stats.subjects import by_subject, over_splits, within_subject_error
 
 CORRECTED = "r2_corrected"
-UNKNOWN = {SUBJECT: "", "hemisphere": "", "region": "", "x": np.nan, "y": np.nan}
+UNKNOWN = {SUBJECT: "", "hemisphere": "", REGION: "", FUNCTIONAL: "", "x": np.nan, "y": np.nan}
 BOTH, ALL, OTHERS = "both", "all", "others"  # hemispheres together, regions together, all but the reference region
 PRIMARY = "Primary"  # the region that the others are compared with
-HIERARCHY = [MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
+REFERENCE = {REGION: PRIMARY, FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # by division of cortex
+DIVISION = "division"  # column that says which coordinate the regions of a row are of
+HIERARCHY = [DIVISION, MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
 
 
 def located(scores: xr.Dataset) -> xr.Dataset:
@@ -81,14 +85,20 @@ def references(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
     return medians.assign(**{TARGET: VOXELS})[list(table)]
 
 
-def regions(scores: xr.Dataset, metric: str, seed: int) -> pd.DataFrame:
+def divisions(scores: xr.Dataset) -> list[str]:
+    """Return the coordinates that divide the voxels into regions: those with a name, else the anatomical one."""
+    found = [by for by in (REGION, FUNCTIONAL) if by in scores.coords and (scores[by].values != "").any()]
+    return found or [REGION]
+
+
+def regions(scores: xr.Dataset, metric: str, seed: int, by: str = REGION) -> pd.DataFrame:
     """Return the mean over subjects of their median r2 by layer, region and hemisphere, with error and interval."""
     medians = medians_of(scores, metric)
     parts = [
         _subject_means(medians.sel({TARGET: chosen}), seed).assign(region=region, hemisphere=hemisphere)
-        for region, hemisphere, chosen in _places(medians)
+        for region, hemisphere, chosen in _places(medians, by)
     ]
-    return _named(pd.concat(parts, ignore_index=True), scores, metric)
+    return _named(pd.concat(parts, ignore_index=True).assign(division=by), scores, metric)
 
 
 def _subject_means(medians: xr.DataArray, seed: int) -> pd.DataFrame:
@@ -104,7 +114,7 @@ def _subject_means(medians: xr.DataArray, seed: int) -> pd.DataFrame:
     return xr.Dataset(columns).to_dataframe().reset_index().assign(**counts)
 
 
-def depth(scores: xr.Dataset, metric: str, plain: bool = False) -> pd.DataFrame:
+def depth(scores: xr.Dataset, metric: str, plain: bool = False, by: str = REGION) -> pd.DataFrame:
     """Return the median relative depth (0 first, 1 last layer) of the best layer, by subject, region and hemisphere.
 
     With `plain`, layers that have a note are left out, and 1 is the last one without.
@@ -117,38 +127,49 @@ def depth(scores: xr.Dataset, metric: str, plain: bool = False) -> pd.DataFrame:
         .to_dataframe()
         .reset_index()
         .assign(region=region, hemisphere=hemisphere, n_voxels=int(chosen.sum()))
-        for region, hemisphere, chosen in _places(best)
+        for region, hemisphere, chosen in _places(best, by)
     ]
-    return _named(pd.concat(parts, ignore_index=True), scores, metric)
+    return _named(pd.concat(parts, ignore_index=True).assign(division=by), scores, metric)
 
 
 def mean_depths(depths: pd.DataFrame, hierarchy: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the mean relative depth over subjects by model and region, with each region's contrast with Primary."""
+    """Return the mean relative depth over subjects by division, model and region, and each region's contrast.
+
+    The contrast, of `hierarchy`, is with the first region of the division: Primary, or tonotopic.
+    """
     shown = depths[(depths["hemisphere"] == BOTH) & (depths["region"] != ALL)]
-    means = shown.groupby([MODEL, "region"], sort=False)["relative"].mean().reset_index()
+    keys = [DIVISION, MODEL, "region"]
+    means = shown.groupby(keys, sort=False)["relative"].mean().reset_index()
     if hierarchy is None:
         return means
-    return means.merge(hierarchy, on=[MODEL, "region"], how="left", validate="one_to_one")
+    return means.merge(hierarchy, on=keys, how="left", validate="one_to_one")
 
 
 def hierarchy(depths: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return, over subjects, how much deeper each other region's best layers are than those of Primary.
+    """Return, over subjects, how much deeper each other region's best layers are than those of the first.
 
-    One-sided Wilcoxon signed-rank test of the differences (other - Primary); `low` and `high` bound the mean difference
-    by a bootstrap over subjects. No rows without region labels.
+    The first is Primary; of functional regions, which are a division of their own, tonotopic. One-sided Wilcoxon
+    signed-rank test of the differences (other - first); `low` and `high` bound the mean difference by a bootstrap over
+    subjects. No rows without region labels.
     """
-    table = depths[depths["hemisphere"] == BOTH].pivot(index=[MODEL, SUBJECT], columns="region", values="relative")
-    if PRIMARY not in table:
-        return pd.DataFrame(columns=HIERARCHY)
-    names = [region for region in _in_order(table.columns) if region not in (PRIMARY, ALL)]
+    both = depths[depths["hemisphere"] == BOTH]
+    parts = [_contrasts(own, division, seed) for division, own in both.groupby(DIVISION, sort=False)]
+    rows = [row for part in parts for row in part]
+    return pd.DataFrame(rows, columns=HIERARCHY)
+
+
+def _contrasts(depths: pd.DataFrame, division: str, seed: int) -> list[dict]:
+    table, reference = depths.pivot(index=[MODEL, SUBJECT], columns="region", values="relative"), REFERENCE[division]
+    if reference not in table:
+        return []
+    names = [region for region in dict.fromkeys(depths["region"]) if region not in (reference, ALL)]
     others = table[names]
-    contrasts = others.assign(**{OTHERS: others.mean(axis=1)}).sub(table[PRIMARY], axis=0)
-    rows = [
-        {MODEL: model, "region": region} | _signed_rank(values[region].dropna(), seed)
+    contrasts = others.assign(**{OTHERS: others.mean(axis=1)}).sub(table[reference], axis=0)
+    return [
+        {DIVISION: division, MODEL: model, "region": region} | _signed_rank(values[region].dropna(), seed)
         for model, values in contrasts.groupby(MODEL, sort=False)
         for region in contrasts
     ]
-    return pd.DataFrame(rows, columns=HIERARCHY)
 
 
 def _signed_rank(differences: pd.Series, seed: int) -> dict:
@@ -206,18 +227,13 @@ def plain_layers(medians: xr.DataArray) -> xr.DataArray:
     return medians if NOTE not in medians.coords else medians.isel({LAYER: (medians[NOTE] == "").values})
 
 
-def _in_order(regions) -> list[str]:
-    """Return the published regions first, then others in order of appearance; '' is no region."""
-    found = [str(region) for region in dict.fromkeys(regions) if region]
-    return [region for region in REGIONS if region in found] + [region for region in found if region not in REGIONS]
-
-
-def _places(voxels: xr.DataArray | xr.Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
+def _places(voxels: xr.DataArray | xr.Dataset, by: str) -> Iterator[tuple[str, str, np.ndarray]]:
     """Yield (region, hemisphere, mask): all voxels and each region, in both hemispheres and in each, if not empty."""
-    hemisphere, region = voxels["hemisphere"].values, voxels["region"].values
-    for where in (ALL, *_in_order(region)):
+    hemisphere = voxels["hemisphere"].values
+    everywhere = (ALL, np.ones(len(hemisphere), bool))
+    for where, inside in (everywhere, *members(voxels[by].values, by).items()):
         for side in (BOTH, "lh", "rh"):
-            chosen = ((region == where) | (where == ALL)) & ((hemisphere == side) | (side == BOTH))
+            chosen = inside & ((hemisphere == side) | (side == BOTH))
             if chosen.any():
                 yield where, side, chosen
 

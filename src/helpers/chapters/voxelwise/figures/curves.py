@@ -7,6 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
+from helpers.brain.regions import REGION
+from helpers.chapters.voxelwise.figures import divisions
 from helpers.names import LAYER, MODEL, VOXELS
 from helpers.plotting import panels, style
 from helpers.plotting import references as beside
@@ -155,29 +157,39 @@ def regions(
 ) -> go.Figure | text.Bilingual:
     """Draw r² by layer for each region, with within-subject errors; one panel per model, all with the same scale.
 
-    frame: model, layer, region, hemisphere, mean_r2, error, low, high, n_subjects, n_voxels, metric[, note]; the rows
-    of single regions in both hemispheres are drawn. published (region, layer, median_r2_c, sem, uncertainty), which is
-    of one model, is offered as an overlay of every panel.
+    frame: model, layer, region, hemisphere, mean_r2, error, low, high, n_subjects, n_voxels, metric[, note, division];
+    the rows of single regions in both hemispheres are drawn, and a menu chooses among several divisions. published
+    (region, layer, median_r2_c, sem, uncertainty), which is of one model, is offered as an overlay of every panel.
     """
     shown = frame[(frame["hemisphere"] == panels.BOTH) & ~frame["region"].isin([panels.ALL, ""])]
     if shown.empty:
         return text.both("say.no_regions")
-    models, names = panels.models_of(shown), panels.regions_of(shown)
+    models, parts = panels.models_of(shown), divisions.divided(shown)
+    names = {division: panels.regions_of(own) for division, own in parts.items()}
 
     def build(labeller: Labeller) -> go.Figure:
-        spacing = 0.26 / (len(models) + 1)
+        spacing, shown_by_menu = 0.26 / (len(models) + 1), []
         figure = panels.stacked(models, labeller, vertical_spacing=spacing, shared_yaxes="all")
         for row, model in enumerate(models, start=1):
-            own = shown[shown[MODEL] == model]
-            for index, region in enumerate(names):
-                line = _region(own[own["region"] == region].sort_values(LAYER), region, index, shown, labeller)
-                figure.add_trace(line.update(showlegend=row == 1), row=row, col=1)
+            for division, part in parts.items():
+                own = part[part[MODEL] == model]
+                for index, region in enumerate(names[division]):
+                    line = _region(own[own["region"] == region].sort_values(LAYER), region, index, shown, labeller)
+                    first = division == next(iter(parts))
+                    line.update(showlegend=row == 1, visible=first, legendgroup=f"{division} {region}")
+                    figure.add_trace(line, row=row, col=1)
+                    shown_by_menu.append([division == one for one in parts])
+        if len(parts) > 1:
+            panels.menu(figure, divisions.names(list(parts), labeller), np.transpose(shown_by_menu).tolist())
+        for row in range(1, len(models) + 1):
             if panels.is_corrected(shown):
                 ends = [shown[LAYER].min(), shown[LAYER].max()]
                 figure.add_trace(panels.ceiling_line(ends, labeller).update(showlegend=row == 1), row=row, col=1)
-            _published_regions(figure, published, names, labeller, row)
+            _published_regions(figure, published, names.get(REGION, []), labeller, row)
         height = panels.PANEL * len(models) + 140
         style.laid_out(figure, labeller, labeller("figure.regions.title"), height, synthetic)
+        if len(parts) > 1:
+            figure.update_layout(height=height + 40, margin={"t": 128})
         title = panels.axis_of_layers(shown, labeller)
         figure.update_xaxes(dtick=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
         return figure.update_yaxes(title_text=mean_of(shown, labeller), rangemode="tozero")

@@ -12,39 +12,21 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
-from plotly.subplots import make_subplots
-from scipy.spatial import KDTree
 
 from helpers import text
+from helpers.brain.regions import FUNCTIONAL
+from helpers.chapters.voxelwise.figures import divisions
 from helpers.names import HEMISPHERES, LAYER, MODEL
-from helpers.plotting import panels, style
+from helpers.plotting import maps, panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.plotting.facts import ends
 from helpers.text import Labeller
 
-PLACE = ["hemisphere", "x", "y"]
-PANEL, NARROW = 300, 160  # px, on a wide page and on a phone, where two panels side by side are no higher than that
 SCALE = "Viridis"
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 AT_LAYER = "r2_layer_"  # columns of r² by layer
 
-text.words(
-    "map",
-    en={
-        "lh": "left",
-        "rh": "right",
-        "x": "Position x (mm)",
-        "y": "Position y (mm)",
-        "no_region": "Other voxels",
-    },
-    es={
-        "lh": "izquierdo",
-        "rh": "derecho",
-        "x": "Posición x (mm)",
-        "y": "Posición y (mm)",
-        "no_region": "Otros vóxeles",
-    },
-)
+text.words("map", en={"no_region": "Other voxels"}, es={"no_region": "Otros vóxeles"})
 text.words(
     "figure.region_map",
     en={
@@ -83,24 +65,47 @@ text.words(
 def region_map(places: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
     """Draw where the regions are: a mark per place and region, with how many voxels and subjects it stands for.
 
-    places: hemisphere, x, y (mm), region, n (voxels), subjects (how many), n_subjects (of the whole map).
+    places: hemisphere, x, y (mm), region, n (voxels), subjects (how many), n_subjects (of the whole map)[, division];
+    several divisions are offered by a menu. A voxel of several functional regions has a mark in each.
     """
     if places.empty:
         return text.both("say.no_map")
-    regions = [*panels.regions_of(places), *([""] if (places["region"] == "").any() else [])]
+    parts = divisions.divided(places)
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = _sides([""], labeller)
-        for index, region in enumerate(regions):
-            for column, side in enumerate(HEMISPHERES, start=1):
-                rows = places[(places["region"] == region) & (places["hemisphere"] == side)]
-                marks = _marks(rows, region, index, _size(places), side, labeller).update(showlegend=column == 1)
-                figure.add_trace(marks, row=1, col=column)
-        return _narrowed(_laid_out(figure, places, labeller("figure.region_map.title"), labeller, synthetic, 88, 95))
+        figure, shown_by_menu = maps.sides([""], labeller), []
+        for division, part in parts.items():
+            for index, region, scale in _order_of_marks(part, division):
+                for column, side in enumerate(HEMISPHERES, start=1):
+                    rows = part[(part["region"] == region) & (part["hemisphere"] == side)]
+                    marks = _marks(rows, region, index, scale * maps.size_of_marks(places), side, labeller)
+                    marks.update(showlegend=column == 1, legendgroup=f"{division} {region}")
+                    figure.add_trace(marks.update(visible=division == next(iter(parts))), row=1, col=column)
+                    shown_by_menu.append([division == one for one in parts])
+        if len(parts) > 1:
+            panels.menu(figure, divisions.names(list(parts), labeller), np.transpose(shown_by_menu).tolist())
+        above = 128 if len(parts) > 1 else 88
+        return maps.narrowed(
+            maps.laid_out(figure, places, labeller("figure.region_map.title"), labeller, synthetic, above, 95)
+        )
 
-    numbers = {"n": int(places["n"].sum()), "n_subjects": int(places["n_subjects"].iloc[0])}
+    first = next(iter(parts.values()))
+    numbers = {"n": int(first["n"].sum()), "n_subjects": int(first["n_subjects"].iloc[0])}
     key = "figure.region_map.alt" if numbers["n_subjects"] else "figure.region_map.alt_pooled"
     return bilingual(build, lambda labeller: labeller(key, **numbers), places, language)
+
+
+def _order_of_marks(places: pd.DataFrame, division: str) -> Iterator[tuple[int, str, float]]:
+    """Yield (index of the look, region, size of its marks), '' for no region, in the order in which they are drawn.
+
+    Functional regions overlap: those drawn later are smaller, so that the ones below are seen around them.
+    """
+    regions = panels.regions_of(places)
+    none = [(len(regions), "", 1.0)] if (places["region"] == "").any() else []
+    if division != FUNCTIONAL:
+        yield from [(index, region, 1.0) for index, region in enumerate(regions)] + none
+    else:
+        yield from none + [(index, region, 1 - 0.15 * min(index, 4)) for index, region in enumerate(regions)]
 
 
 def _region_name(region: str, labeller: Labeller) -> str:
@@ -170,17 +175,18 @@ def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, langu
     shown = [int(column.removeprefix(AT_LAYER)) for column in places if column.startswith(AT_LAYER)]
 
     def build(labeller: Labeller) -> go.Figure:
-        figure, groups = _sides(panels.models_of(places), labeller), list(_groups(places))
+        figure, groups = maps.sides(panels.models_of(places), labeller), list(_groups(places))
         metric = labeller.name("symbol", places["metric"].iloc[0])
         for rows, row, column in groups:
-            marks = _coloured(rows, rows[f"{AT_LAYER}{shown[-1]}"], _size(places), "r2_map", metric, labeller)
+            values, size = rows[f"{AT_LAYER}{shown[-1]}"], maps.size_of_marks(places)
+            marks = _coloured(rows, values, size, "r2_map", metric, labeller)
             figure.add_trace(marks, row=row, col=column)
         colours = {layer: [_colours(rows[f"{AT_LAYER}{layer}"]) for rows, *_ in groups] for layer in shown}
         figure.update_layout(sliders=[_slider(colours, pooled, labeller)])
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         title = labeller("figure.r2_map.title", metric=metric)
-        _laid_out(figure, places, title, labeller, synthetic, 170, 160)
-        return _narrowed(style.lying_bar(figure, panels.measure(places, labeller)))
+        maps.laid_out(figure, places, title, labeller, synthetic, 170, 160)
+        return maps.narrowed(style.lying_bar(figure, panels.measure(places, labeller)))
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(_r2_fact(pooled, model, labeller) for model in panels.models_of(places))
@@ -256,15 +262,16 @@ def best_map(
         return labeller("figure.best_map.title_without", note=notes)
 
     def build(labeller: Labeller) -> go.Figure:
-        figure, metric = _sides(panels.models_of(places), labeller), labeller.name("symbol", places["metric"].iloc[0])
+        figure = maps.sides(panels.models_of(places), labeller)
+        metric = labeller.name("symbol", places["metric"].iloc[0])
         for rows, row, column in _groups(places):
-            marks = _coloured(rows, rows[LAYER], _size(places), "best_map", metric, labeller)
+            marks = _coloured(rows, rows[LAYER], maps.size_of_marks(places), "best_map", metric, labeller)
             figure.add_trace(marks, row=row, col=column)
         low, high = layers[0], layers[-1]
         figure.update_coloraxes(cmin=low - 0.5, cmax=high + 0.5, colorscale=steps_of_layers(high - low + 1))
-        _laid_out(figure, places, title(labeller), labeller, synthetic)
+        maps.laid_out(figure, places, title(labeller), labeller, synthetic)
         ticks = {"tickvals": layers, "tickformat": "d"}
-        return _narrowed(style.lying_bar(figure, labeller("figure.best_map.scale"), **ticks))
+        return maps.narrowed(style.lying_bar(figure, labeller("figure.best_map.scale"), **ticks))
 
     def alt(labeller: Labeller) -> str:
         facts = [
@@ -308,62 +315,7 @@ def _colours(values: pd.Series) -> list:
     return [MISSING if np.isnan(value) else value for value in values.astype(float).tolist()]
 
 
-def _size(places: pd.DataFrame) -> float:
-    """Return px of a mark such that neighbours touch where a panel is as wide as it is high."""
-    unique = places[PLACE].drop_duplicates()
-    own = unique[unique["hemisphere"] == unique["hemisphere"].iloc[0]][["x", "y"]].to_numpy()
-    if len(own) < 2:
-        return 10
-    spacing = np.median(KDTree(own).query(own, k=2)[0][:, 1])
-    return float(np.clip(PANEL * spacing / np.ptp(own, axis=0).max(), 3, 11).round(1))
-
-
 def steps_of_layers(n_layers: int) -> list[tuple[float, str]]:
     """Return a colour scale of n_layers equal steps, dark to light."""
     colours = sample_colorscale(SCALE, np.linspace(0, 1, n_layers))
     return [((i + end) / n_layers, colour) for i, colour in enumerate(colours) for end in (0, 1)]
-
-
-def _sides(models: list[str], labeller: Labeller) -> go.Figure:
-    """Return a row of panels per model, left and right hemisphere side by side, each with its name above it."""
-    names = [style.name(labeller, "model", model) if model else "" for model in models]
-    sides = [labeller(f"map.{side}") for side in HEMISPHERES]
-    titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
-    return make_subplots(
-        rows=len(models), cols=2, subplot_titles=titles,
-        horizontal_spacing=0.04, vertical_spacing=0.18 / max(len(models), 2),
-    )  # fmt: skip
-
-
-def _laid_out(
-    figure: go.Figure, places: pd.DataFrame, title: str, labeller: Labeller, synthetic: bool,
-    above: int = 170, below: int = 60,
-) -> go.Figure:  # fmt: skip
-    rows = _rows(figure)
-    style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
-    figure.update_layout(margin={"t": above, "b": below})
-    figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("map.x"), row=rows)
-    figure.update_yaxes(constrain="domain", constraintoward="top").update_yaxes(title_text=labeller("map.y"), col=1)
-    return _equal(figure, places)
-
-
-def _rows(figure: go.Figure) -> int:
-    return len(figure.layout.annotations) // len(HEMISPHERES)  # the panels' names
-
-
-def _narrowed(figure: go.Figure) -> go.Figure:
-    return style.narrowed(figure, figure.layout.height - (PANEL - NARROW) * _rows(figure))
-
-
-def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:
-    """Give a mm the same length in x, y and all panels; each spans the same, around its own hemisphere."""
-    sides = [places.loc[places["hemisphere"] == side, "x"].agg(["min", "max"]) for side in HEMISPHERES]
-    reach = 0.54 * max(side["max"] - side["min"] for side in sides if side.notna().all()) + 1
-    for column, side in enumerate(sides, start=1):
-        middle = side.fillna(0).mean()
-        figure.update_xaxes(range=[middle - reach, middle + reach], col=column)
-    low, high = places["y"].min(), places["y"].max()
-    figure.update_yaxes(range=[low - 0.04 * (high - low) - 1, high + 0.04 * (high - low) + 1])
-    for axis in figure.select_yaxes():
-        axis.scaleanchor = axis.anchor
-    return figure.update_yaxes(showticklabels=False, col=2)

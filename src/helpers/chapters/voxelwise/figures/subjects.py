@@ -7,13 +7,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
+from helpers.brain.regions import FUNCTIONAL, FUNCTIONAL_REGIONS, REGION
+from helpers.chapters.voxelwise.figures import divisions
 from helpers.chapters.voxelwise.figures.curves import mean_of
 from helpers.names import MODEL, REGIONS, SUBJECT
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-REFERENCE = REGIONS[0]  # what the other regions are compared with
+REFERENCE = {REGION: REGIONS[0], FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # what the others of a division are compared with
 TESTED = ["difference", "low", "high", "w", "p_value", "n_subjects"]
 
 text.words(
@@ -60,31 +62,44 @@ def depth(
 ) -> go.Figure | text.Bilingual:
     """Draw the relative depth of the best layer by region: a line per subject, their mean; one panel per model.
 
-    frame: model, subject, region, hemisphere, relative, n_voxels; the rows of single regions in both hemispheres are
-    drawn. means: model, region, relative (mean over subjects) and, where the hierarchy was tested, difference (from the
-    first region), low, high, w, p_value, n_subjects, shown in the hover text of a mean.
+    frame: model, subject, region, hemisphere, relative, n_voxels[, division]; the rows of single regions in both
+    hemispheres are drawn; several divisions stand side by side, and a menu shows one of them. means: model, region,
+    relative (mean over subjects)[, division] and, where the hierarchy was tested, difference (from the first region),
+    low, high, w, p_value, n_subjects, shown in the hover text of a mean.
     """
     shown = frame[(frame["hemisphere"] == panels.BOTH) & ~frame["region"].isin([panels.ALL, ""])]
     if shown.empty or shown[SUBJECT].nunique() < 2:
         return text.both("say.no_depth")
-    models, regions = panels.models_of(shown), panels.regions_of(shown)
+    models, parts, of_means = panels.models_of(shown), divisions.divided(shown), divisions.divided(means)
+    regions = {division: panels.regions_of(part) for division, part in parts.items()}
+    starts = dict(zip(parts, np.cumsum([0, *(len(names) + 1 for names in regions.values())]).tolist(), strict=False))
 
     def build(labeller: Labeller) -> go.Figure:
         figure = panels.stacked(models, labeller, vertical_spacing=0.26 / (len(models) + 1))
         for row, model in enumerate(models, start=1):
-            lines = _subjects(shown[shown[MODEL] == model], regions, labeller)
-            mean = _means(means[means[MODEL] == model], regions, labeller).update(showlegend=row == 1)
-            for line in (*lines, mean):
-                figure.add_trace(line, row=row, col=1)
+            for division, part in parts.items():
+                own, average = (one[one[MODEL] == model] for one in (part, of_means[division]))
+                lines = _subjects(own, regions[division], starts[division], labeller) if len(own) else []
+                mean = _means(average, regions[division], division, starts[division], labeller)
+                for line in (*lines, mean.update(showlegend=row == 1 and starts[division] == 0)):
+                    figure.add_trace(line, row=row, col=1)
         height = panels.PANEL * len(models) + 100
         style.laid_out(figure, labeller, labeller("figure.depth.title"), height, synthetic)
-        names, places = _names(regions, labeller), list(range(len(regions)))
-        span = [-0.5, len(regions) - 0.5]
-        figure.update_xaxes(tickvals=places, ticktext=names, showticklabels=True, range=span)
+        if len(parts) > 1:
+            figure.update_layout(height=height + 40, margin={"t": 128})
+        words = [word for names in regions.values() for word in _names(names, labeller)]
+        places = [starts[division] + place for division, names in regions.items() for place in range(len(names))]
+        figure.update_xaxes(tickvals=places, ticktext=words, showticklabels=True)
+        spans = [(starts[division] - 0.5, starts[division] + len(names) - 0.5) for division, names in regions.items()]
+        panels.spans(figure, divisions.names(list(parts), labeller), spans)
         return figure.update_yaxes(title_text=labeller("figure.depth.y"), range=[-0.05, 1.05])
 
     def alt(labeller: Labeller) -> str:
-        facts = " ".join(_fact(means[means[MODEL] == model], regions, labeller) for model in models)
+        facts = " ".join(
+            _fact(of_means[division][of_means[division][MODEL] == model], regions[division], labeller)
+            for model in models
+            for division in parts
+        )
         return labeller("figure.depth.alt", facts=facts)
 
     return bilingual(build, alt, shown, language)
@@ -94,8 +109,8 @@ def _names(regions: list[str], labeller: Labeller) -> list[str]:
     return [style.name(labeller, "region", region) for region in regions]
 
 
-def _subjects(rows: pd.DataFrame, regions: list[str], labeller: Labeller) -> list[go.Scatter]:
-    """Return a line per subject; subjects are shifted so that equal depths do not hide each other."""
+def _subjects(rows: pd.DataFrame, regions: list[str], start: int, labeller: Labeller) -> list[go.Scatter]:
+    """Return a line per subject, from place `start` on; shifted, so that equal depths do not hide each other."""
     name, subjects = style.name(labeller, "model", rows[MODEL].iloc[0]), sorted(set(rows[SUBJECT]), key=_number_last)
     look = {"line": {"color": style.GREY, "width": 1}, "marker": {"size": 6}, "opacity": 0.7}
     lines = []
@@ -103,8 +118,8 @@ def _subjects(rows: pd.DataFrame, regions: list[str], labeller: Labeller) -> lis
         own = rows[rows[SUBJECT] == subject].set_index("region").reindex(regions)
         words = {"model": name, "subject": style.name(labeller, "subject", subject)}
         line = go.Scatter(
-            x=np.arange(len(regions)) + shift, y=own["relative"].to_numpy(), mode="lines+markers", showlegend=False,
-            text=_names(regions, labeller), customdata=own[["n_voxels"]].to_numpy(),
+            x=start + np.arange(len(regions)) + shift, y=own["relative"].to_numpy(), mode="lines+markers",
+            showlegend=False, text=_names(regions, labeller), customdata=own[["n_voxels"]].to_numpy(),
             hovertemplate=labeller("figure.depth.hover", **words) + "<extra></extra>", **look,
         )  # fmt: skip
         lines.append(line)
@@ -116,17 +131,18 @@ def _number_last(subject: str) -> tuple[int, str]:
     return len(subject), subject
 
 
-def _means(means: pd.DataFrame, regions: list[str], labeller: Labeller) -> go.Scatter:
+def _means(means: pd.DataFrame, regions: list[str], division: str, start: int, labeller: Labeller) -> go.Scatter:
     """Return a bar at the mean of each region, with the test against the first region in its hover text."""
     own = means.set_index("region").reindex(regions).reindex(columns=["relative", *TESTED])
-    words = {"model": "", "reference": style.name(labeller, "region", REFERENCE)}
+    words = {"model": "", "reference": style.name(labeller, "region", REFERENCE[division])}
     if len(means):
         words["model"] = style.name(labeller, "model", means[MODEL].iloc[0])
     tested = labeller("figure.depth.mean_hover", **words) + "<extra></extra>"
     bare = labeller("figure.depth.mean_bare", model=words["model"]) + "<extra></extra>"
     look = {"symbol": "line-ew-open", "size": 40, "color": style.COLOURS[1], "line": {"width": 3}}
     return go.Scatter(
-        x=np.arange(len(regions)), y=own["relative"].to_numpy(float), name=labeller("figure.depth.mean"),
+        x=start + np.arange(len(regions)), y=own["relative"].to_numpy(float), name=labeller("figure.depth.mean"),
+        legendgroup="mean",
         mode="markers", marker=look, text=_names(regions, labeller), customdata=own[TESTED].to_numpy(float),
         hovertemplate=[bare if np.isnan(p_value) else tested for p_value in own["p_value"].astype(float)],
     )  # fmt: skip
