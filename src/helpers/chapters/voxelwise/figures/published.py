@@ -22,6 +22,7 @@ from helpers.text import Labeller
 SOURCE = "Feather, Leclerc, Madry & McDermott 2023"
 PUBLISHED = "published"  # whose results a curve shows
 INPUT = "input_after_preproc"  # the published name of the cochleagram that a network starts from
+ABOVE, BAR = 215, 106  # px above the panels of the map, and above its colour bar
 ROBUST = "_robust_"  # in the names of networks trained on adversarial sounds
 
 text.words(
@@ -115,9 +116,8 @@ def published_map(
         _choose(figure, [style.name(labeller, "model", network) for network in networks], colours, sliders)
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         title = labeller("figure.published_map.title")
-        maps.laid_out(figure, places, title, labeller, synthetic, 215, 150)
-        _attributed(figure, labeller)
-        return maps.narrowed(style.lying_bar(figure, panels.measure(whole, labeller)))
+        maps.laid_out(figure, places, title, labeller, synthetic, ABOVE, 150)
+        return _with_bar(_attributed(figure, labeller), panels.measure(whole, labeller))
 
     def alt(labeller: Labeller) -> str:
         facts = [_best_fact(row, labeller) for row in highest(whole, [MODEL], "median_r2").itertuples()]
@@ -187,6 +187,24 @@ def _attributed(figure: go.Figure, labeller: Labeller) -> go.Figure:
     return figure.update_layout(title_text=f"{figure.layout.title.text}<br><sup>{by}</sup>")
 
 
+def _with_bar(figure: go.Figure, name: str) -> go.Figure:
+    """Lay the colour bar and its name below the title, on wide and on narrow pages.
+
+    The name is an annotation: Plotly lays a bar's own title over the bar where panels are low.
+    """
+    style.lying_bar(figure, "")
+    figure.add_annotation(
+        text=name, showarrow=False, xref="paper", yref="paper", x=0.5, y=1, yanchor="bottom", yshift=ABOVE - BAR,
+        font_size=13,
+    )  # fmt: skip
+    wide = figure.layout.height
+    heights = {"wide": wide, "narrow": wide - (maps.PANEL - maps.NARROW)}
+    figure.update_coloraxes(colorbar_y=1 - BAR / wide)
+    bar = ["layout", "coloraxis", "colorbar", "y"]
+    sizes = {width: [[["layout", "height"], value], [bar, 1 - BAR / value]] for width, value in heights.items()}
+    return figure.update_layout(meta={"sizes": sizes})
+
+
 def _best_fact(row, labeller: Labeller) -> str:
     words = {"model": labeller.name("model", row.model), "stage": _stage(row.stage, labeller)}
     return labeller("figure.published_map.alt_fact", layer=int(row.layer), r2=float(row.median_r2), **words)
@@ -198,7 +216,6 @@ text.words(
         "title": "Published: other networks by layer, functional region and subject",
         "everyone": "All subjects",
         "subject": "Subject {subject}",
-        "layer": "Layer, in the order of its network",
         "line": "{model}, {results}",
         "hover": (
             "{model}<br>{region}, %{{customdata[0]}} voxels<br>Layer %{{x}}: %{{customdata[1]}}"
@@ -217,7 +234,6 @@ text.words(
         "title": "Publicado: otras redes según la capa, la región funcional y el sujeto",
         "everyone": "Todos los sujetos",
         "subject": "Sujeto {subject}",
-        "layer": "Capa, en el orden de su red",
         "line": "{model}, {results}",
         "hover": (
             "{model}<br>{region}, %{{customdata[0]}} vóxeles<br>Capa %{{x}}: %{{customdata[1]}}"
@@ -248,8 +264,7 @@ def published_layers(curves: pd.DataFrame, *, synthetic: bool, language: str = "
     if curves[curves["results"] == PUBLISHED].empty:
         return None
     names = [panels.ALL, *panels.regions_of(curves)]
-    lines = [key for key, _ in curves.groupby(["results", MODEL], sort=False)]
-    lines = [key for key in lines if key[0] != PUBLISHED] + [key for key in lines if key[0] == PUBLISHED]
+    lines = sorted((key for key, _ in curves.groupby(["results", MODEL], sort=False)), key=_order)
     subjects = panels.in_order(curves[SUBJECT])
     last = curves[LAYER].max()
 
@@ -275,8 +290,7 @@ def published_layers(curves: pd.DataFrame, *, synthetic: bool, language: str = "
         style.laid_out(figure, labeller, labeller("figure.published_layers.title"), height, synthetic)
         _attributed(figure, labeller).update_layout(margin={"t": 160, "b": 60 + 24 * len(lines)})
         figure.update_xaxes(dtick=2, tick0=1, range=[0.6, last + 0.4]).update_yaxes(**panels.r2_axis(0))
-        x = labeller("figure.published_layers.layer")
-        return panels.titled(figure, names, x, panels.measure(curves, labeller))
+        return panels.titled(figure, names, labeller("axis.layer"), panels.measure(curves, labeller))
 
     def alt(labeller: Labeller) -> str:
         best = highest(_whole(curves[curves["results"] == PUBLISHED]), [MODEL], "median_r2").itertuples()
@@ -284,6 +298,12 @@ def published_layers(curves: pd.DataFrame, *, synthetic: bool, language: str = "
         return labeller("figure.published_layers.alt", facts=facts)
 
     return bilingual(build, alt, curves, language)
+
+
+def _order(line: tuple[str, str]) -> tuple[bool, bool]:
+    """Return a sorting key that puts the study's networks first, and those that wait in the legend last."""
+    results, model = line
+    return results == PUBLISHED, ROBUST in model
 
 
 def _line(rows: pd.DataFrame, results: str, index: int, last: int, labeller: Labeller) -> go.Scatter:
@@ -299,9 +319,8 @@ def _line(rows: pd.DataFrame, results: str, index: int, last: int, labeller: Lab
             "figure.published_layers.single", model=name, region=region, n=int(ordered["n_voxels"].iloc[0])
         )
         y = ordered["median_r2"].tolist() * 2
-        return go.Scatter(
-            x=[1, last], y=y, mode="lines", line=look["line"], hovertemplate=hover + "<extra></extra>", **shared
-        )
+        flat = {"color": style.GREY, "dash": "dash", "width": 1.5}  # as baselines are drawn
+        return go.Scatter(x=[1, last], y=y, mode="lines", line=flat, hovertemplate=hover + "<extra></extra>", **shared)
     about = [[int(row.n_voxels), _stage(row.stage, labeller)] for row in ordered.itertuples()]
     hover = labeller("figure.published_layers.hover", model=name, region=region)
     return go.Scatter(
