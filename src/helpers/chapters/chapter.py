@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from helpers.names import TIME
+from helpers.names import TARGET, TIME
 from helpers.study import Study
 
 # For what a chapter is made in a batch: once for all models (by the report only), or for each model once over all its
@@ -41,6 +41,8 @@ class Chapter:
     per: str = MODEL
     responses: frozenset[str] = frozenset()  # sets of responses that it requires
     in_time: bool = False  # whether it requires some set of responses in time; it leaves the others out
+    n_targets: int = 0  # that some set of responses must have at least; it leaves smaller sets out
+    n_baselines: int = 0  # that the study must name at least
     options: frozenset[str] = frozenset()  # of models: at least one model must have them, and the others are left out
     estimators: frozenset[str] = frozenset()  # that it can work with; none: any
     extracts: bool = False  # whether its jobs compute the activations that others read
@@ -59,6 +61,15 @@ class Chapter:
                 f"chapter '{self.name}' needs responses in time, and dataset '{study.parameters.dataset}' has none: "
                 f"its {found} have no dimension '{TIME}'"
             )
+        largest = max(one.sizes[TARGET] for one in study.brain.responses.values())
+        if largest < self.n_targets:
+            return (
+                f"chapter '{self.name}' needs a set of at least {self.n_targets} responses, and the largest of dataset "
+                f"'{study.parameters.dataset}' has {largest}"
+            )
+        if len(study.parameters.baselines) < self.n_baselines:
+            found = ", ".join(entry.name for entry in study.parameters.baselines) or "none"
+            return f"chapter '{self.name}' needs {self.n_baselines} of `baselines`, and the study names {found}"
         for option in sorted(self.options):
             if not study.with_option(option):
                 names = ", ".join(study.models)

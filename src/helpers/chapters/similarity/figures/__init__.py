@@ -1,0 +1,6 @@
+"""The figures of the chapter on similarity."""
+
+from helpers.chapters.similarity.figures.depth import by_depth
+from helpers.chapters.similarity.figures.scatter import scatter
+
+__all__ = ["by_depth", "scatter"]
