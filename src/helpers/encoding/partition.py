@@ -83,7 +83,7 @@ def partition(
         SPACES: ["+".join(some) for some in _subsets(names)],
         SPACE: names,
         SPLIT: splits[SPLIT].values,
-        TARGET: responses[TARGET].values,
+        **{name: (TARGET, coord.values) for name, coord in responses[TARGET].coords.items()},
     }
     origin = {name: features[0].coords[name].item() for name in ORIGIN if name in features[0].coords}
     stacked = {name: np.stack([part[name] for part in parts], -2) for name in parts[0]}

@@ -131,6 +131,11 @@ class Study:
         """The names of the study's networks."""
         return [entry.name for entry in self.parameters.models]
 
+    @property
+    def baselines(self) -> list[str]:
+        """The names of the study's baselines."""
+        return [entry.name for entry in self.parameters.baselines]
+
     def model(self, name: str) -> models.AudioModel:
         """Return an opened network or baseline; raises UserError for a name that the study does not have."""
         return self._opened(self._entry(name))

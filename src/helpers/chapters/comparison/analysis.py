@@ -19,9 +19,9 @@ from helpers.models.weights import CONTROLS, TRAINED
 from helpers.names import LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET
 from helpers.stats.layers import relative_depth
 from helpers.stats.references import BASELINE
+from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
 
-MOST_TARGETS = 20  # that are shown one by one where they have regions or groups
 PLAIN = "r2_pearson"
 Scores = Mapping[str, Sequence[xr.Dataset]]  # set of responses -> scores of each network
 VALUES = ["median_r2", "q25", "q75", LAYER, "relative"]
@@ -65,7 +65,7 @@ def values(scores: Scores, references: Scores, metric: str) -> pd.DataFrame:
 
 def _nested(scores: xr.Dataset, metric: str) -> pd.DataFrame:
     """Return a row per target, or per region of targets, of one network."""
-    found, groups = stats.nested_best(scores, metric).transpose(SPLIT, TARGET), _groups(scores)
+    found, groups = stats.nested_best(scores, metric).transpose(SPLIT, TARGET), groups_of(scores)
     numbers = scores[LAYER].values
     position = np.searchsorted(numbers, found["chosen"].values).astype(float)
     depth = relative_depth(np.where(np.isnan(found["chosen"].values), np.nan, position), len(numbers))
@@ -75,16 +75,6 @@ def _nested(scores: xr.Dataset, metric: str) -> pd.DataFrame:
         row = {TARGET: name, "median_r2": middle, "q25": low, "q75": high}
         rows.append(row | {LAYER: _most_frequent(found["chosen"].values[:, own]), "relative": _median(depth[:, own])})
     return pd.DataFrame(rows).assign(**{MODEL: str(scores[MODEL].values)})
-
-
-def _groups(scores: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return the positions of the targets that are summed up under one name: many of a region or group, else each."""
-    names = scores[TARGET].values.astype(str)
-    for summed in ("region", "group") if len(names) > MOST_TARGETS else ():
-        if summed in scores.coords and (scores[summed] != "").any():
-            names = scores[summed].values.astype(str)
-            break
-    return {str(name): np.flatnonzero(names == name) for name in pd.unique(names) if name}
 
 
 def _most_frequent(layers: np.ndarray) -> float:
@@ -102,7 +92,7 @@ def curves(scores: Scores, metric: str) -> pd.DataFrame:
     for one in (one for own in scores.values() for one in own):
         medians = one[metric].median(SPLIT).transpose(LAYER, TARGET).values
         depth = relative_depth(np.arange(float(len(medians))), len(medians))
-        for name, own in _groups(one).items():
+        for name, own in groups_of(one).items():
             rows += [
                 {MODEL: str(one[MODEL].values), LAYER: layer, "relative": relative, TARGET: name, "median_r2": value}
                 for layer, relative, value in zip(

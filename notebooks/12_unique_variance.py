@@ -1,0 +1,82 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["lang-es"]
+# # Lo que agrega una red
+#
+# Una red puede predecir la respuesta al habla solo porque distingue el habla de lo demás, o solo porque sigue la
+# acústica. Aquí se pregunta qué explica cada red que no expliquen ya las etiquetas de categoría ni la acústica.
+
+# %% [markdown] tags=["lang-en"]
+# # What a network adds
+#
+# A network may predict the response to speech only because it tells speech from the rest, or only because it follows
+# acoustics. The question here is what each network explains that category labels and acoustics do not explain already.
+
+# %% tags=["parameters"]
+study = "networks"  # in params/, or a YAML file; {"study": "networks", "models": ["silero"]}: a part
+
+# %%
+
+from helpers import text
+from helpers.chapters import unique_variance
+from helpers.study import open_study
+
+study = open_study(study)
+
+# %%
+study.banner()
+
+# %% [markdown] tags=["lang-es"]
+# ## Método
+#
+# Se ajusta una *ridge* con una penalización por espacio (*banded ridge*): a las activaciones de la red $A$ y a las de
+# una línea de base $B$ se les da un peso $\gamma$, y $\gamma$ y $\alpha$ se eligen juntos, para cada respuesta, por el
+# error al dejar afuera un sonido de entrenamiento por vez; del mismo modo se elige la capa de la red. Lo que la red
+# agrega es
+#
+# $$R^2(A, B) - R^2(B),$$
+#
+# en los sonidos de prueba. Puede ser negativo, y no se recorta.
+
+# %% [markdown] tags=["lang-en"]
+# ## Method
+#
+# A ridge with one penalty per space is fitted (banded ridge): the activations of the network $A$ and of a baseline $B$
+# are given a weight $\gamma$, and $\gamma$ and $\alpha$ are chosen together, for each target, by the error when one
+# train sound at a time is left out; the network's layer is chosen in the same way. What the network adds is
+#
+# $$R^2(A, B) - R^2(B),$$
+#
+# on the test sounds. It may be negative, and is not clipped.
+
+# %%
+responses = unique_variance.responses(study)  # name of a set -> (sound, target[, repetition])
+others = unique_variance.others(study)  # name of a baseline -> (sound, unit)
+print(
+    {kind: dict(one.sizes) for kind, one in responses.items()}, {name: dict(one.sizes) for name, one in others.items()}
+)
+
+# %%
+found = [one for measured in responses.values() for one in unique_variance.partitions(study, others, measured)]
+rows = unique_variance.beyond(found)  # one row per network, target, baseline and split
+summary = unique_variance.summary(rows)
+unique_variance.figures.added(summary, **study.look)
+
+# %%
+unique_variance.sentences(summary)
+
+# %%
+text.folded(text.table(summary))
+
+# %%
+study.write(unique_rows=rows, unique_summary=summary)

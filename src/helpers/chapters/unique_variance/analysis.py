@@ -1,0 +1,105 @@
+"""What each network explains beyond one or two baselines, by banded ridge (`encoding.partition`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from helpers import text
+from helpers.encoding.partition import MOST_SPACES, NETWORK, SPACES, partition
+from helpers.names import MODEL, SPLIT, TARGET
+from helpers.stats.targets import groups
+from helpers.store.progress import progress
+from helpers.study import Study
+
+MOST_TARGETS = 200  # of a set: the responses of single voxels would take hours
+BOTH = "all"  # beyond all baselines together
+
+
+def responses(study: Study) -> dict[str, xr.DataArray]:
+    """Return the sets of responses (sound, target[, repetition]) whose targets are few enough to be taken one by one.
+
+    Of a study whose sets are all larger, the smallest, cut to targets evenly spaced.
+    """
+    sets = {kind: study.responses(kind) for kind in study.brain.responses}
+    few = {kind: one for kind, one in sets.items() if one.sizes[TARGET] <= MOST_TARGETS}
+    if few:
+        return few
+    kind = min(sets, key=lambda name: sets[name].sizes[TARGET])
+    at = np.linspace(0, sets[kind].sizes[TARGET] - 1, MOST_TARGETS).astype(int)
+    return {kind: sets[kind].isel({TARGET: np.unique(at)})}
+
+
+def others(study: Study) -> dict[str, xr.DataArray]:
+    """Return the baselines that networks are held against, by name (sound, unit): the study's first two."""
+    found = (layers[0] for layers in study.references() if str(layers[0][MODEL].values) in study.baselines)
+    return {str(layer[MODEL].values): layer for layer, _ in zip(found, range(MOST_SPACES - 1), strict=False)}
+
+
+def partitions(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataArray) -> list[xr.Dataset]:
+    """Return `encoding.partition` of every network and one set of responses, as kept on disk."""
+    how = {"others": spaces, "responses": measured, "splits": study.splits, "progress": progress}
+    how |= {"alphas": study.encoding["alphas"], "device": study.encoding["device"]}
+    return [study.keep(partition, features=features, **how) for features in study.last_checkpoints()]
+
+
+def beyond(found: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """Return one row per network, target, baseline and split: R² alone, together, and what the network adds.
+
+    Columns model, target, beyond (a baseline, or "all" of them together), split, alone (R² of the network), without (R²
+    of that baseline), joint, added (joint - without, which may be negative); of many targets with regions or groups the
+    median over each.
+    """
+    rows = []
+    for one in found:
+        names = [name for name in one["space"].values.tolist() if name != NETWORK]
+        r2 = one["r2"].transpose(SPACES, SPLIT, TARGET)
+        against = {name: name for name in names} | ({BOTH: "+".join(names)} if len(names) > 1 else {})
+        for name, spaces in against.items():
+            keys = {"alone": NETWORK, "without": spaces, "joint": f"{NETWORK}+{spaces}"}
+            values = {column: r2.sel({SPACES: key}).values for column, key in keys.items()}  # (split, target)
+            values["added"] = values["joint"] - values["without"]
+            for target, own in groups(one).items():
+                medians = {column: np.median(value[:, own], 1) for column, value in values.items()}
+                table = pd.DataFrame(medians).assign(**{SPLIT: one[SPLIT].values, TARGET: target, "beyond": name})
+                rows.append(table.assign(**{MODEL: str(one[MODEL].values)}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.DataArray]) -> text.Bilingual:
+    """Return sentences: which baselines networks are held against, and of which sets only some targets are taken."""
+    names = {"names": lambda labeller: ", ".join(labeller.name("model", name) for name in spaces)}
+    pieces = [text.both("say.spaces", **names)]
+    for kind, own in taken.items():
+        whole = study.brain.responses[kind].sizes[TARGET]
+        if own.sizes[TARGET] < whole:
+            pieces.append(text.both("say.some_targets", kind=kind, all=whole, n=own.sizes[TARGET]))
+    return text.markdown(pieces)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return medians over splits of the columns of `beyond`, and the quartiles q25 and q75 of what is added."""
+    keys = [MODEL, TARGET, "beyond"]
+    groups = rows.groupby(keys, sort=False, observed=True)
+    table = groups[["alone", "without", "joint", "added"]].median()
+    quartiles = groups["added"].quantile([0.25, 0.75]).unstack().set_axis(["q25", "q75"], axis=1)
+    return table.join(quartiles).reset_index()
+
+
+def sentences(table: pd.DataFrame) -> text.Bilingual:
+    """Return a sentence per target of `summary`: which network adds most to all baselines together, and how much."""
+    last = table[table["beyond"] == (BOTH if (table["beyond"] == BOTH).any() else table["beyond"].iloc[0])]
+    return text.markdown([_sentence(own) for _, own in last.groupby(TARGET, sort=False)])
+
+
+def _sentence(own: pd.DataFrame) -> text.Bilingual:
+    known = own.dropna(subset="added")
+    target = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
+    if known.empty or not (known["q25"] > 0).any():
+        return text.both("say.adds_nothing", **target, n=len(own))
+    top = known.nlargest(1, "added").iloc[0]
+    numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without", "joint")}
+    return text.both("say.adds", **target, **numbers, model=lambda labeller: labeller.name("model", top[MODEL]))

@@ -1,0 +1,114 @@
+"""What each network adds to the baselines: a panel per target, a row per network."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from helpers import text
+from helpers.names import MODEL, TARGET
+from helpers.plotting import panels, style
+from helpers.plotting.bilingual import bilingual
+from helpers.text import Labeller
+
+ROW, PANEL, AROUND = 22, 64, 170  # px: of a network, around the rows of a panel, around all panels
+
+text.words(
+    "figure.added",
+    en={
+        "title": "What each network adds to what needs no network",
+        "x": "R² added",
+        "beyond": "Beyond {name}",
+        "beyond_all": "Beyond all of them",
+        "hover": (
+            "{model}<br>{beyond}: %{{x:.2f}} (quartiles %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+            "<br>R² without the network: %{{customdata[2]:.2f}}, with it: %{{customdata[3]:.2f}}"
+        ),
+        "alt": (
+            "{k} {k:panel|panels}, one per target, with a row for each of {n} networks: R² added to {m} baselines. "
+            "{facts}"
+        ),
+        "alt_fact": "{target}: {model} adds most, {added}.",
+    },
+    es={
+        "title": "Qué agrega cada red a lo que no necesita ninguna",
+        "x": "R² agregado",
+        "beyond": "Más allá de {name}",
+        "beyond_all": "Más allá de todas ellas",
+        "hover": (
+            "{model}<br>{beyond}: %{{x:.2f}} (cuartiles %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+            "<br>R² sin la red: %{{customdata[2]:.2f}}, con ella: %{{customdata[3]:.2f}}"
+        ),
+        "alt": (
+            "{k} {k:panel|paneles}, uno por respuesta, con una fila para cada una de {n} redes: R² agregado a {m} "
+            "líneas de base. {facts}"
+        ),
+        "alt_fact": "{target}: la que más agrega es {model}, {added}.",
+    },
+)
+ALL = "all"
+
+
+def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
+    """Draw medians over splits with quartiles: `table` as `analysis.summary`; 0 is a line in every panel."""
+    last = table["beyond"].iloc[-1]  # all baselines together, or the only one
+    order = table[table["beyond"] == last].groupby(MODEL)["added"].mean().sort_values().index.tolist()
+    place = {model: row for row, model in enumerate(order)}
+    targets, kinds = panels.targets_of(table), panels.in_order(table["beyond"])
+
+    def build(labeller: Labeller) -> go.Figure:
+        n_rows = panels.n_rows(targets)
+        figure = make_subplots(
+            rows=n_rows, cols=min(panels.COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
+            subplot_titles=[style.name(labeller, "target", target) for target in targets],
+            horizontal_spacing=0.04, vertical_spacing=0.35 / (n_rows * max(4, len(order) / 3)),
+        )  # fmt: skip
+        for panel, target in enumerate(targets):
+            for index, kind in enumerate(kinds):
+                own = table[(table[TARGET] == target) & (table["beyond"] == kind)]
+                figure.add_trace(_points(own, kind, index, place, labeller, panel == 0), **panels.place(panel))
+        style.laid_out(
+            figure, labeller, labeller("figure.added.title"), AROUND + n_rows * (PANEL + ROW * len(order)), synthetic
+        )
+        names = [style.name(labeller, "model", model) for model in order]
+        figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(order) - 0.3])
+        figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f")
+        for panel in range(len(targets))[-panels.COLUMNS :]:
+            figure.update_xaxes(title_text=labeller("figure.added.x"), showticklabels=True, **panels.place(panel))
+        return figure
+
+    return bilingual(build, lambda labeller: _alt(table, last, labeller), table, language)
+
+
+def _beyond(kind: str, labeller: Labeller) -> str:
+    if kind == ALL:
+        return labeller("figure.added.beyond_all")
+    return labeller("figure.added.beyond", name=style.name(labeller, "model", kind))
+
+
+def _points(own: pd.DataFrame, kind: str, index: int, place: dict, labeller: Labeller, legend: bool) -> go.Scatter:
+    x, name = own["added"].to_numpy(), _beyond(kind, labeller)
+    marker = style.of_model(index)["marker"] | {"size": 9}
+    spread = {"array": own["q75"].to_numpy() - x, "arrayminus": x - own["q25"].to_numpy()}
+    names = [style.name(labeller, "model", model) for model in own[MODEL]]
+    hover = labeller("figure.added.hover", model="%{text}", beyond=name)
+    return go.Scatter(
+        x=x, y=[place[model] for model in own[MODEL]], mode="markers", name=name, marker=marker, text=names,
+        error_x={"type": "data", "symmetric": False, "thickness": 1, "width": 0, "color": marker["color"], **spread},
+        customdata=own[["q25", "q75", "without", "joint"]].to_numpy(), legendgroup=kind, showlegend=legend,
+        hovertemplate=hover + "<extra></extra>",
+    )  # fmt: skip
+
+
+def _alt(table: pd.DataFrame, last: str, labeller: Labeller) -> str:
+    facts = []
+    for target, own in table[table["beyond"] == last].groupby(TARGET, sort=False):
+        known = own.dropna(subset="added")
+        if len(known):
+            top = known.nlargest(1, "added").iloc[0]
+            words = {"target": labeller.name("target", target), "model": labeller.name("model", top[MODEL])}
+            facts.append(labeller("figure.added.alt_fact", **words, added=float(top["added"])))
+    counts = {"k": table[TARGET].nunique(), "n": table[MODEL].nunique()}
+    n_baselines = len([kind for kind in table["beyond"].unique() if kind != ALL])
+    return labeller("figure.added.alt", m=n_baselines, facts=" ".join(facts), **counts)
