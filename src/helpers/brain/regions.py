@@ -20,7 +20,7 @@ BETWEEN = "/"
 text.words(
     "region",
     en={"tonotopic": "Tonotopic", "pitch": "Pitch", "music": "Music", "speech": "Speech"},
-    es={"tonotopic": "Tonotópica", "pitch": "Altura tonal", "music": "Música", "speech": "Habla"},
+    es={"tonotopic": "Tonotópica", "pitch": "Altura", "music": "Música", "speech": "Habla"},
 )
 
 

@@ -101,11 +101,12 @@ def _order_of_marks(places: pd.DataFrame, division: str) -> Iterator[tuple[int, 
     Functional regions overlap: those drawn later are smaller, so that the ones below are seen around them.
     """
     regions = panels.regions_of(places)
-    none = [(len(regions), "", 1.0)] if (places["region"] == "").any() else []
+    has_none = (places["region"] == "").any()
     if division != FUNCTIONAL:
-        yield from [(index, region, 1.0) for index, region in enumerate(regions)] + none
+        yield from [(index, region, 1.0) for index, region in enumerate([*regions, *([""] if has_none else [])])]
     else:
-        yield from none + [(index, region, 1 - 0.15 * min(index, 4)) for index, region in enumerate(regions)]
+        yield from [(len(regions), "", 0.6)] if has_none else []
+        yield from [(index, region, 1.15 - 0.1 * min(index, 5)) for index, region in enumerate(regions)]
 
 
 def _region_name(region: str, labeller: Labeller) -> str:

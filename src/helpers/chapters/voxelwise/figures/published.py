@@ -401,7 +401,8 @@ def published_depth(means: pd.DataFrame, *, synthetic: bool, language: str = "en
         height = 420 + 24 * len(networks)
         style.laid_out(figure, labeller, labeller("figure.published_depth.title"), height, synthetic)
         _attributed(figure, labeller).update_layout(margin={"t": 110, "b": 50 + 24 * len(networks)})
-        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=words, range=[-0.5, len(names) - 0.5])
+        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=words, tickangle=0)
+        figure.update_xaxes(range=[-0.5, len(names) - 0.5])
         return figure.update_yaxes(title_text=labeller("figure.published_depth.y"), range=[-0.05, 1.05])
 
     def alt(labeller: Labeller) -> str:

@@ -89,7 +89,7 @@ def depth(
             figure.update_layout(height=height + 40, margin={"t": 128})
         words = [word for names in regions.values() for word in _names(names, labeller)]
         places = [starts[division] + place for division, names in regions.items() for place in range(len(names))]
-        figure.update_xaxes(tickvals=places, ticktext=words, showticklabels=True)
+        figure.update_xaxes(tickvals=places, ticktext=words, showticklabels=True, tickangle=0)
         spans = [(starts[division] - 0.5, starts[division] + len(names) - 0.5) for division, names in regions.items()]
         panels.spans(figure, divisions.names(list(parts), labeller), spans)
         return figure.update_yaxes(title_text=labeller("figure.depth.y"), range=[-0.05, 1.05])
