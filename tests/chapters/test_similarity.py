@@ -181,6 +181,7 @@ def test_points_of_the_scatter_are_the_values(values):
 
 def test_a_region_of_several_sets_is_named_with_its_set():
     panels = [("voxels", "all"), ("voxels", "Primary"), ("vertices", "Primary"), ("vertices", "Lateral")]
+    assert rsa.ALL == titles.ALL, "figures do not import what computes"
     expected = ["All voxels", "All voxels: Primary", "vertices: Primary", "Lateral"]
     assert titles.titles(labellers()["en"], panels) == expected
 

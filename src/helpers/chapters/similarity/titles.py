@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.stats.rsa import ALL
+from helpers.plotting.panels import ALL
 from helpers.text import Labeller
 
 
