@@ -1,11 +1,43 @@
 """Processes that tests start, and what becomes of them."""
 
+import contextlib
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
 
 import psutil
 
 SECONDS = 240  # until something is called hung
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it, processes are started that hear Ctrl-C and SIGTERM, as from a terminal.
+
+    A process inherits which signals are ignored or held back: those that a script starts in the background, as CI
+    systems do, ignore Ctrl-C, and so would all that they start.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers) if hasattr(signal, "pthread_sigmask") else None
+    try:
+        for number in numbers:
+            if before[number] == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        yield
+    finally:
+        for number in numbers:
+            if before[number] == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_IGN)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def started(command: list[str], **how) -> subprocess.Popen:
+    """A process that hears Ctrl-C, and whose every word can be read from its stdout."""
+    with interruptible():
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how)
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str]:

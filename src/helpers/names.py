@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -22,6 +23,11 @@ HEMISPHERES = ("lh", "rh")
 LANGUAGES = ("es", "en")
 
 F = TypeVar("F", bound=Callable)
+
+
+def composed(name: str) -> str:
+    """Return a name as it is compared, whoever wrote it: accents in one character, no spaces around it."""
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def immaterial(*arguments: str) -> Callable[[F], F]:

@@ -18,6 +18,7 @@ import pytest
 import xarray as xr
 
 import cells
+import processes
 import small_study
 from conftest import ROOT
 from helpers.__main__ import main
@@ -43,9 +44,7 @@ def command(folder: Path, *more: str) -> list[str]:
 
 
 def started(folder: Path, *more: str, **how) -> subprocess.Popen:
-    return subprocess.Popen(
-        command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how
-    )
+    return processes.started(command(folder, *more), cwd=ROOT, **how)
 
 
 def ran(folder: Path, *more: str) -> tuple[int, str]:

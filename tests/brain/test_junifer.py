@@ -1,8 +1,11 @@
 """Response maps through junifer to a report: the real program where it is installed, its table's mistakes named."""
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -192,3 +195,83 @@ def test_an_atlas_whose_labels_differ_is_refused(folder, maps):
     (folder / "atlas" / "regions.tsv").write_text("index\tname\n1\tlh_Primary\n")
     done = run(folder)
     assert done.returncode != 0 and "they must be the same" in done.stderr + done.stdout
+
+
+# Names
+
+
+@pytest.mark.parametrize("key", ["subject", "sound"])
+@pytest.mark.parametrize("value", [None, np.nan, "", " "])
+def test_a_row_without_an_identity_is_refused(folder, key, value):
+    frame = table().astype({key: object})
+    frame.loc[frame.index[3], key] = value
+    with pytest.raises(UserError, match=f"1 row whose {key} is .*, expected a {key} in every row, as text"):
+        opened(folder, frame)
+
+
+@pytest.mark.parametrize("names", [{"sub-01": 1, "sub-02": 10}, {"sub-01": 1.0, "sub-02": 2.5}])
+def test_names_that_are_numbers_may_have_lost_their_zeros(folder, names):
+    frame = table()
+    with pytest.raises(UserError, match=r"24 rows whose subject is .*, expected a subject in every row, as text"):
+        opened(folder, frame.assign(subject=frame["subject"].map(names)))
+
+
+def test_leading_zeros_stay(folder):
+    voxels = opened(folder, table().replace({"subject": {"sub-01": "001", "sub-02": "010"}})).responses["voxels"]
+    assert set(voxels["subject"].values) == {"001", "010"} and "001 lh_Primary" in voxels["target"].values
+
+
+@pytest.mark.parametrize("change", [lambda name: f" {name}", lambda name: f"{name} ", lambda name: f"\t{name}\n"])
+def test_names_that_differ_by_spaces_around_them_are_the_same(folder, change):
+    whole, frame = opened(folder, table()).responses["voxels"], table()
+    frame["sound"] = frame["sound"].map(lambda name: change(name) if name.endswith("3") else name)
+    frame.loc[frame.index[::2], "subject"] = frame["subject"].map(change)
+    frame = frame.rename(columns={"lh_Primary": change("lh_Primary")})
+    assert opened(folder, frame).responses["voxels"].equals(whole)
+    with pytest.raises(UserError, match="sub-01 tone11 twice"):
+        opened(folder, pd.concat([table(), table().iloc[:1].assign(subject=change("sub-01"))]))
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD", "NFC"), ("NFD", "NFC", "NFC"), ("NFD", "NFD", "NFC"), ("NFC",) * 3])
+def test_names_in_either_form_of_unicode_are_the_same(tmp_path, forms):
+    """In dataset.yml, in the names of files, and in the table."""
+    names = ["canción", "niño", "über", "日本が", *list(SOUNDS)[4:]]
+    own = dict(zip(names, SOUNDS.values(), strict=True))
+    said, files, listed = ([unicodedata.normalize(form, name) for name in names] for form in forms)
+    write_sounds(tmp_path, dict(zip(files, own.values(), strict=True)))
+    settings = yaml.safe_load((tmp_path / "dataset.yml").read_text())
+    settings["categories"] = dict(zip(said, own.values(), strict=True))
+    (tmp_path / "dataset.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    found = opened(tmp_path, table(dict(zip(listed, own.values(), strict=True))))
+    assert set(found.waveforms["sound"].values) == set(names)
+
+
+def test_a_name_that_dataset_yml_spells_in_two_ways_is_refused(folder):
+    settings = yaml.safe_load((folder / "dataset.yml").read_text())
+    settings["categories"] |= {"tone03 ": "Music"}
+    (folder / "dataset.yml").write_text(yaml.safe_dump(settings))
+    with pytest.raises(UserError, match="found tone03 more than once, spelt differently"):
+        opened(folder, table())
+
+
+@pytest.mark.parametrize("column", ["index", "run", "Age", "Unnamed: 0", "session"])
+def test_a_column_that_is_no_region_is_refused(folder, column):
+    with pytest.raises(UserError, match=f"the column {column}, expected subject, sound and regions only"):
+        opened(folder, table().assign(**{column: np.arange(24.0)}))
+
+
+@pytest.mark.parametrize("column", ["motion", "n_voxels", "TE3"])
+def test_a_column_that_may_be_no_region_is_said(folder, column):
+    found = opened(folder, table().assign(**{column: np.arange(24.0)}))
+    assert found.remarks == {"no_hemisphere": [column]}
+    assert not opened(folder, table()).remarks
+    bare = table().rename(columns=lambda name: name.replace("lh_", "L-").replace("rh_", "R-"))
+    assert not opened(folder, bare).remarks  # an atlas without hemispheres
+
+
+def test_rows_that_junifer_tells_apart_by_more_are_refused(folder):
+    junifer_storage(folder / "responses.sqlite", table().assign(visit=1.0))
+    with contextlib.closing(sqlite3.connect(folder / "responses.sqlite")) as connection, connection:
+        connection.execute("""UPDATE meta SET _element_keys = '["subject", "sound", "visit"]'""")
+    with pytest.raises(UserError, match="rows told apart by visit too, expected by subject and sound only"):
+        brain.open("junifer", str(folder))

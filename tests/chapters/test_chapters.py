@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from conftest import twenty_sounds
 from drawings import in_language
@@ -16,6 +17,7 @@ from helpers.chapters import components, registry
 from helpers.chapters import learning_dynamics as dynamics
 from helpers.chapters.voxelwise import analysis, figures, places, tables
 from helpers.errors import UserError
+from helpers.report import export
 from helpers.study import Parameters, Study
 from helpers.study.params import load
 
@@ -400,3 +402,36 @@ def test_where_frames_are_too_many_every_so_many_th_is_taken_and_said(study, mon
     assert set(table["frame_step"]) == {3} and set(table["n_frames"]) == {kept.shape[2]}
     said = branches.frames_used(table).pieces
     assert "one frame in 3" in said["en"] and "uno de cada 3" in said["es"]
+
+
+def test_damaged_checkpoints_are_said_at_the_top_of_the_page(series):
+    study = series()
+    assert study.remarks() is None and study.usable_steps("mix") == [100, 300]
+    for piece in study.remarks().pieces.values():
+        assert "<strong>mix</strong>" in piece and "mix-200.pt" in piece
+    assert export._context(study)["remarks"] == study.remarks().pieces
+
+
+@pytest.mark.parametrize("step", [100, 200, 300])
+@pytest.mark.parametrize(
+    "error", [UserError("training diverged at step 3"), UserError("mix-200.pt could not be written"), OSError("disk")]
+)
+def test_only_what_is_damaged_is_left_out_of_a_series(series, monkeypatch, step, error):
+    def fails(self, own):
+        if own == step:
+            raise error
+        return hear(self, own)
+
+    hear = models.FAMILIES["encodecmae"].EncodecMAE.hear
+    monkeypatch.setattr(models.FAMILIES["encodecmae"].EncodecMAE, "hear", fails)
+    with pytest.raises(type(error), match=str(error)):
+        series().usable_steps("mix")
+
+
+def test_a_checkpoint_that_may_not_be_read_is_an_error(series, tmp_path, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(torch, "load", denied)
+    with pytest.raises(UserError, match=r"could not be read .*Permission denied"):
+        series().usable_steps("mix")

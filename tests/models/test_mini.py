@@ -1,5 +1,6 @@
 """`mini` learns, masks what it should, is reproducible, and is trained again exactly when its weights would differ."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 import xarray as xr
 
 from helpers import models
-from helpers.errors import UserError
+from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models import Checkpoint, ModelEntry
 from helpers.models.encodecmae import mini, targets, training
 from helpers.models.encodecmae.checkpoint import read
@@ -318,3 +319,43 @@ def test_wrong_settings_are_refused(settings, message):
 def test_unknown_category_is_refused(opened):
     with pytest.raises(UserError, match="model 'small': no sound is of category 'Musik'; did you mean 'Music'"):
         opened(categories=["Musik"])
+
+
+# Training that fails is not a network
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "steps"), [(100.0, 40), (1e6, 40), (1e12, 4), (1e30, 1), (1e300, 1)]
+)  # 1e12 overflows in what the network computes, 1e300 in the weights themselves
+def test_training_that_diverges_is_an_error(opened, learning_rate, steps):
+    model = opened(learning_rate=learning_rate, steps=steps, checkpoints=[0])
+    with pytest.raises(UserError, match=r"model 'small': training diverged at step \d+ \(learning_rate .*\); lower it"):
+        model.network(steps)
+    assert not model.path(steps).exists()
+
+
+def test_a_learning_rate_that_is_no_number_is_refused():
+    for rate in (float("inf"), float("nan"), -1.0):
+        with pytest.raises(UserError, match="learning_rate: found"):
+            models.check(ModelEntry(name="x", family="mini", learning_rate=rate))
+
+
+def test_weights_of_ours_that_are_damaged_within_are_trained_again(opened, trainings, capsys):
+    model = opened()
+    before = model.network(4).state_dict()
+    content = torch.load(model.path(4), weights_only=True)
+    next(iter(content["state_dict"].values())).fill_(float("nan"))
+    torch.save(content, model.path(4))
+    after = opened().network(4).state_dict()
+    assert len(trainings) == 2 and "it is trained again" in capsys.readouterr().out
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_an_error_and_not_left_out(opened, monkeypatch):
+    def full(_path, _content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match=r"step-0000000.pt could not be written: No space left") as error:
+        opened().network(4)
+    assert not isinstance(error.value, DamagedCheckpoint)

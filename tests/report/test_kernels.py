@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ import pytest
 from conftest import ROOT
 from helpers.report import build, kernels, notebooks
 from helpers.report.kernels import Forked, Manager
-from processes import all_gone, family, finished, in_time
+from processes import all_gone, family, finished, in_time, started
 from small_study import write_study
 
 KINDS = [Manager, pytest.param(Forked, marks=pytest.mark.skipif(sys.platform != "linux", reason="needs Linux"))]
@@ -92,10 +91,8 @@ def test_kernels_are_ended_when_the_report_is(kernel, run, tmp_path):
 @pytest.mark.parametrize("after", [0.0, 2.0], ids=["starting", "running"])
 def test_ctrl_c_ends_a_report_and_its_kernels(after, tmp_path):
     study = write_study(tmp_path, ["00_question", "01_extract", "02_voxelwise"])
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "helpers", "report", str(study), "--outputs", str(tmp_path / "out")],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    command = [sys.executable, "-u", "-m", "helpers", "report", str(study), "--outputs", str(tmp_path / "out")]
+    process = started(command, cwd=ROOT)
     in_time(lambda: "chapter" in process.stdout.readline(), process)
     time.sleep(after)
     below = family(process)
@@ -104,6 +101,26 @@ def test_ctrl_c_ends_a_report_and_its_kernels(after, tmp_path):
     assert code == 130 and "Traceback" not in said and below and all_gone(below)
     made = [path.stem for path in (tmp_path / "out").rglob("*.ipynb")]
     assert "02_voxelwise" not in made and (after or not made)  # what was starting did not go on to its end
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", ["ignored", "held back", "heard"])
+def test_what_tests_start_hears_ctrl_c_though_they_do_not(number, how):
+    before, mask = signal.getsignal(number), signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    try:
+        if how == "ignored":
+            signal.signal(number, signal.SIG_IGN)
+        if how == "held back":
+            signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+        process = started([sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"])
+        assert (signal.getsignal(number) == signal.SIG_IGN) == (how == "ignored" or before == signal.SIG_IGN)
+    finally:
+        signal.signal(number, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert finished(process)[0] == -number
 
 
 def test_warm_kernels_share_the_cores_and_the_environment_is_as_before(monkeypatch):

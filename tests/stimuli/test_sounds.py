@@ -1,6 +1,8 @@
 """Sounds: equal to the reference's reading, whatever their rate and channels, and refused by name when unusable."""
 
 import base64
+import struct
+import unicodedata
 
 import numpy as np
 import pytest
@@ -152,3 +154,114 @@ def test_a_sound_without_category_is_refused():
         sounds.labelled({"a": np.zeros(3_000), "b": np.zeros(3_000)}, {"a": "Music"})
     with pytest.raises(UserError, match="there are none"):
         sounds.labelled({}, {})
+
+
+# What cannot be a recording
+
+
+@pytest.mark.parametrize(
+    ("ending", "subtype", "whole", "found"),
+    [
+        ("wav", "PCM_16", 12_000, r"59\d\d of the 12000 samples that its header says"),
+        ("wav", "PCM_24", 12_000, r"59\d\d of the 12000 samples"),
+        ("wav", "FLOAT", 12_000, r"59\d\d of the 12000 samples"),
+        ("wav", "ULAW", 12_000, r"59\d\d of the 12000 samples"),
+        ("wav", "IMA_ADPCM", 12_000, "bytes of samples that its header says"),
+        ("rf64", "PCM_16", 12_000, r"59\d\d of the 12000 samples"),
+        ("aiff", "PCM_16", 12_000, r"59\d\d of the 12000 samples"),
+        ("au", "PCM_16", 12_000, r"119\d\d of the 24000 bytes of samples that its header says"),
+        ("w64", "PCM_16", 12_000, r"119\d\d of the 24000 bytes"),
+        ("mp3", "MPEG_LAYER_III", 48_000, r"\d+ of the 48000 samples that its header says"),
+    ],
+)
+def test_a_copy_that_stopped_in_the_middle_is_refused_with_what_is_there(tmp_path, ending, subtype, whole, found):
+    path = tmp_path / f"cut.{ending}"
+    soundfile.write(path, tone(whole / RATE), RATE, subtype=subtype)
+    assert len(sounds.load(path)) >= whole
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match=found) as error:
+        sounds.load(path)
+    assert str(path) in str(error.value) and "its copy stopped in the middle" in str(error.value)
+
+
+@pytest.mark.parametrize("claimed", [0xFFFFFFFF, 0x7FFFF000, 0x80000000, 0x7FFFFFFF, 0x7FFFFF00])
+def test_a_wav_that_was_written_into_a_pipe_is_read(tmp_path, wav, claimed):
+    path = wav(tone(), subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"data")
+    content[4:8], content[at + 4 : at + 8] = (
+        struct.pack("<I", min(claimed + 36, 0xFFFFFFFF)),
+        struct.pack("<I", claimed),
+    )
+    path.write_bytes(content)
+    assert len(sounds.load(path)) == 12_000
+
+
+def test_what_follows_the_samples_and_chunks_before_them_are_no_cut(tmp_path, wav):
+    path = wav(tone(), subtype="PCM_16")
+    content = path.read_bytes()
+    path.write_bytes(content + b"LIST\x04\0\0\0INFO")
+    assert len(sounds.load(path)) == 12_000
+    at = content.index(b"data")
+    path.write_bytes(content[:at] + b"junk\x03\0\0\0abc\0" + content[at:])
+    assert len(sounds.load(path)) == 12_000
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 3.0])
+def test_gsm_is_read(tmp_path, seconds):
+    """libsndfile cannot seek in it; its blocks are of 320 samples."""
+    path = tmp_path / "telephone.WAV"
+    soundfile.write(path, tone(seconds, 8_000), 8_000, format="WAV", subtype="GSM610")
+    assert 0 <= len(sounds.load(path, 8_000)) - 8_000 * seconds < 640
+
+
+@pytest.mark.parametrize("others", [1, 3], ids=["stereo", "four channels"])
+@pytest.mark.parametrize("left", [0.0, 1e-5])
+def test_channels_that_cancel_each_other_are_refused(wav, others, left):
+    signs = [1, -1 + left] * ((others + 1) // 2)
+    with pytest.raises(UserError, match=r"channels that cancel each other, expected channels whose mean is a sound"):
+        sounds.load(wav(np.outer(tone(), signs)))
+
+
+def test_channels_that_do_not_cancel_are_read(wav):
+    for signs in ([1, 0], [1, -0.9], [1, 0, 0, 0, 0, 0, 0, 0], [0, 0]):
+        assert len(sounds.load(wav(np.outer(tone(), signs)))) == 12_000
+
+
+def test_silence_and_samples_beyond_full_scale_are_remarked_on(wav, tmp_path):
+    files = {
+        "silence": wav(np.zeros(3_000), name="silence"),
+        "constant": wav(np.full(3_000, 0.25), name="constant"),
+        "integers": wav(tone() * 32_768, name="integers"),
+        "slightly": wav(tone() * 3.4, name="slightly"),
+        "full": wav(np.clip(tone() * 9, -1, 1), name="full"),
+        "tone": wav(tone(), name="tone"),
+    }
+    loud = tmp_path / "loud.ogg"  # whose decoder goes a little beyond
+    soundfile.write(loud, np.sign(tone()), RATE, subtype="VORBIS")
+    assert np.abs(soundfile.read(loud)[0]).max() > 1
+    read = sounds.read(files | {"loud": loud}, dict.fromkeys([*files, "loud"], "x"))
+    assert read.attrs["remarks"] == {"silent": ["silence", "constant"], "beyond": ["integers", "slightly"]}
+    assert sounds.REMARKS not in sounds.read({"tone": files["tone"]}, {"tone": "x"}).attrs
+
+
+def test_names_of_files_are_compared_as_names_are(wav, tmp_path):
+    name = "canción"
+    there = {
+        "canción": unicodedata.normalize("NFD", name),
+        "shout": "shout",
+        "spaces": " spaces ",
+        "öäü": unicodedata.normalize("NFD", "öäü"),
+    }
+    for file in there.values():
+        wav(tone(), name=file)
+    (tmp_path / "shout.wav").rename(tmp_path / "shout.WAV")
+    (tmp_path / "notes.txt").write_text("")
+    found = sounds.found(tmp_path, [*there, "absent"])
+    assert {own: path.stem for own, path in found.items()} == there | {"absent": "absent"}
+    with pytest.raises(UserError, match=r"absent\.wav: found no such file"):
+        sounds.load(found["absent"])
+    wav(tone(), name="shout")
+    with pytest.raises(UserError, match=r"found 'shout.WAV' and 'shout.wav', expected one file for the sound 'shout'"):
+        sounds.found(tmp_path, there)

@@ -97,6 +97,43 @@ def test_another_grid_scheme_metric_or_estimator_is_one_line(study, line, expect
     assert study(f"{GOOD}\n{line}\n").encoding.grid == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "lines"),
+    [
+        (f"{GOOD}\nseed: 1\nseed: 2\n", "seed", ""),
+        (f"{GOOD}\nmodels: [{{name: c, family: mini}}]\n", "models", ""),
+        ("name: small\ndataset: demo\nmodels:\n- {name: a, family: mini,\n   name: b}\n", "name", ", in lines 4 and 5"),
+        ("name: small\n'name': large\n", "name", ", in lines 1 and 2"),
+        ("name: small\nencoding:\n  alphas: {1: 2, 0x1: 3}\n", "0x1", ", in lines 3 and 3"),
+        ("yes: 1\nname: small\ntrue: 2\n", "true", ", in lines 1 and 3"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused_with_its_lines(study, text, key, lines):
+    with pytest.raises(UserError, match=rf"study\.yml .*found the key '{key}' twice{lines}"):
+        study(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("- {<<: *small, name: a}", [4]),
+        ("- {name: a, <<: *small, steps: 8}", [8]),
+        ("- {<<: [*small, *other], name: a}", [4]),
+        ("- {<<: *small, name: a, steps: 8}\n- {<<: *small, name: b, steps: 9}\n- {<<: *small, name: c}", [8, 9, 4]),
+    ],
+)
+def test_keys_beside_merged_ones_are_not_there_twice(study, line, steps):
+    templates = "templates:\n  small: &small {family: mini, steps: 4}\n  other: &other {steps: 5, width: 8}\n"
+    found = study(f"name: small\ndataset: demo\n{templates}models:\n{line}\n")
+    assert [model.settings["steps"] for model in found.models] == steps
+
+
+@pytest.mark.parametrize("value", ["2024-13-45", "!!bool x", "!!timestamp x", "!!int x", "{? [a] : 1}"])
+def test_what_yaml_cannot_make_a_value_of_is_refused(study, value):
+    with pytest.raises(UserError, match=r"study\.yml is not plain YAML"):
+        study(f"{GOOD}\nlanguage: {value}\n")
+
+
 def test_unknown_studies_and_models_are_named(study):
     with pytest.raises(UserError, match=r"no study 'nothing'; give a YAML file or one of: .*demo"):
         load("nothing")

@@ -4,12 +4,17 @@ import sys
 
 import pandas as pd
 import pytest
+import soundfile
 
+import small_study
 from helpers import encoding, models, stats
+from helpers.__main__ import main
 from helpers.chapters import components, extract, learning_dynamics, registry
 from helpers.chapters.voxelwise import analysis, tables
 from helpers.errors import UserError
+from helpers.report import export
 from helpers.study import Parameters, Study, open_study
+from written_voxels import junifer_storage
 
 
 @pytest.fixture
@@ -212,3 +217,26 @@ def test_the_same_features_are_scored_alike_by_hand(opened):
     features = study.features("mixture", 0)
     again = encoding.score(features, study.responses("components"), study.splits)
     assert (kept["r2_pearson"].values == again["r2_pearson"].values).all()
+
+
+@pytest.mark.parametrize(
+    ("factor", "column", "said"),
+    [
+        (0.0, "rh_Lateral", "silent throughout: tone03"),
+        (50.0, "rh_Lateral", "samples beyond full scale, so that they may be scaled wrongly: tone03"),
+        (1.0, "motion", "name no hemisphere and are taken as regions, unlike the others: motion"),
+        (1.0, "rh_Lateral", None),
+    ],
+)
+def test_what_is_strange_is_printed_and_at_the_top_of_the_page(tmp_path, capsys, factor, column, said):
+    path = small_study.write_study(tmp_path, ["01_extract"])
+    tone, rate = soundfile.read(tmp_path / "data" / "sounds" / "tone03.wav")
+    soundfile.write(tmp_path / "data" / "sounds" / "tone03.wav", factor * tone, rate, subtype="FLOAT")
+    junifer_storage(tmp_path / "data" / "responses.sqlite", small_study.table().rename(columns={"rh_Lateral": column}))
+    assert main(["check", str(path)]) == 0
+    printed, study = capsys.readouterr().err, open_study(str(path))
+    if said is None:
+        assert not printed and study.remarks() is None and export._context(study)["remarks"] == {}
+    else:
+        assert printed.count(said) == 1 and said in export._context(study)["remarks"]["en"]
+        assert set(export._context(study)["remarks"]) == {"es", "en"}

@@ -54,6 +54,7 @@ class Brain:
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
+    remarks: what whoever reads the results has to know: the words `remark.<key>` -> the names that they are about
     embeds: whether a page may carry the sounds, where the study does not say; None: only if they are synthetic
 
     Responses in another order of sounds are aligned by name. Raises UserError, naming what is wrong, for repeated
@@ -68,6 +69,7 @@ class Brain:
     excluded: dict[str, int] = field(default_factory=dict)
     read: Callable[[int], xr.DataArray] | None = None
     embeds: bool | None = None
+    remarks: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.waveforms.dims != (SOUND, SAMPLE):

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import Field, field_validator
 
 from helpers.errors import UserError
+from helpers.names import composed
 from helpers.store import files, settings
 
 FILE = "dataset.yml"
@@ -28,7 +29,12 @@ class Described(settings.Settings):
         pairs = categories.items() if isinstance(categories, dict) else ()
         for name in (one for pair in pairs for one in pair if not isinstance(one, str)):
             raise ValueError(f"found {name!r} among names, expected text; put it into quotes in the file")
-        return categories
+        own = {composed(name): composed(category) for name, category in pairs}
+        if len(own) < len(pairs):
+            names = [composed(name) for name in categories]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"found {', '.join(twice)} more than once, spelt differently; keep one of each")
+        return own if own else categories
 
     def provenance(self, responses: Path, **more: object) -> dict:
         """Return citation, licence and a checksum of the file of responses, of what is said of it and of `more`."""

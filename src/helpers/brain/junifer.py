@@ -10,6 +10,7 @@ SQL, nothing is unpickled.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from helpers.brain import described, nh2015
 from helpers.brain.base import Brain, some
 from helpers.encoding.constant import is_constant
 from helpers.errors import UserError
-from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS
+from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS, composed
 from helpers.stimuli import sounds
 
 NAME, FOLDER_VARIABLE, TABLE = "junifer", "JUNIFER_DIR", "responses.sqlite"
@@ -36,6 +37,8 @@ LABEL = text.words(
 )
 MARKER = "ParcelAggregation"
 KEYS = ["subject", "sound"]
+# Columns that tables have beside responses: what else junifer may tell elements apart by, and numbers of rows
+NO_REGIONS = {"index", "level_0", "unnamed: 0", "idx", "id", "element", "session", "run", "task", "acquisition", "age"}
 NEEDS = "citation, synthetic and, for sounds other than those of NH2015, categories"
 
 
@@ -50,8 +53,8 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
     waveforms = read_at(sounds.RATE)
     responses = _complete(read(folder / TABLE), list(waveforms[SOUND].values), folder / TABLE)
     usable, excluded = _usable(responses)
-    provenance = said.provenance(folder / TABLE)
-    return Brain(NAME, said.synthetic, waveforms, {VOXELS: usable}, provenance, excluded, read_at)
+    provenance, remarks = said.provenance(folder / TABLE), _remarks(usable)
+    return Brain(NAME, said.synthetic, waveforms, {VOXELS: usable}, provenance, excluded, read_at, remarks=remarks)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -63,6 +66,7 @@ def read(path: Path) -> pd.DataFrame:
             chosen = features[features["marker"].str.contains(f'"{MARKER}"', regex=False)]
             if len(chosen) != 1 or not str(chosen["meta_md5"].item()).isalnum():
                 raise _wrong(path, f"{len(chosen)} features of {MARKER}", "exactly one")
+            told = _element_keys(chosen["_element_keys"].item())
             table = pd.read_sql(f'SELECT * FROM "meta_{chosen["meta_md5"].item()}"', connection)
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
         raise _wrong(
@@ -71,7 +75,35 @@ def read(path: Path) -> pd.DataFrame:
     missing = [key for key in KEYS if key not in table]
     if missing or len(table.columns) <= len(KEYS):
         raise _wrong(path, f"columns {some(table.columns)}", "subject, sound and at least one region")
-    return table
+    if others := [key for key in told if key not in KEYS]:
+        raise _wrong(path, f"rows told apart by {some(others)} too", "by subject and sound only")
+    return _named(table, path)
+
+
+def _element_keys(written: object) -> list[str]:
+    """Return the columns by which junifer tells rows apart, as its table says; none where it does not say."""
+    try:
+        keys = json.loads(written)
+    except (TypeError, ValueError):
+        return []
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def _named(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the table with its names as they are compared; raises UserError for what is no name or no region."""
+    for key in KEYS:
+        strange = [name for name in table[key] if not isinstance(name, str) or not name.strip()]
+        if strange:
+            rows = "row" if len(strange) == 1 else "rows"
+            found = f"{len(strange)} {rows} whose {key} is {some(dict.fromkeys(map(repr, strange)))}"
+            raise _wrong(path, found, f"a {key} in every row, as text")
+    columns = [composed(column) for column in table]
+    if twice := sorted({column for column in columns if columns.count(column) > 1}):
+        raise _wrong(path, f"columns that are all called {some(twice)}", "each region once")
+    if others := [column for column in columns if column.lower() in NO_REGIONS]:
+        raise _wrong(path, f"the column {some(others)}", "subject, sound and regions only")
+    table = table.set_axis(columns, axis=1)
+    return table.assign(**{key: table[key].map(composed) for key in KEYS})
 
 
 def _complete(table: pd.DataFrame, names: list[str], path: Path) -> xr.DataArray:
@@ -116,6 +148,13 @@ def _parsed(region: str) -> tuple[str, str]:
     return (side, place) if side in HEMISPHERES else ("", region)
 
 
+def _remarks(responses: xr.DataArray) -> dict[str, list[str]]:
+    """Return the regions without hemisphere where others have one: such a column may be something else."""
+    sides, places = responses["hemisphere"].values, responses["region"].values
+    strange = list(dict.fromkeys(places[sides == ""].tolist()))
+    return {"no_hemisphere": strange} if strange and (sides != "").any() else {}
+
+
 def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
     """Return `responses` without regions that hold NaN or are constant, and how many there were of each."""
     finite = np.isfinite(responses).all(SOUND)
@@ -134,11 +173,10 @@ def _reader(folder: Path, said: described.Described) -> Callable[[int], xr.DataA
     """Return the function that reads the sounds at a rate in Hz; raises UserError for names that leave the folder."""
     if not said.categories:  # the sounds are those of NH2015
         return nh2015.open(None, 0).waveforms_at
-    files = {name: folder / "sounds" / f"{name}.wav" for name in said.categories}
-    outside = [name for name in files if Path(name).name != name]
+    outside = [name for name in said.categories if Path(name).name != name]
     if outside:
         raise _wrong(folder / described.FILE, f"sound {some(outside)}", "plain names, without folders")
-    return partial(sounds.read, files, said.categories)
+    return partial(sounds.read, sounds.found(folder / "sounds", said.categories), said.categories)
 
 
 def _folder(data_dir: str | None) -> Path:

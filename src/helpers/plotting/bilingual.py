@@ -18,8 +18,8 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     """Return the figure of `build` in the language `first`, with the words of both languages in `layout.meta`.
 
     `meta.words[language]` lists [path, text] for every text that differs, `meta.alt[language]` is the alternative
-    text, `meta.table` the plotted numbers as CSV; what `build` keeps in `meta` stays there. Raises ValueError when the
-    two differ in anything but words.
+    text, `meta.table` the plotted numbers as CSV, `meta.text` its columns of text; what `build` keeps in `meta` stays
+    there. Raises ValueError when the two differ in anything but words.
     """
     figures = {language: build(labeller) for language, labeller in labellers().items()}
     for language, figure in figures.items():
@@ -31,9 +31,14 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     }
     texts = {language: alt(labellers()[language]) for language in LANGUAGES}
     figure = figures[first]
-    meta = {"words": words, "alt": texts, "table": data.to_csv(index=False)}
+    meta = {"words": words, "alt": texts, "table": data.to_csv(index=False), "text": _of_text(data)}
     figure.update_layout(meta=(figure.layout.meta or {}) | meta)
     return figure
+
+
+def _of_text(data: pd.DataFrame) -> list[str]:
+    """Return the columns that hold nothing but text: what looks like a number in them is a name."""
+    return [str(name) for name, column in data.items() if all(isinstance(one, str) for one in column.dropna())]
 
 
 def _differences(one, other, path: tuple = ()) -> Iterator[list]:

@@ -19,6 +19,7 @@ from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.preprocessors import Preprocessor
 from plotly.offline import get_plotlyjs
 
+from helpers import text
 from helpers.names import LANGUAGES
 from helpers.stimuli import audio
 from helpers.store import files as storage
@@ -39,7 +40,8 @@ def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, fa
     words = {language: labeller.words for language, labeller in labellers().items()}
     # What the study gives to the page is in the facts: its parameters, and checksums of its sounds
     made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors", "helpers.study"))
-    stamp = storage.digest([notebook.metadata for notebook in notebooks], facts, templates, words, made_by)
+    made_from = [[notebook.metadata for notebook in notebooks], facts, _pieces(study.remarks()), templates, words]
+    stamp = storage.digest(*made_from, made_by)
     if _stamp_of(target) == stamp:
         return
     context = _context(study) | {"footer": facts, "stamp": stamp}
@@ -85,6 +87,7 @@ def _context(study: Study) -> dict:
         "contents": {language: [] for language in LANGUAGES},  # (id, title) of chapters, filled by Offline
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "synthetic": study.brain.synthetic,
+        "remarks": _pieces(study.remarks()),
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
         "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
         "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
@@ -92,6 +95,11 @@ def _context(study: Study) -> dict:
         "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
         "plotly": packed(get_plotlyjs()),
     }
+
+
+def _pieces(piece: text.Bilingual | None) -> dict[str, str]:
+    """Return HTML by language; nothing where there is none."""
+    return {} if piece is None else piece.pieces
 
 
 def _sounds(study: Study) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import nbformat
 import yaml
@@ -15,14 +17,14 @@ from helpers.store.files import ROOT
 from helpers.study import Study
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "xarray", "pandas", "plotly", "papermill", "nbconvert")
+UNKNOWN = {"commit": "", "clean": False}
 
 
 def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
     """Return plain text by topic, which the template escapes, and the table of times."""
     provenance = study.provenance
     return {
-        "commit": _git("rev-parse", "HEAD"),
-        "clean": _git("status", "--porcelain") == "",
+        **commit(ROOT),
         "versions": versions(),
         "study": yaml.safe_dump(provenance["study"], allow_unicode=True, sort_keys=False),
         "checksums": yaml.safe_dump({k: v for k, v in provenance.items() if k != "study"}, allow_unicode=True),
@@ -62,10 +64,26 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def _git(*arguments: str) -> str:
-    """Return the commit of this checkout; empty without git or a checkout."""
+def commit(root: Path) -> dict[str, str | bool]:
+    """Return the `commit` of the checkout at `root`, "" where it is unknown, and whether it is `clean`, unchanged.
+
+    A folder that is no repository of its own, such as an unpacked archive or an installed package within somebody's
+    repository, has no commit: git would name that of the other one.
+    """
+    top, head, status = (
+        _git(root, *question)
+        for question in (("rev-parse", "--show-toplevel"), ("rev-parse", "HEAD"), ("status", "--porcelain"))
+    )
+    inside = str(Path(__file__).resolve().relative_to(ROOT)) if root == ROOT else "."
+    own = top and Path(top).resolve() == root.resolve() and _git(root, "ls-files", "--", inside)
+    return {"commit": head, "clean": status == ""} if own and head and status is not None else UNKNOWN
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """Return what git says in a folder, with nothing from outside that leads it elsewhere; None where it fails."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True, env=environment)
     except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
+        return None
+    return os.fsdecode(done.stdout).strip()

@@ -18,7 +18,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from helpers.errors import UserError
+from helpers.errors import DamagedCheckpoint, UserError
 from helpers.report.kernels import Manager
 from helpers.store import files
 
@@ -180,6 +180,6 @@ def _address(folder: Path) -> dict:
 
 def _told(error: PapermillExecutionError, source: Path, failed: Path) -> Exception:
     place = f"notebooks/{source.name}, cell {error.exec_count}"
-    if error.ename == UserError.__name__:
+    if error.ename in (UserError.__name__, DamagedCheckpoint.__name__):
         return UserError(f"{place}: {error.evalue}")
     return ChapterError(f"{place} failed with {error.ename}: {error.evalue}; the notebook so far is {failed}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import soxr
 import xarray as xr
 
 from helpers.errors import UserError
-from helpers.names import CATEGORY, SAMPLE, SOUND
+from helpers.names import CATEGORY, SAMPLE, SOUND, composed
+from helpers.stimuli import headers
 from helpers.store.files import digest as digest_of
 
 RATE = 24_000  # Hz: what is played, and what most models take; others ask for theirs
@@ -19,14 +21,49 @@ MIN_SECONDS = 0.01  # a shorter file is no sound; models may require more
 MAX_SECONDS = 60
 MAX_CHANNELS = 8
 RATES = (1_000, 384_000)  # Hz; a header outside them is damaged or hostile
+CANCELLED = 1e-3  # of the loudest channel's level: below it the mean of the channels is what they leave of each other
+LOSSY = 2.0  # times full scale that decoders of MP3, Vorbis and Opus may reach between the samples of a sound below it
+LOSSLESS = 1.0 + 1e-6
+MP3_FRAME = 1152  # samples that headers may claim too many: some programs count the header itself as a frame
+REMARKS = "remarks"  # attribute of what `read` returns: SILENT and BEYOND -> names of sounds, where there are any
+SILENT, BEYOND = "silent", "beyond"
+ENDING = ".wav"  # in any case
 
 
 def read(files: dict[str, Path], categories: dict[str, str], rate: int = RATE) -> xr.DataArray:
     """Return the sounds of `files` (name -> path) in that order, as `labelled` does, resampled to `rate` Hz.
 
-    Raises UserError naming the first file that cannot be used, or sounds without a category.
+    The attribute `remarks` names those that are silent and those beyond full scale, where there are such. Raises
+    UserError naming the first file that cannot be used, or sounds without a category.
     """
-    return labelled({name: load(Path(path), rate) for name, path in files.items()}, categories, rate)
+    waveforms, remarks = {}, {}
+    for name, path in files.items():
+        samples, own_rate, beyond = _decoded(Path(path))
+        waveforms[name] = _resampled(_mono(Path(path), samples), own_rate, rate)
+        silent = (samples == samples[0]).all()
+        for key in [SILENT] * bool(silent) + [BEYOND] * bool(beyond):
+            remarks.setdefault(key, []).append(name)
+    found = labelled(waveforms, categories, rate)
+    return found.assign_attrs({REMARKS: remarks}) if remarks else found
+
+
+def found(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return name -> wav file in `folder`; names are compared as `composed` does, and `.WAV` is a wav.
+
+    A name that no file has gets the path that it should have. Raises UserError for two files of one name.
+    """
+    there: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith(".") or path.suffix.lower() != ENDING:
+            continue
+        name = composed(path.stem)
+        if name in there:
+            raise UserError(
+                f"{folder}: found {there[name].name!r} and {path.name!r}, expected one file for the sound '{name}': "
+                "remove one"
+            )
+        there[name] = path
+    return {name: there.get(composed(name), folder / f"{name}{ENDING}") for name in names}
 
 
 def load(path: Path, rate: int = RATE) -> np.ndarray:
@@ -34,8 +71,8 @@ def load(path: Path, rate: int = RATE) -> np.ndarray:
 
     Several channels become their mean. Raises UserError with the reason why the file cannot be used.
     """
-    samples, own_rate = _decoded(path)
-    return _resampled(samples.mean(axis=1), own_rate, rate)
+    samples, own_rate, _ = _decoded(path)
+    return _resampled(_mono(path, samples), own_rate, rate)
 
 
 def labelled(waveforms: dict[str, np.ndarray], categories: dict[str, str], rate: int = RATE) -> xr.DataArray:
@@ -73,22 +110,43 @@ def digest(waveforms: xr.DataArray) -> str:
     return digest_of(waveforms.values, waveforms[SOUND].values.tolist(), waveforms["n_samples"].values.tolist())
 
 
-def _decoded(path: Path) -> tuple[np.ndarray, int]:
-    """Return the file's samples (n_samples, n_channels), float32 in -1..1, and its rate in Hz; raises UserError."""
+def _decoded(path: Path) -> tuple[np.ndarray, int, bool]:
+    """Return the file's samples (n_samples, n_channels), float32, its rate in Hz, and whether they exceed full scale.
+
+    Raises UserError for files that cannot be decoded, or are not as their header says.
+    """
+    if state := _state(path):  # a pipe, too, which nobody may ever write to
+        raise _refused(path, state, "a readable audio file")
     try:
+        claim = headers.claim(path)
         with soundfile.SoundFile(path) as stream:
             _check_header(path, stream)
-            samples = stream.read(dtype="float32", always_2d=True)
-            rate = stream.samplerate
+            n_claimed, rate = stream.frames, stream.samplerate
+            samples = stream.read(frames=n_claimed, dtype="float32", always_2d=True)  # GSM 6.10 cannot be sought in
+            lossy = stream.subtype in ("VORBIS", "OPUS") or "MPEG" in stream.subtype
     except (OSError, soundfile.SoundFileError) as error:
-        found = _state(path) or " ".join(str(error).split())
-        raise _refused(path, found, "a readable audio file") from None
+        raise _refused(path, " ".join(str(error).split()), "a readable audio file") from None
+    missing = claim.missing if claim else ""
+    if not missing and len(samples) < n_claimed - (MP3_FRAME if lossy else 0):
+        missing = f"{len(samples)} of the {n_claimed} samples that its header says"
+    if missing:
+        raise _refused(path, missing, "all of them: its copy stopped in the middle")
     if len(samples) < MIN_SECONDS * rate:
         found = f"{len(samples)} samples at {rate} Hz ({1000 * len(samples) / rate:.1f} ms)"
         raise _refused(path, found, f"at least {1000 * MIN_SECONDS:.0f} ms")
     if not np.isfinite(samples).all():
         raise _refused(path, "NaN or infinite samples", "finite numbers")
-    return samples, rate
+    return samples, rate, bool(np.abs(samples).max() > (LOSSY if lossy else LOSSLESS))
+
+
+def _mono(path: Path, samples: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels (n_samples,); raises UserError where they cancel each other."""
+    mono = samples.mean(axis=1)
+    loudest, left = np.sqrt(np.square(samples, dtype=float).mean(0)).max(), np.sqrt(np.square(mono, dtype=float).mean())
+    if left < CANCELLED * loudest:
+        expected = "channels whose mean is a sound (one may have the wrong sign)"
+        raise _refused(path, f"{samples.shape[1]} channels that cancel each other", expected)
+    return mono
 
 
 def _check_header(path: Path, stream: soundfile.SoundFile) -> None:

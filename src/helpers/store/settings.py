@@ -13,6 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from helpers.errors import UserError
 
+# What reading may raise: PyYAML's own readers of dates, numbers and truth values raise whatever Python does over them
+DAMAGED = (
+    OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+MERGE = "tag:yaml.org,2002:merge"  # <<, which brings in the keys of another mapping
 MOST_VALUES = 10_000  # in a YAML file, aliases expanded
 
 
@@ -38,7 +43,7 @@ def read_yaml(path: Path) -> object:
     """Return the plain values in a YAML file; raises UserError for tags, damage, repeated keys and too much content."""
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # a safe loader
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except DAMAGED as error:
         raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}; correct it there") from None
     _refuse_bombs(path, values)
     return values
@@ -49,12 +54,13 @@ class _EachKeyOnce(yaml.SafeLoader):
 
     def compose_mapping_node(self, anchor):
         node = super().compose_mapping_node(anchor)
-        seen: dict[str, int] = {}
+        seen: dict[object, int] = {}
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             line = key.start_mark.line + 1
-            if key.value in seen:
-                raise yaml.YAMLError(f"found the key '{key.value}' twice, in lines {seen[key.value]} and {line}")
-            seen[key.value] = line
+            own = key.value if key.tag == MERGE else self.construct_object(key)  # 1 and 0x1 are one key, "1" another
+            if own in seen:
+                raise yaml.YAMLError(f"found the key '{key.value}' twice, in lines {seen[own]} and {line}")
+            seen[own] = line
         return node
 
 

@@ -12,8 +12,9 @@ import xarray as xr
 from pydantic import Field
 
 from helpers import brain, models, store, text
+from helpers.brain.base import some
 from helpers.encoding import splits
-from helpers.errors import UserError
+from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models import Checkpoint, hear
 from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP, TIME
 from helpers.stimuli import sounds
@@ -67,6 +68,8 @@ class Study:
             models.device_of(device)
         _ = self.brain
         _ = self.splits
+        for key, names in self._noticed.items():
+            print(text.labellers()["en"](f"remark.{key}", names=some(names)), file=sys.stderr)
         for name in self.models:
             self.steps(name)
         for entry in self._references:
@@ -172,9 +175,10 @@ class Study:
         return [step for step in steps if not self.checkpoints or step in self.checkpoints]
 
     def usable_steps(self, name: str) -> list[int]:
-        """Return the checkpoints of a network whose activations are available; those left out of a series are named.
+        """Return the checkpoints of a network whose activations are available; damaged ones of a series are left out.
 
-        Raises UserError where none can.
+        They are named here and at the top of the page. Raises UserError where none can be used, and for whatever else
+        goes wrong: an earlier checkpoint must not pass for one that could not be trained, written or downloaded.
         """
         usable = [step for step in self.steps(name) if self._can_be_heard(name, step)]
         if not usable:
@@ -187,7 +191,7 @@ class Study:
         try:
             if not self.has_heard(name, [step]):
                 self.heard(name, step)
-        except UserError as error:
+        except DamagedCheckpoint as error:
             if len(self.steps(name)) == 1:
                 raise
             reason, known = f"{step}: {error}", self.left_out.setdefault(name, [])
@@ -300,6 +304,24 @@ class Study:
             return text.both("say.synthetic")
         derived = all(f"derived.{self.brain.name}" in labeller.words for labeller in text.labellers().values())
         return text.both(f"derived.{self.brain.name}") if derived else None
+
+    def remarks(self) -> text.Bilingual | None:
+        """Return what whoever reads any number of the study has to know: what was left out, and what is strange.
+
+        That are checkpoints found to be damaged so far, and what was noticed in sounds and responses. None where there
+        is nothing to say.
+        """
+        left_out = [
+            text.both("remark.left_out", model=model, reasons="; ".join(reasons))
+            for model, reasons in self.left_out.items()
+        ]
+        noticed = [text.both(f"remark.{key}", names=some(names)) for key, names in self._noticed.items()]
+        return text.markdown(left_out + noticed) if left_out or noticed else None
+
+    @property
+    def _noticed(self) -> dict[str, list[str]]:
+        """The words `remark.<key>` -> the names that they are about."""
+        return {**self.brain.waveforms.attrs.get(sounds.REMARKS, {}), **self.brain.remarks}
 
     def described(self, prefix: str) -> text.Bilingual:
         """Return the words `prefix.<family>` of each family among the networks and baselines, a paragraph each."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from helpers.errors import UserError
+from helpers.names import composed
 
 MOST_SOUNDS, MOST_TARGETS = 10_000, 1_000_000
 MOST_VALUES = 2**27  # responses in all: 1 GiB in memory
@@ -31,11 +31,6 @@ def named(names: Iterable[object], what: str, path: Path) -> list[str]:
         if not name.isprintable():
             raise wrong(path, f"{name!r} as {what}", "printable text", "rename it")
     return [composed(name) for name in names]
-
-
-def composed(name: str) -> str:
-    """Return a name as it is compared: with an accent in one character, however the file wrote it."""
-    return unicodedata.normalize("NFC", name)
 
 
 def check_size(path: Path, n_sounds: int, n_targets: int, *further: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import UserError
+from helpers.names import composed
 from helpers.store.settings import suggestion
 
+WAV = ".wav"
 NAMES = ("sound", "sounds", "stimuli")  # keys under which a file may keep the names of its sounds
 BLOCK = 2**25  # bytes read at a time, but at least one sound or chunk
 MOST_LAYERS, MOST_SOUNDS = 1_000, 100_000
@@ -113,8 +114,9 @@ def one_key(keys: Sequence[str], path: Path) -> str | None:
 
 
 def plain(name: str) -> str:
-    """Return a sound's name as it is compared: composed Unicode, without a trailing `.wav`."""
-    return unicodedata.normalize("NFC", name).removesuffix(".wav")
+    """Return a sound's name as it is compared: as `composed` does, without a trailing `.wav` or `.WAV`."""
+    name = composed(name)
+    return name[: -len(WAV)] if name.lower().endswith(WAV) else name
 
 
 def places(content: Content, sounds: Sequence[str], extra_allowed: bool) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from helpers.errors import UserError
+from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models.encodecmae.network import Network, Sizes
 
 UNUSED = ("head.", "target_encoder.")  # parts of a published checkpoint that extraction does not need
@@ -22,7 +22,8 @@ def load_network(path: Path, heads: int | None = None) -> Network:
     """Return the network in a published-format checkpoint, in evaluation mode on the CPU.
 
     `heads`: attention heads; None takes them from the checkpoint's own configuration, else 12 (the base models).
-    Raises UserError naming the file and what is wrong with it.
+    Raises DamagedCheckpoint naming the file and what is wrong with it; UserError for a file that is not there and for
+    heads that do not fit.
     """
     checkpoint = read(path)
     weights = _weights(path, checkpoint)
@@ -31,7 +32,7 @@ def load_network(path: Path, heads: int | None = None) -> Network:
 
 
 def filled(sizes: Sizes, weights: dict[str, torch.Tensor], path: Path) -> Network:
-    """Return a network of these sizes with `weights`; raises UserError for missing, unknown or mis-shaped tensors."""
+    """Return a network of these sizes with `weights`; raises DamagedCheckpoint for missing, unknown or wrong ones."""
     with torch.device("meta"):  # shapes alone: nothing is initialised only to be overwritten
         network = Network(sizes)
     _check_shapes(path, {name: tensor.shape for name, tensor in network.state_dict().items()}, weights)
@@ -41,18 +42,20 @@ def filled(sizes: Sizes, weights: dict[str, torch.Tensor], path: Path) -> Networ
 
 
 def read(path: Path) -> dict:
-    """Return the dict in a torch file, read without running anything in it; raises UserError."""
+    """Return the dict in a torch file, read without running anything in it; raises as `load_network` does."""
     if not Path(path).is_file():
         raise UserError(f"{path}: no such checkpoint; correct the path or give a published name")
     try:
         _refuse_packed(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UserError(f"{path}: {_refused(str(error))}") from None
+        raise DamagedCheckpoint(f"{path}: {_refused(str(error))}") from None
+    except (PermissionError, MemoryError) as error:  # not the file's fault, so that it must not be left out
+        raise UserError(f"{path}: could not be read ({_first_line(error)}); see that this can be done") from None
     except Exception as error:  # damaged bytes can make the unpickler raise anything
-        raise UserError(f"{path}: not readable ({_first_line(error)}); {EXPECTED}: get it again") from None
+        raise DamagedCheckpoint(f"{path}: not readable ({_first_line(error)}); {EXPECTED}: get it again") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path}: found a {type(content).__name__}; {EXPECTED}")
+        raise DamagedCheckpoint(f"{path}: found a {type(content).__name__}; {EXPECTED}")
     return content
 
 
@@ -81,11 +84,13 @@ def _weights(path: Path, checkpoint: dict) -> dict[str, torch.Tensor]:
     state = checkpoint.get("state_dict")
     if not isinstance(state, dict):
         keys = ", ".join(sorted(map(str, checkpoint))[:5]) or "nothing"
-        raise UserError(f"{path}: holds {keys}, but no `state_dict`; {EXPECTED}")
+        raise DamagedCheckpoint(f"{path}: holds {keys}, but no `state_dict`; {EXPECTED}")
     kept = {name: value for name, value in state.items() if not str(name).startswith(UNUSED)}
     for name, value in kept.items():
         if not isinstance(value, torch.Tensor) or _is_larger_than_stored(value) or not _is_finite(value):
-            raise UserError(f"{path}: '{name}' is no tensor of finite floats; the file is damaged: get it again")
+            raise DamagedCheckpoint(
+                f"{path}: '{name}' is no tensor of finite floats; the file is damaged: get it again"
+            )
     return {name: value.float() for name, value in kept.items()}
 
 
@@ -121,7 +126,7 @@ def _sizes(path: Path, weights: dict[str, torch.Tensor], heads: int) -> Sizes:
 def _shape(path: Path, weights: dict[str, torch.Tensor], name: str) -> tuple[int, int]:
     if name not in weights or weights[name].dim() != 2:
         found = f"shape {tuple(weights[name].shape)}" if name in weights else "none"
-        raise UserError(f"{path}: expected a matrix '{name}', found {found}; {EXPECTED}")
+        raise DamagedCheckpoint(f"{path}: expected a matrix '{name}', found {found}; {EXPECTED}")
     return tuple(weights[name].shape)
 
 
@@ -135,10 +140,12 @@ def _check_shapes(path: Path, expected: dict[str, torch.Size], weights: dict[str
     missing, extra = sorted(expected.keys() - weights.keys()), sorted(weights.keys() - expected.keys())
     if missing or extra:
         problem = f"{len(missing)} tensors missing ({_some(missing)}), {len(extra)} unknown ({_some(extra)})"
-        raise UserError(f"{path}: {problem}; it is damaged or of another architecture: give an EnCodecMAE checkpoint")
+        raise DamagedCheckpoint(
+            f"{path}: {problem}; it is damaged or of another architecture: give an EnCodecMAE checkpoint"
+        )
     for name, shape in expected.items():
         if weights[name].shape != shape:
-            raise UserError(
+            raise DamagedCheckpoint(
                 f"{path}: '{name}' has shape {tuple(weights[name].shape)}, expected {tuple(shape)}; "
                 "the file is damaged or of another architecture: get it again"
             )
@@ -153,7 +160,7 @@ def _check_shared(path: Path, weights: dict[str, torch.Tensor]) -> None:
     for name, tensor in weights.items():
         found = SHARED.fullmatch(name)
         if found and not torch.equal(tensor, weights[f"{found[1]}.encoder_layers.0.{found[3]}"]):
-            raise UserError(
+            raise DamagedCheckpoint(
                 f"{path}: '{name}' differs from layer 0's, but a tower has one feed-forward block for all its layers; "
                 "the checkpoint is of another architecture"
             )

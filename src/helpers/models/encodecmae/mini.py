@@ -5,6 +5,7 @@ It is trained on all sounds of its categories, those of the test splits too, but
 
 from __future__ import annotations
 
+import io
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from helpers import store
-from helpers.errors import UserError
+from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models.base import TRAINING
 from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network, read
@@ -91,6 +92,12 @@ class Mini(extraction.EncodecMAEModel):
             with claimed(self.folder / "training"):  # two jobs of one model must not train it twice
                 if not self._is_current(step):
                     self._train()
+        try:
+            return load_network(self.path(step))
+        except DamagedCheckpoint as error:  # weights of ours are not left out: they can be made again
+            print(f"{error}; it is trained again")
+        with claimed(self.folder / "training"):
+            self._train()
         return load_network(self.path(step))
 
     def missing(self, step: int) -> str:
@@ -130,11 +137,14 @@ class Mini(extraction.EncodecMAEModel):
             return False
 
     def _train(self) -> None:
-        """Train from the start and write every checkpoint."""
+        """Train from the start and write every checkpoint; raises UserError, naming this model, where that fails."""
         steps = train(self.settings.recipe, self.seed, self.training_sounds)
-        for step, model in progress(steps, f"{self.name}: training steps", self.settings.steps + 1):
-            if step in self.steps:
-                self._save(step, model.weights())
+        try:
+            for step, model in progress(steps, f"{self.name}: training steps", self.settings.steps + 1):
+                if step in self.steps:
+                    self._save(step, model.weights())
+        except UserError as error:
+            raise UserError(f"model '{self.name}': {error}") from None
 
     def _save(self, step: int, weights: dict[str, torch.Tensor]) -> None:
         content = {
@@ -143,8 +153,10 @@ class Mini(extraction.EncodecMAEModel):
             "state_dict": weights,
             "inputs": self._made_from(step),
         }
+        whole = io.BytesIO()  # torch reports a full disk as an error of its own
+        torch.save(content, whole)
         with atomic(self.path(step)) as temporary:
-            torch.save(content, temporary)
+            temporary.write_bytes(whole.getbuffer())
 
 
 def open(

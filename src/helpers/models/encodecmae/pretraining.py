@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.errors import UserError
 from helpers.models.encodecmae.network import Network, Sizes
 
 MASKED_SHARE, SPAN = 0.5, 15  # of the frames; frames (0.2 s): the published masking
@@ -85,7 +86,9 @@ def pretrain(
 ) -> Iterator[tuple[int, MaskedModel]]:
     """Train `model` on mels (n_sounds, T, 256) with codes (n_sounds, T, codebook).
 
-    Yields (step, model) before training (step 0) and after every step: one model, which goes on changing.
+    Yields (step, model) before training (step 0) and after every step: one model, which goes on changing. Raises
+    UserError where loss, gradients or weights are not finite: such a network has learned nothing, and must not pass for
+    one that was trained.
     """
     random = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(model.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
@@ -93,12 +96,23 @@ def pretrain(
     for step in range(1, plan.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = plan.learning_rate * schedule(step, plan)
-        loss = model.loss(*_minibatch(mels, codes, plan, random))
+        batch = _minibatch(mels, codes, plan, random)
+        loss = model.loss(*batch)
         optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
         optimiser.step()
+        if not (loss.isfinite() and norm.isfinite() and all(one.isfinite().all() for one in model.parameters())):
+            raise _diverged(step, plan)
+        if step == plan.steps:  # what no further step would show
+            with torch.no_grad():
+                if not model.loss(*batch).isfinite():
+                    raise _diverged(step, plan)
         yield step, model
+
+
+def _diverged(step: int, plan: Plan) -> UserError:
+    return UserError(f"training diverged at step {step} (learning_rate {plan.learning_rate:g}); lower it")
 
 
 def schedule(step: int, plan: Plan) -> float:

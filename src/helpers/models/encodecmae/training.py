@@ -31,7 +31,7 @@ class Recipe(settings.Settings):
     steps: int = Field(400, ge=1)
     batch_size: int = Field(32, ge=1)  # sounds per training step
     crop_s: float = Field(2.0, ge=0.1, le=4.0)  # seconds of each
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False)
     warm_up: int = Field(40, ge=0)  # steps
     span: int = Field(5, ge=1, le=99)  # frames that a code describes
     components: int = Field(256, ge=1)  # principal components of a whitened span, shared out among the codebooks
@@ -56,7 +56,7 @@ def train(settings: Recipe, seed: int, waveforms: xr.DataArray) -> Iterator[tupl
 
     Yields (step, model) at step 0, before training, and after each of `settings.steps` steps. It is one model, which
     goes on changing: `model.weights()` copies what it has learned so far. Raises UserError for sounds that are too few
-    or too uniform to learn from.
+    or too uniform to learn from, and for training that diverges.
     """
     mels = normalised_mel(torch.from_numpy(repeated(waveforms)))
     shape = (settings.span, settings.components, settings.codebooks, settings.codes)

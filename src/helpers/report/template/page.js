@@ -119,7 +119,8 @@
   // The same numbers as a table, built when it is opened and rebuilt when the language changes
   function tabled(place) {
     const figure = figures.find(one => one.place.contains(place));
-    place.querySelector(".table").replaceChildren(reportTable(figure.content.layout.meta.table, words[root.lang]));
+    const {table, text} = figure.content.layout.meta;
+    place.querySelector(".table").replaceChildren(reportTable(table, words[root.lang], text));
   }
 
   function watch() {

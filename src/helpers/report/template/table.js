@@ -2,6 +2,8 @@
 // A figure's numbers as a table, in the words and signs of a language: `said` is what export.py keeps of it for scripts.
 const reportTable = (() => {
   const MOST = 200;  // rows shown; all are in the file
+  // As pandas writes them; 001, 1e3 and 0x10 are somebody's names
+  const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]\d+)?$/;
   const CELL = /("(?:[^"]|"")*"|[^,\n]*)(,|\r?\n|$)/y;
 
   function rows(csv) {
@@ -21,12 +23,12 @@ const reportTable = (() => {
     return text.replace(".", separator).replaceAll("-", "−");
   }
 
-  function word(cell, column, said) {
+  function word(cell, column, said, letters) {
     if (cell === "") return "–";
     const known = said.names[column] || {};
     const parts = cell.split(", ").map(part => known[part]);
     if (parts.every(Boolean)) return parts.join(", ");
-    return Number.isNaN(Number(cell)) ? cell : number(Number(cell), said.separators[0]);
+    return letters || !NUMBER.test(cell) ? cell : number(Number(cell), said.separators[0]);
   }
 
   // `r2_layer_3` is column `r2_layer` of layer 3
@@ -41,12 +43,16 @@ const reportTable = (() => {
     return row;
   }
 
-  return (csv, said) => {
+  // The columns in `text` hold text, which is shown letter by letter even where all of it looks like numbers
+  return (csv, said, text = []) => {
     const [columns, ...all] = rows(csv), table = document.createElement("table");
     table.className = "numbers";
     table.createTHead().append(line("th", columns.map(column => title(column, said))));
     const body = table.createTBody();
-    for (const cells of all.slice(0, MOST)) body.append(line("td", cells.map((cell, i) => word(cell, columns[i], said))));
+    const letters = columns.map(column => text.includes(column));
+    for (const cells of all.slice(0, MOST)) {
+      body.append(line("td", cells.map((cell, i) => word(cell, columns[i], said, letters[i]))));
+    }
     if (all.length > MOST) {
       table.createCaption().textContent = said.some.replace("{shown}", MOST).replace("{all}", all.length);
     }

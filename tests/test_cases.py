@@ -1,0 +1,60 @@
+"""The small inputs beside the project, each with what is right in its README, through the command line.
+
+A case is a folder with `run.sh`; to add one, add a line to RIGHT: its name, and what has to be in what it prints.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, SHARED
+
+CASES = SHARED / "cases"
+SECONDS = 900
+TRACEBACK = "Traceback (most recent call last)"
+
+# case -> patterns, in their order, of what its command line prints; everything after the last one is left alone
+RIGHT = {
+    "diverged_training": [r"is valid\nexit code 0", r"diverged at step \d+ \(learning_rate 100\); lower it", "code 2"],
+    "gsm610_wav": [r"is valid\nexit code 0"],
+    "leading_zeros": ["exit code 0", r"\[ '001', '1e3' \]\n\[ '010', '0x10' \]"],
+    "nfd_names": [r"is valid\nexit code 0", r"is valid\nexit code 0"],
+    "truncated_wav": [r"tone00.wav: found 2978 of the 6000 samples that its header says.*\nexit code 2"],
+    "yaml_duplicate_keys": [r"twice_models.yml.* key '.*' twice, in lines \d+.*\nexit code 2", "tone00' twice"],
+}  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(not CASES.is_dir(), reason="needs the cases beside the project"),
+    pytest.mark.skipif(sys.platform == "win32" or not shutil.which("bash"), reason="needs bash"),
+]
+
+
+def printed(case: str, folder: Path) -> str:
+    """What a copy of a case prints, where the names of keys are today's: the cases may not be written to."""
+    own = folder / case
+    shutil.copytree(CASES / case, own, copy_function=shutil.copyfile)
+    for path in (own, *own.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for study in own.glob("*.yml"):
+        study.write_text(re.sub(r"^( +)batch: ", r"\1batch_size: ", study.read_text(encoding="utf-8"), flags=re.M))
+    environment = os.environ | {"REPO": str(ROOT), "PY": sys.executable, "OUT": str(folder / "out")}
+    environment |= {"IPYTHONDIR": str(folder / "ipython"), "NH2015_DIR": str(SHARED / "nh2015")}
+    done = subprocess.run(
+        ["bash", str(own / "run.sh")], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=SECONDS, check=False,
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_a_case_shows_what_its_readme_calls_right(case, tmp_path):
+    if case == "leading_zeros" and not shutil.which("node"):
+        pytest.skip("needs node")
+    said = printed(case, tmp_path)
+    assert re.search(".*".join(RIGHT[case]), said, re.S), said
+    assert "exit code 1\n" not in said, said
