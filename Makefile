@@ -11,7 +11,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
 report: .venv/ready  ## run a study and write outputs/STUDY/report.html (STUDY=demo, nh2015, encodecmae, ...)
-	$(BIN)/python -m helpers report $(STUDY)
+	$(BIN)/python -P -m helpers report '$(STUDY)'
 
 test: .venv/ready  ## the tests; those of one package alone: make test ROOM=encoding
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests$(if $(ROOM),/$(ROOM))
@@ -23,7 +23,7 @@ bench: .venv/ready  ## how long everything takes, beside other packages and besi
 	$(BIN)/python tests/bench.py
 
 julearn: .venv/ready .venv-julearn/ready  ## the components of a study by julearn too, in an environment of its own
-	$(BIN)/python -m helpers julearn $(STUDY)
+	$(BIN)/python -P -m helpers julearn '$(STUDY)'
 
 junifer: .venv/ready  ## junifer into .venv, for response maps of your own
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[junifer]'

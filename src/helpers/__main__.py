@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import traceback
@@ -14,6 +15,10 @@ import helpers.report.command
 import helpers.study.command
 from helpers.errors import UserError
 from helpers.report.notebooks import ChapterError
+from helpers.store.files import ROOT
+from helpers.store.terminal import show_anyway
+
+PACKAGE = Path(__file__).parent
 
 COMMANDS = (  # each module has register(commands)
     helpers.report.command,
@@ -25,8 +30,10 @@ COMMANDS = (  # each module has register(commands)
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 success, 2 user error, 1 internal error, 130 interrupted."""
+    show_anyway()
     options = _parser().parse_args(arguments)
     try:
+        _check_package()
         options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -34,13 +41,34 @@ def main(arguments: list[str] | None = None) -> int:
     except ChapterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # of a file that somebody named or moved; what the network does is told where it happens
+        if error.filename is None or not error.strerror:
+            return _internal(error)
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else error.filename
+        print(f"error: {name}: {error.strerror}; correct the path or its permissions", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("stopped; what was computed so far is kept", file=sys.stderr)
         return 130
-    except Exception as error:  # an internal error: one line for the user, the traceback for developers
-        print(f"error: {type(error).__name__}: {error}; the traceback is in {_traceback(error)}", file=sys.stderr)
-        return 1
+    except Exception as error:
+        return _internal(error)
     return 0
+
+
+def _check_package() -> None:
+    """Raise UserError where this package is not that of a checkout, whose chapters and studies it needs."""
+    missing = [f"{folder}/" for folder in ("notebooks", "params") if not (ROOT / folder).is_dir()]
+    if missing:
+        raise UserError(
+            f"found the package at {PACKAGE}, without {' and '.join(missing)} in {ROOT}; expected that of a checkout: "
+            "`make report` there, or `pip install -e` of it"
+        )
+
+
+def _internal(error: Exception) -> int:
+    """Say an internal error, one line for the user, the traceback for developers; return the exit code."""
+    print(f"error: {type(error).__name__}: {error}; the traceback is in {_traceback(error)}", file=sys.stderr)
+    return 1
 
 
 def _traceback(error: Exception) -> Path:
@@ -59,4 +87,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path and Path(sys.path[0]) == Path.cwd():
+        del sys.path[0]  # what is imported from here on must not come from the folder that the command runs in
     sys.exit(main())

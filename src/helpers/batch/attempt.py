@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from helpers.errors import UserError
-from helpers.report.kernels import THREADS
+from helpers.report.kernels import THREADS, own
 from helpers.report.notebooks import how_ended
 from helpers.store import files
 
@@ -46,12 +46,12 @@ def attempt(spec: dict) -> dict:
 def _started(spec: dict, log) -> subprocess.Popen:
     """Start the worker in a session of its own, so that Ctrl-C in the terminal reaches the batch only."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "helpers.batch.worker"],
+        [sys.executable, "-P", "-m", "helpers.batch.worker"],  # not what lies in the folder that it works in
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
         cwd=spec["folder"],
-        env=os.environ | dict.fromkeys(THREADS, str(spec["threads"])) | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | own() | dict.fromkeys(THREADS, str(spec["threads"])) | {"PYTHONUNBUFFERED": "1"},
         start_new_session=True,
     )
     with contextlib.suppress(BrokenPipeError):  # it ended at once; its status is read below

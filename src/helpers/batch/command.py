@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ def register(commands) -> None:
     command.add_argument("--jobs", type=_positive, default=1, help="how many at once on this machine")
     command.add_argument("--threads", type=_positive, help="per job; without it, jobs share the cores")
     command.add_argument(
-        "--time-limit", type=float, metavar="SECONDS", help="terminate a job after SECONDS and mark it failed"
+        "--time-limit", type=_seconds, metavar="SECONDS", help="terminate a job after SECONDS and mark it failed"
     )
     command.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786"
@@ -51,6 +52,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"found {number}, expected 1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a number of seconds above 0")
     return number
 
 

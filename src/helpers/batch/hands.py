@@ -41,8 +41,12 @@ class Cluster:
             raise UserError("`--scheduler` needs dask.distributed: pip install -e '.[cluster]'") from None
         try:
             self._client = Client(address, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"scheduler: no answer from '{address}' ({error}); start it or fix the address") from None
+        except Exception as error:  # a wrong address makes it raise TypeError, RuntimeError and others
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(
+                f"scheduler: no answer from '{address}' ({reason}); start it or correct the address, such as "
+                "tcp://host:8786"
+            ) from None
         self.places = None  # it keeps its own queue
         self.threads = threads
 

@@ -31,8 +31,8 @@ class Watch:
         self.path, self.facts, self.say = path, facts, say
         self._states: dict = {}
         self._saved = 0.0
-        console = Console()
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        # Not what rich takes for a terminal: FORCE_COLOR makes it write control codes into files
+        self._live = Live(console=Console(), auto_refresh=False) if sys.stdout.isatty() else None
 
     def __enter__(self) -> Watch:
         if self._live:

@@ -18,10 +18,12 @@ import psutil
 
 from helpers.errors import UserError
 from helpers.report import notebooks as chapters
+from helpers.store.terminal import show_anyway
 
 
 def main() -> int:
     """Execute the notebook; on failure the last line of output begins with `error:`."""
+    show_anyway()
     spec = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S UTC}: {spec['name']}", file=sys.stderr, flush=True)

@@ -175,4 +175,4 @@ def _loaded(path: Path, shape: tuple[int, ...]) -> dict:
 
 def _chosen(folder: str | Path | None) -> Path:
     chosen = folder or os.environ.get(FOLDER_VARIABLE) or download.cache("ecog2022")
-    return Path(chosen).expanduser()
+    return storage.expanded(chosen)

@@ -28,6 +28,7 @@ from helpers.encoding.constant import is_constant
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, SOUND, TARGET, VOXELS, composed
 from helpers.stimuli import sounds
+from helpers.store.files import expanded
 
 NAME, FOLDER_VARIABLE, TABLE = "junifer", "JUNIFER_DIR", "responses.sqlite"
 LABEL = text.words(
@@ -181,7 +182,7 @@ def _reader(folder: Path, said: described.Described) -> Callable[[int], xr.DataA
 
 def _folder(data_dir: str | None) -> Path:
     chosen = data_dir or os.environ.get(FOLDER_VARIABLE)
-    folder = Path(chosen or "no folder given").expanduser()
+    folder = expanded(chosen or "no folder given")
     if not (folder / TABLE).is_file():
         raise UserError(
             f"dataset '{NAME}': found no {TABLE} in {folder}; set data_dir in the study or {FOLDER_VARIABLE} to the "

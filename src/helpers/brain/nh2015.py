@@ -140,7 +140,7 @@ def _words(cells: np.ndarray) -> list[str]:
 
 def _chosen(folder: str | Path | None) -> Path:
     chosen = folder or os.environ.get(FOLDER_VARIABLE) or download.cache("nh2015")
-    return Path(chosen).expanduser()
+    return storage.expanded(chosen)
 
 
 def _wrong(folder: Path, found: str, expected: str) -> UserError:

@@ -92,4 +92,4 @@ def wrong(path: Path, found: str, expected: str) -> UserError:
 
 def _chosen(folder: str | Path | None) -> Path:
     chosen = folder or os.environ.get(FOLDER_VARIABLE) or download.cache("auditory_brain_dnn")
-    return Path(chosen).expanduser()
+    return storage.expanded(chosen)

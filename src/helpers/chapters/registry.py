@@ -11,6 +11,7 @@ from pathlib import Path
 from helpers.chapters.chapter import Chapter
 from helpers.errors import UserError
 from helpers.store.files import ROOT
+from helpers.store.own import is_own
 from helpers.store.settings import suggestion
 from helpers.study import Study
 
@@ -25,8 +26,9 @@ def chapters() -> dict[str, Chapter]:
 
     Raises RuntimeError where a folder and a notebook do not belong together, saying which half is missing.
     """
-    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
-    notebooks = {found[1]: path.stem for path in SOURCES.glob("*.py") if (found := NUMBERED.fullmatch(path.stem))}
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py") if is_own(path.parent.name)}
+    sources = [path for path in SOURCES.glob("*.py") if is_own(path.name) and path.is_file()]
+    notebooks = {found[1]: path.stem for path in sources if (found := NUMBERED.fullmatch(path.stem))}
     found = {}
     for folder in sorted(folders):
         chapter = getattr(importlib.import_module(f"helpers.chapters.{folder}"), "CHAPTER", None)
@@ -60,7 +62,8 @@ def path_of(name: str) -> Path:
 def modules_of(name: str) -> list[str]:
     """Return the dotted names of all modules in the folder of a chapter."""
     folder = FOLDER / NUMBERED.fullmatch(get(name).name)[1]
-    paths = [path.relative_to(FOLDER).with_suffix("") for path in sorted(folder.rglob("*.py"))]
+    inside = [path.relative_to(FOLDER) for path in sorted(folder.rglob("*.py"))]
+    paths = [path.with_suffix("") for path in inside if all(map(is_own, path.parts))]
     return [".".join(("helpers.chapters", *path.parts)).removesuffix(".__init__") for path in paths]
 
 

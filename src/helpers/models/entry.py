@@ -16,7 +16,7 @@ class ModelEntry(BaseModel):
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)
     family: str
     state: Literal["trained", "untrained", "permuted", "matched"] = TRAINED  # of the weights
     state_seed: int = Field(0, ge=0, lt=2**32)  # of untrained or permuted weights

@@ -21,13 +21,16 @@ from plotly.offline import get_plotlyjs
 
 from helpers import text
 from helpers.names import LANGUAGES
+from helpers.report import outputs
+from helpers.report.notebooks import ChapterError
+from helpers.report.outputs import PLOTLY
 from helpers.stimuli import audio
 from helpers.store import files as storage
 from helpers.store.code import code_digest
+from helpers.store.own import is_own
 from helpers.study import Study
 from helpers.text import labellers
 
-PLOTLY = "application/vnd.plotly.v1+json"
 FOLDER = Path(str(files("helpers.report") / "template"))
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
@@ -36,7 +39,8 @@ STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
 
 def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, facts: dict) -> None:
     """Write all chapters in both languages as one page; an existing page made from the same input is kept."""
-    templates = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.iterdir())]
+    parts = [path for path in sorted(FOLDER.iterdir()) if is_own(path.name) and path.is_file()]
+    templates = [path.read_text(encoding="utf-8") for path in parts]
     words = {language: labeller.words for language, labeller in labellers().items()}
     # What the study gives to the page is in the facts: its parameters, and checksums of its sounds
     made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors", "helpers.study"))
@@ -46,7 +50,13 @@ def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, fa
         return
     context = _context(study) | {"footer": facts, "stamp": stamp}
     whole, resources = Offline().preprocess(merged(notebooks), {"report": context})
-    storage.write_text(target, _html(whole, resources))
+    page = _html(whole, resources)
+    if asked := outputs.addresses(page):
+        raise ChapterError(
+            f"{target}: not written, because it would ask for {', '.join(asked[:3])}; a report makes no network "
+            "requests: take these out of the chapters"
+        )
+    storage.write_text(target, page)
 
 
 def _stamp_of(page: Path) -> str:

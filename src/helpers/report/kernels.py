@@ -25,8 +25,16 @@ from jupyter_core.utils import ensure_event_loop
 
 # What decides how many threads numpy, torch and their libraries start
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-LAUNCH = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
-OWN = {"PLOTLY_RENDERER": "plotly_mimetype"}  # the only renderer whose figures the export supports
+# Nothing is imported from the folder that the command runs in, where any helpers.py or random.py may lie
+LAUNCH = ["-P", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.ignore_cwd=True"]
+RENDERER = {"PLOTLY_RENDERER": "plotly_mimetype"}  # the only renderer whose figures the export supports
+PACKAGE = str(Path(__file__).resolve().parents[2])  # the folder that holds this package
+
+
+def own() -> dict[str, str]:
+    """Return what a kernel's environment must have, whatever its user's has: this code, this renderer."""
+    places = [PACKAGE, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**RENDERER, "PYTHONPATH": os.pathsep.join(dict.fromkeys(places)), "PYTHONSAFEPATH": "1"}
 
 
 class Manager(AsyncKernelManager):
@@ -43,7 +51,7 @@ class Manager(AsyncKernelManager):
         return KernelSpec(argv=[sys.executable, *LAUNCH], display_name="Python 3", language="python")
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw) -> None:
-        kw["env"] = kw.get("env", os.environ) | OWN | {"IPYTHONDIR": str(self.folder / "ipython")}
+        kw["env"] = kw.get("env", os.environ) | own() | {"IPYTHONDIR": str(self.folder / "ipython")}
         Manager.running.add(self)
         await super()._async_launch_kernel(kernel_cmd, **kw)
 
@@ -121,15 +129,20 @@ def _become_kernel(arguments: list[str], env: dict, folder: str) -> None:
 def warm(at_once: int) -> Iterator[type[Manager]]:
     """Yield the kind of kernel to start while at most `at_once` of them share the cores: a warm one where it can be."""
     threads = {name: str(max(1, cores() // at_once)) for name in THREADS if name not in os.environ}
-    os.environ.update(threads | OWN)
+    ours = threads | own()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     if sys.platform == "linux":  # on a Mac, forks of a process that has loaded its libraries may crash
         multiprocessing.get_context("forkserver").set_forkserver_preload(["helpers.report.preload"])
         multiprocessing.forkserver.ensure_running()  # it imports while this process goes on
     try:
         yield Forked if sys.platform == "linux" else Manager
     finally:
-        for name in threads:
-            os.environ.pop(name, None)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from helpers.errors import DamagedCheckpoint, UserError
+from helpers.report import outputs
 from helpers.report.kernels import Manager
 from helpers.store import files
 
@@ -44,9 +45,11 @@ def run(
     Of several processes that want it at once, one executes it and the others wait. Kernel stderr is streamed to `log`.
     Raises UserError or ChapterError, naming the cell.
     """
+    stamp = stamp_of(source, parameters, depends_on)
+    if (done := executed(target, stamp)) is not None:  # also on media where nothing can be locked
+        return done
     with files.claimed(target):
-        stamp = stamp_of(source, parameters, depends_on)
-        if (done := executed(target, stamp)) is not None:
+        if (done := executed(target, stamp)) is not None:  # by the previous holder of the lock
             return done
         notebook = _with_parameters(source, parameters)
         result = _execute(notebook, parameters, source, target, log, kernel)
@@ -72,8 +75,10 @@ def executed(target: Path, stamp: str) -> nbformat.NotebookNode | None:
         metadata = json.loads(written)["metadata"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    is_that = isinstance(metadata, dict) and metadata.get(STAMP) == stamp
-    return nbformat.reads(written, as_version=4) if is_that else None
+    if not isinstance(metadata, dict) or metadata.get(STAMP) != stamp:
+        return None
+    notebook = nbformat.reads(written, as_version=4)
+    return None if outputs.foreign(notebook) else notebook
 
 
 def _with_parameters(source: Path, parameters: dict) -> nbformat.NotebookNode:
@@ -128,6 +133,9 @@ def _execute(
                         "other programs or take fewer models (`--models`), then run again"
                     ) from error
             else:
+                if foreign := outputs.foreign(result):
+                    _keep(Path(folder), failed)
+                    raise ChapterError(f"notebooks/{source.name}: {foreign}; the notebook is {failed}")
                 failed.unlink(missing_ok=True)
                 return result
     raise AssertionError("the second attempt returns or raises")
@@ -172,10 +180,14 @@ def _papermill(
 
 
 def _address(folder: Path) -> dict:
-    """Return an address for one kernel: kernels started at once collide on the default's relative socket names."""
+    """Return an address for one kernel: kernels started at once collide on the default's relative socket names.
+
+    Its connection file is there too: the default is below the home folder, which may be missing or read-only.
+    """
+    connection = {"connection_file": str(folder / "connection.json")}
     socket = str(folder / "kernel")
     fits = os.name == "posix" and len(socket.encode()) < 90  # of the 104 bytes that a socket's path may have
-    return {"transport": "ipc", "ip": socket} if fits else {"transport": "tcp"}
+    return connection | ({"transport": "ipc", "ip": socket} if fits else {"transport": "tcp"})
 
 
 def _told(error: PapermillExecutionError, source: Path, failed: Path) -> Exception:

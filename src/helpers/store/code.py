@@ -12,6 +12,8 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
+from helpers.store.own import is_own
+
 PACKAGE = "helpers"
 # These keep results, report progress and raise errors; no number depends on them. Words do not change numbers either.
 NEUTRAL = ("helpers.store", "helpers.errors", "helpers.text")
@@ -121,4 +123,4 @@ def _data(name: str) -> list[Path]:
     path = _path(name)
     if path.name != "__init__.py":
         return []
-    return sorted(file for file in path.parent.iterdir() if file.suffix in DATA)
+    return sorted(file for file in path.parent.iterdir() if file.suffix in DATA and is_own(file.name))

@@ -42,11 +42,12 @@ def _fetch(source: pooch.Pooch, name: str) -> None:
     url, advice = source.get_url(name), "files already verified are kept: run the same command again"
     try:
         source.fetch(name, downloader=pooch.HTTPDownloader(timeout=transfer.TIMEOUT_S))
-    except ValueError as error:  # pooch's word for a checksum that differs
-        raise UserError(f"{url} is not the expected file: {error}; {advice}") from None
-    except OSError as error:  # the network's errors (requests) are OSErrors too
+    except Exception as error:  # requests, what it opens a proxy with, and pooch raise almost anything
+        if type(error) is ValueError and "hash" in str(error):  # pooch's word for a checksum that differs
+            raise UserError(f"{url} is not the expected file: {error}; {advice}") from None
         raise UserError(
-            f"{url} could not be downloaded to {source.path}: {error}; check the network and the free space; {advice}"
+            f"{url} could not be downloaded to {source.path}: {transfer.reason(error)}; check the network and the free "
+            f"space; {advice}"
         ) from None
 
 

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pooch
 import xarray as xr
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, SoftFileLease, Timeout
 
 from helpers.errors import UserError
 
 DAMAGED = (OSError, ValueError, KeyError, RuntimeError)  # what HDF5 raises over files that are cut or altered
 ROOT = Path(__file__).resolve().parents[3]  # the checkout: this file is src/helpers/store/files.py
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)  # what a file system without locks answers
+LEASE_S = 300.0  # without a sign of life, after which a lock file of another machine is taken over; NFS delays by 60 s
+SIGN_S = 30.0  # between two signs of life
+FULL = "free some disk space or choose another `--outputs`"
+UNWRITTEN = {errno.ENOSPC: FULL, errno.EDQUOT: FULL}  # what to do
+SAID = "HELPERS_NO_LOCKS_SAID"  # in the environment, so that the kernels of a run do not say it again
+
+
+def expanded(name: str | Path) -> Path:
+    """Return a path as somebody wrote it, `~` replaced; raises UserError where there is no such home folder."""
+    if "\0" in str(name):
+        raise UserError(f"found a path with a zero byte, {str(name)!r}, expected one that a file can have; correct it")
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise UserError(f"found no home folder for the '~' of {name}; write the whole path instead") from None
 
 
 @contextlib.contextmanager
@@ -46,37 +64,54 @@ def atomic(path: Path) -> Iterator[Path]:
 def claimed(path: Path) -> Iterator[None]:
     """Hold an inter-process lock on `path`; another process that wants it waits until it is released.
 
-    The system releases the lock when its process ends, however it ends. Partial files of a predecessor that was killed
-    are removed here.
+    The system releases the lock when its process ends, however it ends. Where the file system has no locks, a lock
+    file takes their place: it is taken over at once where its process on this machine is gone, and else after
+    LEASE_S without a sign of life. Partial files of a predecessor that was killed are removed here.
     """
     lock = _acquired(path)
     try:
-        for half in path.parent.glob(f".{path.stem}-????????{path.suffix}"):
+        for half in path.parent.glob(f".{escape(path.stem)}-????????{escape(path.suffix)}"):
             half.unlink(missing_ok=True)
         yield
     finally:
         lock.release()
 
 
-def _acquired(path: Path) -> FileLock:
+def _acquired(path: Path) -> BaseFileLock:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}.lock"))
         try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            print(f"{path.name} is being made by another process; waiting for it", file=sys.stderr, flush=True)
-            lock.acquire(poll_interval=0.2)
+            return _waited_for(FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False), path)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        if SAID not in os.environ:
+            os.environ[SAID] = "1"
+            print(f"{path.parent}: this file system has no locks; lock files are used", file=sys.stderr, flush=True)
+        place = path.with_name(f".{path.name}.soft.lock")  # the other one would be left there for good, empty
+        return _waited_for(SoftFileLease(place, lease_duration=LEASE_S, heartbeat_interval=SIGN_S), path)
     except OSError as error:
         raise unwritten(path, error) from error
+
+
+def _waited_for(lock: BaseFileLock, path: Path) -> BaseFileLock:
+    """Acquire a lock, saying what is waited for."""
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        until = f", or until {LEASE_S:.0f} s have passed without a sign of life" * isinstance(lock, SoftFileLease)
+        said = f"{path.name} is being made by another process; waiting for it{until} (lock: {lock.lock_file})"
+        print(said, file=sys.stderr, flush=True)
+        lock.acquire(poll_interval=0.2)
     return lock
 
 
 def unwritten(path: Path, error: OSError) -> UserError:
     """Return the error for a `path` that could not be written."""
+    todo = UNWRITTEN.get(error.errno, "choose another `--outputs`")
     return UserError(
-        f"{path} could not be written: {error.strerror or error}; the previous file is unchanged; "
-        "free some disk space or choose another `--outputs`, then run again"
+        f"{path} could not be written: {error.strerror or error}; the previous file is unchanged; {todo}, then run "
+        "again"
     )
 
 

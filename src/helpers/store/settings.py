@@ -90,7 +90,11 @@ def _explain(item: dict, schema: type[BaseModel]) -> str:
         return f"key '{key}' is missing; add it"
     if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
         number = int(float(value)) if "integer" in item["msg"] and float(value).is_integer() else float(value)
+        if "integer" in item["msg"] and isinstance(number, float):
+            return f"{key}: found the text '{value}', expected a whole number"
         return f"{key}: found the text '{value}', expected a number; YAML reads it as text: write {number!r}"
+    if isinstance(value, float) and "integer" in item["msg"] and value.is_integer():
+        return f"{key}: found {value!r}, expected a whole number: write {int(value)}"
     if isinstance(value, dict):  # what is wrong with several keys together; all of them would drown it
         return f"{key}: {item['msg'][0].lower() + item['msg'][1:]}"
     return f"{key}: found {value!r} ({type(value).__name__}); {item['msg'][0].lower() + item['msg'][1:]}"

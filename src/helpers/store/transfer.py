@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from helpers.errors import UserError
 
 TIMEOUT_S = 30  # without a byte
 CHUNK = 2**18  # bytes
+PROXIES = ("all_proxy", "http_proxy", "https_proxy")
 NOTHING_LEFT = requests.codes.requested_range_not_satisfiable
 
 
@@ -30,11 +33,28 @@ def fetch(url: str, part: Path) -> None:
                 return fetch(url, part)
             answer.raise_for_status()
             return _received(answer, part)
-    except OSError as error:  # the network's errors (requests) are OSErrors too
+    except UserError:
+        raise
+    except Exception as error:  # requests, and what it opens a proxy with, raise almost anything
         raise UserError(
-            f"{url} could not be downloaded: {error}; check the network and the free space; what has arrived is kept: "
-            "run the same command again"
+            f"{url} could not be downloaded: {reason(error)}; check the network and the free space; what has arrived "
+            "is kept: run the same command again"
         ) from None
+
+
+def reason(error: Exception, *names: str) -> str:
+    """Return the first line of why a download failed, with the proxies that it was sent through.
+
+    `names`: other variables of the environment that lead it elsewhere.
+    """
+    first = _without_password((str(error).strip() or type(error).__name__).splitlines()[0])
+    leading = {name: value for name, value in os.environ.items() if value and name.lower() in (*PROXIES, *names)}
+    said = ", ".join(f"{name}={_without_password(value)}" for name, value in sorted(leading.items()))
+    return first + (f" (the environment sets {said}: correct or unset what is wrong)" if said else "")
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"(^|//)[^/@\s]*@", r"\1***@", address)
 
 
 def forget(part: Path) -> None:

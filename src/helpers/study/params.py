@@ -13,9 +13,11 @@ from helpers.encoding import ESTIMATORS, METRICS, SCHEMES
 from helpers.errors import UserError
 from helpers.models import ModelEntry
 from helpers.store.files import ROOT
+from helpers.store.own import is_own
 from helpers.store.settings import Settings, read_yaml, suggestion, validated
 
 SMALLEST = 1e-300  # alpha: below it, numbers lose digits
+MOST_LETTERS = 100  # of a name that becomes a folder; the longest that file systems take is 255 bytes
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
 
@@ -75,7 +77,7 @@ class Encoding(Settings):
 class Parameters(Settings):
     """Everything that one report depends on."""
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME, max_length=MOST_LETTERS)
     dataset: str
     data_dir: str | None = None
     language: Literal["es", "en"] = "en"  # the one shown first; the report holds both
@@ -131,5 +133,6 @@ def _find(study: str | Path) -> Path:
     for path in (Path(study), ROOT / study, ROOT / "params" / f"{study}.yml"):
         if path.is_file():
             return path
-    known = sorted({path.stem for path in (ROOT / "params").glob("*.yml")} - {"junifer"})  # that one is junifer's own
+    there = {path.stem for path in (ROOT / "params").glob("*.yml") if is_own(path.name)}
+    known = sorted(there - {"junifer"})  # that one is junifer's own
     raise UserError(f"no study '{study}'; give a YAML file or one of: {', '.join(known)}")

@@ -12,6 +12,8 @@ from importlib.resources import files
 
 import yaml
 
+from helpers.store.own import is_own
+
 PACKAGE = "helpers"
 
 
@@ -42,7 +44,8 @@ def catalogue(language: str) -> dict[str, str]:
 def _files(language: str) -> Iterator[tuple[str, dict]]:
     """Yield the shared words, then those of each chapter that has any; chapters are found by folder, not imported."""
     package = files(PACKAGE)
-    folders = [package / "text", *sorted((package / "chapters").iterdir(), key=lambda folder: folder.name)]
+    chapters = [folder for folder in (package / "chapters").iterdir() if is_own(folder.name)]
+    folders = [package / "text", *sorted(chapters, key=lambda folder: folder.name)]
     for folder in folders:
         file = folder / f"{language}.yml"
         if file.is_file():

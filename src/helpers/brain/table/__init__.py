@@ -39,6 +39,8 @@ from helpers.brain.table.refusal import composed, wrong
 from helpers.errors import UserError
 from helpers.names import REPETITION, SOUND, SUBJECT, TARGET, TIME, VOXELS
 from helpers.stimuli import sounds
+from helpers.store.files import expanded
+from helpers.store.own import is_own
 
 __all__ = ["FOLDER_VARIABLE", "LABEL", "NAME", "Settings", "example", "kind_of", "open"]
 
@@ -157,7 +159,7 @@ READERS = {
 
 def _folder(data_dir: str | None) -> Path:
     chosen = data_dir or os.environ.get(FOLDER_VARIABLE)
-    folder = Path(chosen or "no folder given").expanduser()
+    folder = expanded(chosen or "no folder given")
     if not (folder / described.FILE).is_file():
         raise UserError(
             f"dataset '{NAME}': found no {described.FILE} in {folder}; set data_dir in the study or {FOLDER_VARIABLE} "
@@ -173,7 +175,8 @@ def _located(folder: Path, said: Settings) -> Path:
         if not path.is_file():
             raise wrong(path, "no such file", "the responses", f"correct `responses` in {described.FILE}")
         return path
-    found = sorted(path for path in folder.glob(f"{RESPONSES}*") if path.suffix.lower() in READERS)
+    there = [path for path in folder.glob(f"{RESPONSES}*") if is_own(path.name)]
+    found = sorted(path for path in there if path.suffix.lower() in READERS)
     if len(found) != 1:
         here = some(path.name for path in found) or "none"
         raise wrong(folder, f"{here} as file of responses", f"one of {RESPONSES}.csv, .parquet, .nc, .npz", "leave one")

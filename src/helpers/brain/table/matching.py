@@ -11,6 +11,7 @@ import soundfile
 
 from helpers.brain.base import some
 from helpers.brain.table.refusal import composed, wrong
+from helpers.store.own import is_own
 
 ENDINGS = frozenset({f".{kind.lower()}" for kind in soundfile.available_formats()} - {".raw"}) | {".aif", ".oga"}
 
@@ -23,7 +24,7 @@ def files(names: Iterable[str], folder: Path, path: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise wrong(folder, "no such folder", "the folder with the sounds", "correct `sounds`, or put them there")
-    there = [file for file in sorted(folder.iterdir()) if file.is_file() and not file.name.startswith(".")]
+    there = [file for file in sorted(folder.iterdir()) if is_own(file.name) and file.is_file()]
     known = _by_stem([file for file in there if file.suffix.lower() in ENDINGS], folder)
     if not known:
         found = f"no audio file among {len(there)} files"

@@ -45,6 +45,7 @@ from helpers.models.base import AudioModel, Card, Cost, layer_of
 from helpers.models.listener import ONLY_STEP
 from helpers.names import SOUND
 from helpers.store import files, settings
+from helpers.store.own import is_own
 
 __all__ = ["RATE", "Activations", "Settings", "example", "open"]
 
@@ -182,7 +183,7 @@ def _files(path: Path) -> list[Path]:
         file
         for pattern in ("*", "*/*")
         for file in path.glob(pattern)
-        if file.suffix in IN_FOLDERS and not file.name.startswith(".") and file.is_file()
+        if file.suffix in IN_FOLDERS and all(map(is_own, file.relative_to(path).parts)) and file.is_file()
     )
     if len(found) > MOST_FILES:
         raise wrong(path, f"{len(found)} files", f"at most {MOST_FILES}", "save them as one file")
@@ -194,7 +195,7 @@ def _files(path: Path) -> list[Path]:
 
 def located(name: str, key: str) -> Path:
     """Return a file or folder of a study, relative to the place of the command or to the project; raises UserError."""
-    places = (Path(name).expanduser(), files.ROOT / name)
+    places = (files.expanded(name), files.ROOT / name)
     for path in places:
         if path.is_file() or path.is_dir():
             return path

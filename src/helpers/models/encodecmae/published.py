@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 
 import torch
@@ -21,7 +21,9 @@ from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network
 from helpers.models.encodecmae.mel import RATE
 from helpers.models.encodecmae.network import Network, Sizes
-from helpers.store.files import ROOT, sha256
+from helpers.store import transfer
+from helpers.store.files import ROOT, expanded, sha256
+from helpers.store.own import is_own
 from helpers.store.settings import suggestion
 
 __all__ = ["RATE", "EncodecMAE", "Settings", "example", "open"]
@@ -78,7 +80,9 @@ class Settings(extraction.Settings):
 
 def _matching(pattern: str) -> dict[int, str]:
     """Return the files that a pattern such as `weights/mix-*.pt` names, by step; raises UserError if unclear."""
-    paths = sorted(glob(str(ROOT / Path(pattern).expanduser())))  # noqa: PTH207  (a pattern may be absolute)
+    parts = str(ROOT / expanded(pattern)).split("*")
+    found = glob("*".join(map(escape, parts)))  # noqa: PTH207  (a pattern may be absolute); only * has a meaning
+    paths = sorted(path for path in found if is_own(Path(path).name))
     steps = [re.findall(r"\d+", Path(path).stem)[-1:] for path in paths]
     if not paths or not all(steps) or len({int(step[0]) for step in steps}) < len(paths):
         names = ", ".join(Path(path).name for path in paths[:3]) or "no file"
@@ -156,7 +160,7 @@ def located(weights: str, revision: str) -> Path:
         return _cached_of_series(weights, revision) or _downloaded_of_series(weights, revision)
     if not _is_path(weights):
         return _cached(f"{weights}.pt", revision) or _downloaded(f"{weights}.pt", revision)
-    for path in (Path(weights).expanduser(), ROOT / weights):
+    for path in (expanded(weights), ROOT / weights):
         if path.is_file():
             return path
     raise UserError(f"weights: no file '{weights}'; correct the path or use one of: {', '.join(PUBLISHED)}")
@@ -181,13 +185,12 @@ def _cached_of_series(weights: str, revision: str) -> Path | None:
 def _downloaded_of_series(weights: str, revision: str) -> Path:
     """Download a checkpoint of a published series, found by the step at the end of its name."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     name, _, step = weights.partition("=")
     folder = IN_SERIES.format(name=name)
     try:
         listed = HfApi().list_repo_files(SERIES, revision=revision)
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except Exception as error:  # httpx, what it opens a proxy with, and the library raise almost anything
         raise _unreachable(f"the list of {name}'s checkpoints", SERIES, revision, error) from None
     files = [file for file in listed if file.startswith(folder) and file.endswith(f"={step}")]
     if not files:
@@ -210,21 +213,20 @@ def _cached(file: str, revision: str) -> Path | None:
 
 def _downloaded(file: str, revision: str, repository: str = REPOSITORY) -> Path:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         path = Path(hf_hub_download(repository, file, revision=revision))
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except Exception as error:  # as above
         raise _unreachable(file, repository, revision, error) from None
     print(f"{file}: downloaded, SHA-256 {sha256(path)}; `revision: {_commit(path)}` pins it")
     return path
 
 
 def _unreachable(what: str, repository: str, revision: str, error: Exception) -> UserError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return UserError(
         f"weights: {what} could not be downloaded from huggingface.co/{repository} at revision {revision}: "
-        f"{reason}; connect to the network once, or give the path of a downloaded .pt file as `weights`"
+        f"{transfer.reason(error, 'hf_endpoint')}; connect to the network once, or give the path of a "
+        "downloaded .pt file as `weights`"
     )
 
 

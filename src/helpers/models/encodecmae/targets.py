@@ -29,7 +29,7 @@ def codes_of(mels: np.ndarray, span: int, components: int, codebooks: int, codes
             "for so many `components` and `codes`; give more sounds or lower these"
         )
     white = PCA(components, whiten=True, svd_solver="randomized", random_state=seed).fit_transform(frames)
-    books = [_clusters(white[:, i::codebooks], codes, seed + i) for i in range(codebooks)]
+    books = [_clusters(white[:, i::codebooks], codes, (seed + i) % 2**32) for i in range(codebooks)]
     check_use(books, codes)
     return np.stack(books, -1).reshape(*mels.shape[:2], codebooks)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from helpers.errors import UserError
 from helpers.stimuli.sounds import RATES
-from helpers.store import files
+from helpers.store import files, transfer
 
 CONFIG, EXTRACTORS = "config.json", ("preprocessor_config.json", "processor_config.json")
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -31,7 +31,7 @@ INSTALL = "run `pip install -e '.[huggingface]'`"
 
 def local(weights: str) -> Path | None:
     """Return the folder that `weights` is the path of; None where there is no such folder."""
-    for path in (Path(weights).expanduser(), files.ROOT / weights):
+    for path in (files.expanded(weights), files.ROOT / weights):
         if path.is_dir():
             return path.resolve()
     return None
@@ -118,16 +118,15 @@ def _cached(name: str, revision: str) -> Path | None:
 
 def _downloaded(name: str, revision: str, patterns: tuple[str, ...]) -> Path:
     from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
 
     cached_in = constants.HF_HUB_CACHE
     try:
         folder = Path(snapshot_download(name, revision=revision, cache_dir=cached_in, allow_patterns=list(patterns)))
-    except (OSError, ValueError, HfHubHTTPError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    except Exception as error:  # httpx, what it opens a proxy with, and the library raise almost anything
         raise UserError(
             f"weights: '{name}' is no folder, is not in the cache, and could not be downloaded from the hub at "
-            f"revision {revision}: {reason}; correct the name, connect to the network once, or give a folder's path"
+            f"revision {revision}: {transfer.reason(error, 'hf_endpoint')}; correct the name, connect to the network "
+            "once, or give a folder's path"
         ) from None
     print(f"{name}: downloaded; `revision: {commit_of(folder)}` pins it", flush=True)
     return folder

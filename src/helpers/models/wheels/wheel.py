@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from helpers.errors import UserError
-from helpers.store import download, files
+from helpers.store import download, files, transfer
 
 LOCK = files.ROOT / "params" / "networks.lock"
 LINE = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+) --hash=sha256:([0-9a-f]{64})")
@@ -128,8 +128,9 @@ def _download(wheel: Pinned) -> None:
         wheels = list(Path(scratch).glob("*.whl"))
         if done.returncode or len(wheels) != 1:
             reason = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip gave no reason"]
+            said = transfer.reason(OSError(" ".join(reason)[:500]), "pip_proxy", "pip_index_url")
             raise UserError(
-                f"the wheel {wheel.name} {wheel.version} could not be downloaded: {' '.join(reason)[:500]}; "
+                f"the wheel {wheel.name} {wheel.version} could not be downloaded: {said}; "
                 f"connect to the network once, or put it at {wheel.path}"
             )
         wheels[0].replace(wheel.path)
