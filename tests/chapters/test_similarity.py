@@ -140,6 +140,8 @@ def test_a_sentence_for_each_network_has_the_numbers_of_the_table(values):
     assert "over 3 trained networks, similarity and r² correlate with" in said["en"]
     few = similarity.sentences(values[values["model"] != "far"]).pieces
     assert "correlate with" not in few["en"], "two points always lie on a line"
+    equal = similarity.sentences(values.assign(r2=0.0)).pieces
+    assert "correlate with" not in equal["en"]
     none = similarity.sentences(values.assign(rsa=np.nan)).pieces
     assert "no layer has units enough" in none["en"] and "unidades suficientes" in none["es"]
 
@@ -203,7 +205,7 @@ def test_small_sets_are_left_out_and_named(opened):
     said = similarity.about(study(), found).pieces
     assert "Fewer than 3 targets, and therefore not in this chapter: pair." in said["en"]
     assert "fuera de este capítulo: pair." in said["es"]
-    assert "8 targets, 0 subjects and 0 regions" in said["en"], "of two voxels each"
+    assert "8 targets; 1 matrix" in said["en"], "every subject and region has two voxels"
     assert "No subject has 3 targets or more" in said["en"]
 
 
@@ -213,6 +215,7 @@ def test_parts_without_a_matrix_are_named(planted):
     subject = np.where(np.arange(36) > 33, "", voxels["subject"].values)
     odd = voxels.assign_coords(region=("target", region), subject=("target", subject))
     said = "".join(piece.pieces["en"] for piece in analysis._about("voxels", odd))
+    assert "36 targets of 3 subjects, 2 named regions; 9 matrices" in said
     assert "2 targets belong to no subject and are in no matrix" in said
     assert "without a matrix of their own: Tiny a, Tiny b, Tiny c" in said
 

@@ -88,17 +88,16 @@ def _table(frame: pd.DataFrame, labeller: Labeller, digits: int) -> str:
 
 
 def _cells(column: pd.Series, labeller: Labeller, digits: int) -> list[str]:
-    if pd.api.types.is_bool_dtype(column):
-        return [html.escape(_names(str(column.name), value, labeller)) for value in column]
-    if pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         places = digits if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 != 0).any() else 0
         return [labeller.number(value, places) for value in column]
-    return [html.escape(_names(str(column.name), value, labeller)) for value in column]
+    kind = labeller.kind(str(column.name))
+    known = labeller.names_by_column.get(str(column.name), {})  # looked up once: it goes through all words
+    return [html.escape(_names(value, kind, known, labeller)) for value in column]
 
 
-def _names(column: str, cell: object, labeller: Labeller) -> str:
+def _names(cell: object, kind: str, known: dict[str, str], labeller: Labeller) -> str:
     """Return the words for a cell's identifiers, separated by ", "; anything that is no such identifier is kept."""
     if pd.isna(cell):
         return "–"
-    kind, known = labeller.kind(column), labeller.names_by_column.get(column, {})
     return ", ".join(labeller.name(kind, part) if part in known else part for part in str(cell).split(", "))

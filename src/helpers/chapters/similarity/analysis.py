@@ -47,8 +47,13 @@ def about(study: Study, measured: Mapping[str, xr.DataArray]) -> text.Bilingual:
 
 def _about(kind: str, one: xr.DataArray) -> list[text.Bilingual]:
     found, names = rsa.areas(one), rsa.subjects(one)
-    counts = {"n": one.sizes[TARGET], "matrices": len(found), "regions": len(rsa.regions(one)) - 1}
-    said = [text.both("say.alike_set", kind=_target(kind, ALL), subjects=len(names), **counts)]
+    counts = {"subjects": len(names), "regions": len(rsa.regions(one)) - 1}
+
+    def parts_of(labeller: text.Labeller) -> str:
+        return "".join(labeller(f"alike_parts.{part}", n=count) for part, count in counts.items() if count)
+
+    words = {"kind": _target(kind, ALL), "n": one.sizes[TARGET], "matrices": len(found), "parts": parts_of}
+    said = [text.both("say.alike_set", **words)]
     subjects = one[SUBJECT].values.astype(str) if SUBJECT in one.coords else np.full(one.sizes[TARGET], "")
     if names and (nameless := int((subjects == "").sum())):
         said.append(text.both("say.alike_nameless", n=nameless))
@@ -178,12 +183,13 @@ def by_subject(alike: Scores, baselines: Sequence[str] = ()) -> pd.DataFrame:
     columns = [*PANEL, MODEL, "role", SUBJECT, "n_targets", "rsa", LAYER]
     rows = []
     for kind, one in ((kind, one) for kind, own in alike.items() for one in own if STATE not in one.coords):
-        found, origin = rsa.nested(one), _origin(one, baselines)
-        for place in np.flatnonzero(found[SUBJECT].values != ""):
-            own = found.isel({AREA: place})
-            row = {SET: kind, **origin, **{name: str(own[name].values) for name in (REGION, SUBJECT)}}
-            row |= {"n_targets": int(own["n_targets"]), "rsa": float(own["value"].median(SPLIT))}
-            rows.append(row | {LAYER: _most_frequent(own["chosen"].values)})
+        found, origin = rsa.nested(one).transpose(SPLIT, AREA), _origin(one, baselines)
+        medians, chosen = found["value"].median(SPLIT).values, found["chosen"].values
+        places = zip(*(found[name].values for name in (REGION, SUBJECT, "n_targets")), strict=True)
+        for at, (region, subject, n_targets) in enumerate(places):
+            if subject:
+                row = {SET: kind, REGION: str(region), **origin, SUBJECT: str(subject), "n_targets": int(n_targets)}
+                rows.append(row | {"rsa": float(medians[at]), LAYER: _most_frequent(chosen[:, at])})
     return pd.DataFrame(rows, columns=columns).assign(**{MEASURE: _measure(alike)})
 
 
@@ -233,9 +239,10 @@ def sentences(table: pd.DataFrame) -> text.Bilingual:
     said = [_of_network(model, whole) for model in dict.fromkeys(whole.loc[whole["role"] == TRAINED, MODEL])]
     for kind, own in whole.groupby(SET, sort=False):
         trained = own[own["role"] == TRAINED]
-        if len(trained.dropna(subset=["rsa", "r2"])) >= FEWEST:
-            words = {"kind": _target(kind, ALL), "n": len(trained), "r": float(trained["rsa"].corr(trained["r2"]))}
-            said.append(text.both("say.alike_agreement", **words))
+        known = trained.dropna(subset=["rsa", "r2"])
+        if len(known) >= FEWEST and (known[["rsa", "r2"]].nunique() > 1).all():
+            r = float(known["rsa"].corr(known["r2"]))
+            said.append(text.both("say.alike_agreement", kind=_target(kind, ALL), n=len(known), r=r))
     return text.markdown(said)
 
 

@@ -96,7 +96,8 @@ def by_depth(curves: pd.DataFrame, ceilings: pd.DataFrame, *, synthetic: bool, l
         style.laid_out(figure, labeller, labeller("figure.alike_depth.title"), height, synthetic)
         figure.update_xaxes(range=[-0.05, 1.05], tickvals=[0, 0.5, 1])
         figure.update_yaxes(range=looks.span(shown["low"], shown["high"], bounds["upper"]), tickformat=".1f")
-        return panels.titled(figure, places, labeller("figure.alike_depth.x"), looks.axis(shown, labeller))
+        panels.titled(figure, places, labeller("figure.alike_depth.x"), looks.axis(shown, labeller))
+        return style.narrowed(figure, height + looks.NARROW)
 
     return bilingual(build, lambda labeller: _alt(shown, bounds, places, labeller), shown, language)
 

@@ -29,9 +29,10 @@ text.words(
         "matched": "Trained on as many random sounds",
         "alt": (
             "{n} {n:network|networks} and {m} {m:baseline|baselines}, by {r2} and {measure}, both at a layer chosen on "
-            "the train sounds; a menu of {k} {k:set or region|sets and regions}. {facts}"
+            "the train sounds{menu}. {facts}"
         ),
         "alt_fact": "{target}: {first} is most similar ({rsa}); {second} has the highest r² ({r2}){r}.",
+        "alt_menu": "; a menu of {k} sets and regions",
         "alt_r": "; over networks they correlate with {r}",
         "alt_none": "{target}: no network has a value.",
     },
@@ -46,9 +47,10 @@ text.words(
         "matched": "Entrenadas con otros tantos sonidos al azar",
         "alt": (
             "{n} {n:red|redes} y {m} {m:línea|líneas} de base según {r2} y {measure}, ambos en una capa elegida con "
-            "los sonidos de entrenamiento; un menú de {k} {k:conjunto o región|conjuntos y regiones}. {facts}"
+            "los sonidos de entrenamiento{menu}. {facts}"
         ),
         "alt_fact": "{target}: la más parecida es {first} ({rsa}); {second} tiene el r² más alto ({r2}){r}.",
+        "alt_menu": "; un menú de {k} conjuntos y regiones",
         "alt_r": "; entre redes se correlacionan con {r}",
         "alt_none": "{target}: ninguna red tiene un valor.",
     },
@@ -83,7 +85,8 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         figure.update_layout(margin={"t": 130 if len(places) > 1 else 88})
         x, y = looks.span(shown["r2"]), looks.span(shown["q25"], shown["q75"], shown["lowest_seed"])
         figure.update_xaxes(title_text=panels.measure(shown, labeller), range=x, tickformat=".1f")
-        return figure.update_yaxes(title_text=looks.axis(shown, labeller), range=y, tickformat=".1f")
+        figure.update_yaxes(title_text=looks.axis(shown, labeller), range=y, tickformat=".1f")
+        return style.narrowed(figure, height + looks.NARROW)
 
     return bilingual(build, lambda labeller: _alt(shown, places, labeller), shown, language)
 
@@ -132,11 +135,13 @@ def _alt(shown: pd.DataFrame, places: list, labeller: Labeller) -> str:
             facts.append(labeller("figure.alike_scatter.alt_none", target=target))
             continue
         first, second = (known.nlargest(1, column).iloc[0] for column in ("rsa", "r2"))
-        r = known["rsa"].corr(known["r2"]) if len(known) > 2 else float("nan")
+        differ = len(known) > 2 and (known[["rsa", "r2"]].nunique() > 1).all()
+        r = float(known["rsa"].corr(known["r2"])) if differ else None
         words = {"first": labeller.name("model", first[MODEL]), "second": labeller.name("model", second[MODEL])}
-        words |= {"r": labeller("figure.alike_scatter.alt_r", r=float(r)) if r == r else ""}
+        words |= {"r": labeller("figure.alike_scatter.alt_r", r=r) if differ else ""}
         numbers = {"rsa": float(first["rsa"]), "r2": float(second["r2"])}
         facts.append(labeller("figure.alike_scatter.alt_fact", target=target, **numbers, **words))
-    counts = {"n": len(looks.networks_of(shown)), "m": len(looks.baselines_of(shown)), "k": len(places)}
+    counts = {"n": len(looks.networks_of(shown)), "m": len(looks.baselines_of(shown))}
+    menu = labeller("figure.alike_scatter.alt_menu", k=len(places)) if len(places) > 1 else ""
     words = {"measure": looks.inline(shown, labeller), "r2": panels.measure(shown, labeller, inline=True)}
-    return labeller("figure.alike_scatter.alt", facts=" ".join(facts), **counts, **words)
+    return labeller("figure.alike_scatter.alt", facts=" ".join(facts), menu=menu, **counts, **words)

@@ -116,6 +116,7 @@ def _region_name(region: str, labeller: Labeller) -> str:
 def _marks(rows: pd.DataFrame, region: str, index: int, size: float, side: str, labeller: Labeller) -> go.Scatter:
     name = _region_name(region, labeller)
     hover = labeller("figure.region_map.hover", region=name, side=labeller(f"map.{side}"))
+    hover = hover if rows["subjects"].any() else hover.rpartition("<br>")[0]  # no subject is named
     colour = style.COLOURS[index % len(style.COLOURS)] if region else style.GREY
     symbol = style.of_category(index)["symbol"]
     return go.Scatter(
@@ -301,6 +302,8 @@ def _coloured(
     region = "/".join(_region_name(name, labeller) for name in first["region"].split("/"))
     words = {"model": style.name(labeller, "model", first[MODEL]), "side": labeller(f"map.{first['hemisphere']}")}
     hover = labeller(f"figure.{figure}.hover", **words, region=region, metric=metric)
+    hover = hover if rows["subjects"].any() else hover.replace(" (%{text})", "")  # no subject is named
+    hover = hover if rows["ceiling"].notna().any() else hover.rpartition("<br>")[0]  # no repetitions, no ceiling
     return go.Scatter(
         x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), text=rows["subjects"].map(style.plain).tolist(), mode="markers",
         showlegend=False,
