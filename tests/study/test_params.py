@@ -44,7 +44,7 @@ def test_every_study_of_the_project_is_valid(name):
     ("change", "message"),
     [
         ("datset: demo", "unknown key 'datset'; did you mean 'dataset'?"),
-        ("seed: 1e-3", "seed: found the text '1e-3', expected a number; YAML reads it as text: write 0.001"),
+        ("seed: 1e-3", "seed: found the text '1e-3', expected a whole number"),
         ("seed: many", "seed: found 'many' (str)"),
         ("seed: -1", "seed: found -1 (int)"),
         ("chapters: no", "chapters: found False (bool)"),
