@@ -29,7 +29,7 @@ RIGHT = {
     "kernelspec_shadow": [r"exit code 0\n12 sounds", r"\(12 sounds are right\)", r"exit code 0\n$"],
     "leading_zeros": ["exit code 0", r"\[ '001', '1e3' \]\n\[ '010', '0x10' \]"],
     "nfd_names": [r"is valid\nexit code 0", r"is valid\nexit code 0"],
-    "no_file_locks": ["has no locks", "exit code 0", "has no locks", "exit code 0", r"waiting for it.*lock"],
+    "no_file_locks": ["has no locks", "exit code 0", "has no locks", "exit code 0", r"waiting for it.*\.soft\.lock"],
     "no_usable_region": [r"no region that can be used: 8 have missing.*\nexit code 2"] * 2 + ["8 the same", "code 2"],
     "proxies": [r"ALL_PROXY=socks5://.*\nexit code 2", r"ALL_PROXY=socks://.*\nexit code 2", "ENDPOINT=.*code 2"],
     "sqlite_path": [r"is valid\nexit code 0"] * 3 + [r"not there before:\n$"],
@@ -44,7 +44,8 @@ RENAMED = {
     "kernelspec_shadow": [("run.sh", "pipeline/listening.py", "chapters/question/analysis.py"),
                           ("run.sh", "brain.waveforms", "study.brain.waveforms"),
                           ("run.sh", "0 components", "8 voxels")],
-    "no_file_locks": [("stale.py", "from helpers import storage", "from helpers.store import files as storage")],
+    "no_file_locks": [("stale.py", "from helpers import storage", "from helpers.store import files as storage"),
+                      ("run.sh", ".x.nc.lock", ".x.nc.soft.lock")],
 }  # fmt: skip
 
 # Whole reports and batches; what they stand for is tested piece by piece in test_surroundings.py and test_kernels.py

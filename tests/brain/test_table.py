@@ -385,7 +385,10 @@ def test_time_axes_that_differ_between_sounds_are_named(folder, change, message)
     ("content", "message"),
     [
         (b"", "no CSV .Empty"),
-        (b"sound,A1\n\xff\xfe,1\n", "no CSV"),
+        (b"sound,A1\n\xff\xfe,1\n", "line 2 that is not UTF-8"),
+        (b"sound,A1\n001,1\n00\xe9,1,2\n", "line 3 that is not UTF-8"),
+        (b"sound,A1\n" + b"01,1\n" * 300_000 + b"\xe9,1\n", "line 300002 that is not UTF-8"),
+        (b"sound,A1\n001,\xc3", "line 2 that is not UTF-8"),
         ("sound,A1\n001,1\n".encode("utf-16"), "a header that is not UTF-8"),
         (b"sound,A1\n001,1\n002,1,2\n", "3 cells in line 3, expected 2"),
         (b"sound,A1\n001,1\n002\n", "1 cells in line 3, expected 2"),

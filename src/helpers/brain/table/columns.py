@@ -6,6 +6,7 @@ twelve times that of a wide one of 27 MiB with 20,000 columns, whose own cost th
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,6 +144,7 @@ def _csv(path: Path, decimal: str) -> Columns:
     header, separator = _header(path)
     if decimal == "," == separator:
         raise wrong(path, "columns separated by commas and `decimal: ','`", "another separator", "separate by ';'")
+    _check_letters(path)
     invalid = []
 
     def skipped(row: pyarrow.csv.InvalidRow) -> str:
@@ -186,6 +188,23 @@ def _header(path: Path) -> tuple[list[str], str]:
     if len(names) > MOST_COLUMNS:
         raise wrong(path, f"{len(names)} columns", f"at most {MOST_COLUMNS}", "save it as .nc or .npz")
     return _columns(names, path), separator
+
+
+def _check_letters(path: Path) -> None:
+    """Raise UserError, naming the line, for a file that is not UTF-8, of which the reader would print a traceback."""
+    decoder, n_lines = codecs.getincrementaldecoder("utf-8")(), 1
+    with path.open("rb") as stream:
+        while True:
+            piece = stream.read(PIECE)
+            waiting = decoder.getstate()[0]
+            try:
+                decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                line = n_lines + (waiting + piece)[: error.start].count(b"\n")
+                raise wrong(path, f"line {line} that is not UTF-8", "CSV in UTF-8", "save it as such") from None
+            if not piece:
+                return
+            n_lines += piece.count(b"\n")
 
 
 def _columns(names: Sequence[str], path: Path) -> list[str]:
