@@ -17,10 +17,10 @@ from helpers.text import Labeller
 GRID = np.linspace(0, 1, 21)  # depths at which controls of unequal numbers of layers are summed up
 ONLY = 0.5  # where a single layer is drawn
 CONTROLS = {"untrained": ("dot", 0.16), "permuted": ("dashdot", 0.3), "matched": ("longdash", 0.22)}
-CEILING = "rgba(0,158,115,0.18)"
+CEILING = "#8C6D31"  # the colour of no network
 BANDS = {  # a line at each end, so that the band is seen without its colour
-    "lower": {"color": style.COLOURS[2], "width": 1, "dash": "longdash"},
-    "upper": {"color": style.COLOURS[2], "width": 1, "dash": "solid"},
+    "lower": {"color": CEILING, "width": 1, "dash": "longdash"},
+    "upper": {"color": CEILING, "width": 1, "dash": "solid"},
 }
 
 text.words(
@@ -38,9 +38,10 @@ text.words(
         "ceiling_hover": "Ceiling: {lower} to {upper}",
         "alt": (
             "{k} {k:panel|panels}, one per set of responses or region: {measure} of {n} {n:network|networks} from the "
-            "first layer (0) to the last (1), with {m} {m:baseline|baselines} as lines{controls}. {facts}"
+            "first layer (0) to the last (1){baselines}{controls}. {facts}"
         ),
-        "alt_controls": " and untrained or permuted weights as bands",
+        "alt_baselines": ", with {m} {m:baseline|baselines} as lines",
+        "alt_controls": ", with bands for untrained or permuted weights",
         "alt_fact": "{target}: highest {rsa}, at layer {layer} of {model}; {ceiling}.",
         "alt_none": "{target}: no layer has a value.",
         "alt_ceiling": "the ceiling lies between {lower} and {upper}",
@@ -59,9 +60,10 @@ text.words(
         "ceiling_hover": "Techo: de {lower} a {upper}",
         "alt": (
             "{k} {k:panel|paneles}, uno por conjunto de respuestas o región: {measure} de {n} {n:red|redes} desde su "
-            "primera capa (0) hasta la última (1), con {m} {m:línea|líneas} de base{controls}. {facts}"
+            "primera capa (0) hasta la última (1){baselines}{controls}. {facts}"
         ),
-        "alt_controls": " y bandas para pesos sin entrenar o permutados",
+        "alt_baselines": ", con {m} {m:línea|líneas} de base",
+        "alt_controls": ", con bandas para pesos sin entrenar o permutados",
         "alt_fact": "{target}: máximo {rsa}, en la capa {layer} de {model}; {ceiling}.",
         "alt_none": "{target}: ninguna capa tiene un valor.",
         "alt_ceiling": "el techo está entre {lower} y {upper}",
@@ -99,7 +101,7 @@ def by_depth(curves: pd.DataFrame, ceilings: pd.DataFrame, *, synthetic: bool, l
         panels.titled(figure, places, labeller("figure.alike_depth.x"), looks.axis(shown, labeller))
         return style.narrowed(figure, height + looks.NARROW)
 
-    return bilingual(build, lambda labeller: _alt(shown, bounds, places, labeller), shown, language)
+    return bilingual(build, lambda labeller: _alt(curves, ceilings, places, labeller), shown, language)
 
 
 def _traces(own: pd.DataFrame, bounds: pd.DataFrame, networks: list[str], controls: list[str], labeller) -> list:
@@ -129,7 +131,7 @@ def _ceiling(bounds: pd.DataFrame, labeller: Labeller) -> list[go.Scatter]:
         return []
     ends, levels = np.array([-0.05, 1.05]), {end: float(bounds[end].iloc[0]) for end in BANDS}
     low, high = (np.full(2, level) for level in levels.values())
-    traces = [panels.band(ends, low, high, CEILING, legendgroup="ceiling")]
+    traces = [panels.band(ends, low, high, style.faint(CEILING, 0.2), legendgroup="ceiling")]
     hover = labeller("figure.alike_depth.ceiling_hover", **levels) + "<extra></extra>"
     for end, line in BANDS.items():
         look = {"mode": "lines", "line": line, "legendgroup": "ceiling", "hovertemplate": hover}
@@ -190,6 +192,8 @@ def _alt(shown: pd.DataFrame, bounds: pd.DataFrame, places: list, labeller: Labe
         facts.append(labeller("figure.alike_depth.alt_fact", layer=int(top[LAYER]), ceiling=limit, **words))
     has_controls = shown["role"].isin(list(CONTROLS)).any()
     words = {"controls": labeller("figure.alike_depth.alt_controls") if has_controls else ""}
-    counts = {"k": len(places), "n": len(looks.networks_of(shown)), "m": len(looks.baselines_of(shown))}
+    n_baselines = len(looks.baselines_of(shown))
+    words |= {"baselines": labeller("figure.alike_depth.alt_baselines", m=n_baselines) if n_baselines else ""}
+    counts = {"k": len(places), "n": len(looks.networks_of(shown))}
     words |= {"measure": looks.inline(shown, labeller), "facts": " ".join(facts)}
     return labeller("figure.alike_depth.alt", **counts, **words)

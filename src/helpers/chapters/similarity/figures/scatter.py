@@ -88,7 +88,7 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         figure.update_yaxes(title_text=looks.axis(shown, labeller), range=y, tickformat=".1f")
         return style.narrowed(figure, height + looks.NARROW)
 
-    return bilingual(build, lambda labeller: _alt(shown, places, labeller), shown, language)
+    return bilingual(build, lambda labeller: _alt(values, places, labeller), shown, language)
 
 
 def _point(rows: pd.DataFrame, model: str, marker: dict, labeller: Labeller) -> go.Scatter:
