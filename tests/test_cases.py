@@ -45,7 +45,7 @@ RENAMED = {
                           ("run.sh", "brain.waveforms", "study.brain.waveforms"),
                           ("run.sh", "0 components", "8 voxels")],
     "no_file_locks": [("stale.py", "from helpers import storage", "from helpers.store import files as storage"),
-                      ("run.sh", ".x.nc.lock", ".x.nc.soft.lock")],
+                      ("run.sh", "^$(hostname)\\$", "$(hostname)"), ("run.sh", ".x.nc.lock", ".x.nc.soft.lock")],
 }  # fmt: skip
 
 # Whole reports and batches; what they stand for is tested piece by piece in test_surroundings.py and test_kernels.py
@@ -69,6 +69,7 @@ def printed(case: str, folder: Path) -> str:
         (own / file).write_text((own / file).read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     environment = os.environ | {"REPO": str(ROOT), "PY": sys.executable, "OUT": str(folder / "out")}
     environment |= {"IPYTHONDIR": str(folder / "ipython"), "NH2015_DIR": str(SHARED / "nh2015")}
+    (folder / "out").mkdir()
     done = subprocess.run(
         ["bash", str(own / "run.sh")], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=SECONDS, check=False,

@@ -16,6 +16,7 @@ import yaml
 from conftest import ROOT
 from helpers import brain
 from helpers.__main__ import main
+from helpers.brain import junifer
 from helpers.errors import UserError
 from small_study import REGIONS, SMALL, SOUNDS, table, write_sounds
 from written_voxels import junifer_storage
@@ -114,7 +115,7 @@ def test_files_that_are_none_are_refused(folder, monkeypatch):
     with pytest.raises(UserError, match="no junifer storage"):
         brain.open("junifer", str(folder))
     junifer_storage(folder / "responses.sqlite", table(), marker='{"class": "Other"}')
-    with pytest.raises(UserError, match="0 features of ParcelAggregation"):
+    with pytest.raises(UserError, match="0 features of ParcelAggregation|no junifer storage"):
         brain.open("junifer", str(folder))
     (folder / "dataset.yml").write_text("citation: x\nsynthetic: maybe\n")
     with pytest.raises(UserError, match="synthetic: found 'maybe'"):
@@ -275,3 +276,21 @@ def test_rows_that_junifer_tells_apart_by_more_are_refused(folder):
         connection.execute("""UPDATE meta SET _element_keys = '["subject", "sound", "visit"]'""")
     with pytest.raises(UserError, match="rows told apart by visit too, expected by subject and sound only"):
         brain.open("junifer", str(folder))
+
+
+@pytest.mark.parametrize("marker", ["NULL", "x'ff00'", "7", "'none'"])
+def test_a_storage_without_its_marker_is_refused(folder, marker):
+    junifer_storage(folder / "responses.sqlite", table())
+    with contextlib.closing(sqlite3.connect(folder / "responses.sqlite")) as connection:
+        connection.execute(f"UPDATE meta SET marker = {marker}")
+        connection.commit()
+    with pytest.raises(UserError, match="0 features of ParcelAggregation|no junifer storage"):
+        junifer.read(folder / "responses.sqlite")
+
+
+def test_a_storage_whose_names_are_no_text_is_refused(folder):
+    path = folder / "responses.sqlite"
+    junifer_storage(path, table())
+    path.write_bytes(path.read_bytes().replace(b"_element_keys", b"_element\x90keys"))
+    with pytest.raises(UserError, match="no junifer storage"):
+        junifer.read(path)

@@ -64,12 +64,12 @@ def read(path: Path) -> pd.DataFrame:
         address = f"{path.resolve().as_uri()}?mode=ro"  # a path may hold any sign, an address may not
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             features = pd.read_sql("SELECT meta_md5, marker, _element_keys FROM meta", connection)
-            chosen = features[features["marker"].str.contains(f'"{MARKER}"', regex=False)]
+            chosen = features[features["marker"].astype(str).str.contains(f'"{MARKER}"', regex=False)]
             if len(chosen) != 1 or not str(chosen["meta_md5"].item()).isalnum():
                 raise _wrong(path, f"{len(chosen)} features of {MARKER}", "exactly one")
             told = _element_keys(chosen["_element_keys"].item())
             table = pd.read_sql(f'SELECT * FROM "meta_{chosen["meta_md5"].item()}"', connection)
-    except (sqlite3.Error, pd.errors.DatabaseError) as error:
+    except (sqlite3.Error, pd.errors.DatabaseError, UnicodeDecodeError) as error:  # the last: damaged names of tables
         raise _wrong(
             path, f"no junifer storage ({' '.join(str(error).split())})", "what `junifer run junifer.yml` wrote"
         ) from None
