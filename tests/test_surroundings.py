@@ -436,3 +436,32 @@ def test_check_says_what_report_would_fail_on(tmp_path, changes, said, capsys):
     for command in ("check", "report"):
         assert main([command, str(path), "--outputs", str(tmp_path / "out")]) == 2 and said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "settings", "said"),
+    [
+        (700, {}, "the longest sound that it is trained on has 700 samples at 24000 Hz, expected at least 955"),
+        (2000, {}, "sound 'tone00' has 2000 samples at 24000 Hz; it needs at least 2049"),
+        (2100, {"components": 400}, "60 frames of sound are too few to learn from, expected at least 400"),
+        (12_000, {"codes": 5000}, "432 frames of sound are too few to learn from, expected at least 5000"),
+        (12_000, {"components": 600}, "components: found 600, expected at most 512"),
+        (250, {"family": "mel"}, "sound 'tone00' has 250 samples"),
+    ],
+)
+def test_check_says_which_sounds_are_too_short_for_a_model(tmp_path, n_samples, settings, said, capsys):
+    import numpy as np
+    import soundfile
+
+    path = small_study.write_study(tmp_path, ["00_question"], **settings)
+    if "family" in settings:
+        values = yaml.safe_load(path.read_text())
+        values["baselines"] = [{"name": "other", "family": "encodecmae", **published.example(tmp_path)}]
+        values["models"] = [{"name": "mel", "family": "mel"}]
+        path.write_text(yaml.safe_dump(values))
+    for file in (tmp_path / "data" / "sounds").glob("*.wav"):
+        noise = 0.1 * np.random.default_rng(0).standard_normal(n_samples)
+        soundfile.write(file, noise, 24_000)
+    for command in ("check", "report"):
+        assert main([command, str(path), "--outputs", str(tmp_path / "out")]) == 2 and said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

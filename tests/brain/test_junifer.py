@@ -115,7 +115,7 @@ def test_files_that_are_none_are_refused(folder, monkeypatch):
     with pytest.raises(UserError, match="no junifer storage"):
         brain.open("junifer", str(folder))
     junifer_storage(folder / "responses.sqlite", table(), marker='{"class": "Other"}')
-    with pytest.raises(UserError, match="0 features of ParcelAggregation|no junifer storage"):
+    with pytest.raises(UserError, match=r"0 features of ParcelAggregation|no junifer storage"):
         brain.open("junifer", str(folder))
     (folder / "dataset.yml").write_text("citation: x\nsynthetic: maybe\n")
     with pytest.raises(UserError, match="synthetic: found 'maybe'"):
@@ -284,7 +284,7 @@ def test_a_storage_without_its_marker_is_refused(folder, marker):
     with contextlib.closing(sqlite3.connect(folder / "responses.sqlite")) as connection:
         connection.execute(f"UPDATE meta SET marker = {marker}")
         connection.commit()
-    with pytest.raises(UserError, match="0 features of ParcelAggregation|no junifer storage"):
+    with pytest.raises(UserError, match=r"0 features of ParcelAggregation|no junifer storage"):
         junifer.read(folder / "responses.sqlite")
 
 

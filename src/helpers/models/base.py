@@ -58,11 +58,13 @@ class AudioModel(ABC):
     steps: training steps of its checkpoints, ascending
     waveforms: (sound, sample) at the family's rate, with the true lengths in the coordinate `n_samples`
     options: what it provides besides `activations`: STREAMS, FRAMES
+    shortest: samples that a sound must have
     """
 
     options: frozenset[str] = frozenset()
     card: Card = Card()
     state, state_seed = TRAINED, 0  # of its weights, see `weights`
+    shortest: int = 1
     learned_from: str = ""  # categories of the study's sounds that it was trained on here; "all", or "" for none
 
     def __init__(self, name: str, waveforms: xr.DataArray, steps: list[int], device: str = "cpu", batch_size: int = 8):
@@ -91,6 +93,16 @@ class AudioModel(ABC):
     @abstractmethod
     def sizes(self) -> Cost:
         """How large the network is; known without downloading or training anything."""
+
+    def check_sounds(self) -> None:
+        """Raise UserError, naming the first, for sounds that the network cannot take: known before it is trained."""
+        lengths = zip(self.waveforms[SOUND].values, self.waveforms["n_samples"].values, strict=True)
+        if short := [(sound, length) for sound, length in lengths if length < self.shortest]:
+            sound, length = short[0]
+            raise UserError(
+                f"model '{self.name}': sound '{sound}' has {length} samples at {self.waveforms.attrs['rate_hz']} Hz; "
+                f"it needs at least {self.shortest}: leave it out or give a longer one"
+            )
 
     def hear(self, step: int) -> xr.Dataset:
         """Return what is kept on disk of one checkpoint: `activations` as variables `layer_1`, `layer_2`, ..."""

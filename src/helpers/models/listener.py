@@ -16,7 +16,6 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from helpers.errors import UserError
 from helpers.models.base import Card, Cost, Weighted, layer_of
 from helpers.models.weights import n_values
 from helpers.names import SOUND
@@ -87,13 +86,8 @@ class Listener(Weighted):
 
     def _groups(self) -> list[tuple[np.ndarray, Tensor]]:
         """Return rows of equally long sounds, at most a batch, and their waveforms without padding."""
+        self.check_sounds()
         lengths = self.waveforms["n_samples"].values
-        for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
-            if length < self.shortest:
-                raise UserError(
-                    f"model '{self.name}': sound '{sound}' has {length} samples at {self.waveforms.attrs['rate_hz']} "
-                    f"Hz; the network needs at least {self.shortest}: leave it out or give a longer one"
-                )
         equal = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
         rows = [some[i : i + self.batch_size] for some in equal for i in range(0, len(some), self.batch_size)]
         values = self.waveforms.values

@@ -72,8 +72,9 @@ class Study:
             print(text.labellers()["en"](f"remark.{key}", names=some(names)), file=sys.stderr)
         for name in self.models:
             self.steps(name)
+            self.model(name).check_sounds()
         for entry in self._references:
-            self._opened(entry)
+            self._opened(entry).check_sounds()
         for name in self.models if weights else ():
             sources = self._sources(name)
             if all(isinstance(source, str) for source in sources):

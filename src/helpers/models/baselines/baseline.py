@@ -9,7 +9,6 @@ import torch
 import xarray as xr
 from torch import nn
 
-from helpers.errors import UserError
 from helpers.models.base import NOTHING, AudioModel, Card, Cost, layer_of
 from helpers.models.listener import ONLY_STEP
 from helpers.names import SOUND
@@ -73,13 +72,8 @@ class Acoustic(Baseline):
         """Return what makes the features (n_units,) of a waveform (n_samples,), float64, on the CPU."""
 
     def features(self) -> np.ndarray:
+        self.check_sounds()
         lengths = self.waveforms["n_samples"].values
-        for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
-            if length < self.shortest:
-                raise UserError(
-                    f"model '{self.name}': sound '{sound}' has {length} samples at {self.waveforms.attrs['rate_hz']} "
-                    f"Hz; it needs at least {self.shortest}: leave it out or give a longer one"
-                )
         found, transform = np.empty((len(lengths), self.n_units), np.float32), None
         order = np.argsort(lengths, kind="stable")  # one transform at a time is in memory, for sounds of one length
         for row in progress(order, f"{self.name}: features, sounds"):

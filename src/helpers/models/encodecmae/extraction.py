@@ -14,10 +14,8 @@ import numpy as np
 import torch
 import xarray as xr
 
-from helpers.errors import UserError
 from helpers.models.base import FRAMES, STREAMS, Cost, Weighted, layer_of
 from helpers.models.encodecmae.chunks import DECODER, ENCODER, SHORTEST, Activations, Chunk, activations_of, chunks_of
-from helpers.models.encodecmae.mel import RATE
 from helpers.models.encodecmae.network import Network, Sizes
 from helpers.models.encodecmae.pretraining import initialised
 from helpers.names import LAYER, SOUND, UNIT
@@ -49,6 +47,7 @@ class EncodecMAEModel(Weighted):
     """An EnCodecMAE network at one or more checkpoints. Its layers are the encoder's, left branch."""
 
     options = frozenset({STREAMS, FRAMES})
+    shortest = SHORTEST
 
     def __init__(
         self, name: str, settings: Settings, waveforms: xr.DataArray, steps: list[int], device: str, batch_size: int
@@ -143,7 +142,7 @@ class EncodecMAEModel(Weighted):
         Sounds of unequal length never share a group: padding would change their mel and their frames.
         """
         lengths = self.waveforms["n_samples"].values
-        self._refuse_short(lengths)
+        self.check_sounds()
         equal = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
         rows = [some[i : i + self.batch_size] for some in equal for i in range(0, len(some), self.batch_size)]
         return [Group(some, self._chunks(some, int(lengths[some[0]]))) for some in rows]
@@ -151,14 +150,6 @@ class EncodecMAEModel(Weighted):
     def _chunks(self, rows: np.ndarray, length: int) -> list[Chunk]:
         waveforms = torch.from_numpy(self.waveforms.values[rows, :length])
         return chunks_of(waveforms, torch.full((len(rows),), length))
-
-    def _refuse_short(self, lengths: np.ndarray) -> None:
-        for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
-            if length < SHORTEST:
-                raise UserError(
-                    f"sound '{sound}' has {length} samples at {RATE // 1000} kHz; the network needs at least "
-                    f"{SHORTEST}: leave it out or give a longer one"
-                )
 
 
 def _labelled(raw: np.ndarray, sounds: np.ndarray, towers: list[str]) -> xr.DataArray:

@@ -19,7 +19,7 @@ from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models.base import TRAINING
 from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network, read
-from helpers.models.encodecmae.mel import RATE
+from helpers.models.encodecmae.mel import BANDS, HOP, RATE, WINDOW
 from helpers.models.encodecmae.network import Network, Sizes
 from helpers.models.encodecmae.training import Recipe, train
 from helpers.models.weights import MATCHED
@@ -29,6 +29,8 @@ from helpers.store.progress import progress
 from helpers.store.settings import suggestion
 
 __all__ = ["RATE", "Mini", "Settings", "example", "open"]
+
+FEWEST_FRAMES = 2  # of the longest sound: half of its frames are masked, the others are what they are predicted from
 
 
 class Settings(Recipe, extraction.Settings):
@@ -162,8 +164,33 @@ class Mini(extraction.EncodecMAEModel):
 def open(
     name: str, settings: Settings, waveforms: xr.DataArray, folder: Path, seed: int, device: str, batch_size: int
 ) -> Mini:
-    """Return the model of an entry, not trained yet; raises UserError for categories that no sound has."""
-    return Mini(name, settings, waveforms, folder, seed, device, batch_size)
+    """Return the model of an entry, not trained yet; raises UserError for sounds that it could not be trained on."""
+    model = Mini(name, settings, waveforms, folder, seed, device, batch_size)
+    _check_frames(name, settings, model.training_sounds)
+    return model
+
+
+def _check_frames(name: str, settings: Settings, waveforms: xr.DataArray) -> None:
+    """Raise UserError for sounds (sound, sample) with too few frames, or spans of them, for what is to be learned."""
+    n_sounds, n_samples = waveforms.shape
+    n_frames = max(0, 1 + (n_samples - WINDOW) // HOP)
+    if n_frames < FEWEST_FRAMES:
+        raise UserError(
+            f"model '{name}': the longest sound that it is trained on has {n_samples} samples at {RATE} Hz, expected "
+            f"at least {WINDOW + (FEWEST_FRAMES - 1) * HOP}, which are {FEWEST_FRAMES} frames; give longer sounds"
+        )
+    most = settings.span * BANDS
+    if settings.components > most:
+        raise UserError(
+            f"model '{name}': components: found {settings.components}, expected at most {most}, {BANDS} for each frame "
+            f"of `span` ({settings.span}); lower it"
+        )
+    needed = max(settings.components, settings.codes)
+    if n_sounds * n_frames < needed:
+        raise UserError(
+            f"model '{name}': {n_sounds * n_frames} frames of sound are too few to learn from, expected at least "
+            f"{needed} for so many `components` and `codes`; give more sounds or lower these"
+        )
 
 
 def example(folder: Path) -> dict:  # noqa: ARG001

@@ -12,11 +12,9 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 import xarray as xr
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from helpers.errors import UserError
 from helpers.models import listener
@@ -105,7 +103,8 @@ class TransformersModel(Listener):
         on_disk = folders.local(weights) is not None or folders.stored(folders.described(weights, revision))
         return "" if on_disk else DOWNLOAD
 
-    def _groups(self) -> list[tuple[np.ndarray, Tensor]]:
+    def check_sounds(self) -> None:
+        super().check_sounds()
         lengths, longest = self.waveforms["n_samples"].values, self.described.longest
         for sound, length in zip(self.waveforms[SOUND].values, lengths, strict=True):
             if length > longest:
@@ -113,7 +112,6 @@ class TransformersModel(Listener):
                     f"model '{self.name}': sound '{sound}' has {length} samples at {self.waveforms.attrs['rate_hz']} "
                     f"Hz; the network takes at most {longest}: leave it out or give a shorter one"
                 )
-        return super()._groups()
 
 
 def rate_of(settings: Settings) -> int:
