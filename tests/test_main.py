@@ -31,7 +31,7 @@ def run(tmp_path, capsys):
     ("changes", "message"),
     [
         ({"datset": "demo"}, "unknown key 'datset'; did you mean 'dataset'?"),
-        ({"seed": "1e-3"}, "seed: found the text '1e-3', expected a number"),
+        ({"seed": "1e-3"}, "seed: found the text '1e-3', expected a whole number"),
         ({"dataset": "nh2016"}, "unknown dataset 'nh2016'; "),
         ({"models": [{"name": "a", "family": "minni"}]}, "model 'a': unknown family 'minni'; did you mean 'mini'?"),
         ({"models": [{"name": "a", "family": "mini", "categories": ["Musik"]}]}, "no sound is of category 'Musik'"),

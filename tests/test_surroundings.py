@@ -390,7 +390,7 @@ def test_a_package_without_a_checkout_says_where_it_is(tmp_path, monkeypatch, ca
     ("written", "advice"),
     [("1e2", "write 100"), ("1e+2", "write 100"), ("1.0e2", "write 100"), ("100.0", "write 100"),
      ("1.0e+2", "write 100"),
-     ("1e-3", "expected a number, and a whole one"), ("2.5", "valid integer")],
+     ("1e-3", "expected a whole number"), ("2.5", "valid integer")],
 )  # fmt: skip
 def test_a_whole_number_is_proposed_where_one_is_wanted(tmp_path, written, advice, capsys):
     path = small_study.write_study(tmp_path, ["00_question"])

@@ -91,7 +91,7 @@ def _explain(item: dict, schema: type[BaseModel]) -> str:
     if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
         number = int(float(value)) if "integer" in item["msg"] and float(value).is_integer() else float(value)
         if "integer" in item["msg"] and isinstance(number, float):
-            return f"{key}: found the text '{value}', expected a number, and a whole one"
+            return f"{key}: found the text '{value}', expected a whole number"
         return f"{key}: found the text '{value}', expected a number; YAML reads it as text: write {number!r}"
     if isinstance(value, float) and "integer" in item["msg"] and value.is_integer():
         return f"{key}: found {value!r}, expected a whole number: write {int(value)}"

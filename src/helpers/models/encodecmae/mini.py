@@ -89,6 +89,11 @@ class Mini(extraction.EncodecMAEModel):
         self.training_sounds, self.learned_from = self.waveforms.isel({SOUND: np.sort(chosen)}), "all"
         return self
 
+    def check_sounds(self) -> None:
+        """As `AudioModel.check_sounds`; also for sounds that are too short or too few to be trained on."""
+        _check_frames(self.name, self.settings, self.training_sounds)
+        super().check_sounds()
+
     def trained(self, step: int) -> Network:
         if not self._is_current(step):
             with claimed(self.folder / "training"):  # two jobs of one model must not train it twice
@@ -164,10 +169,8 @@ class Mini(extraction.EncodecMAEModel):
 def open(
     name: str, settings: Settings, waveforms: xr.DataArray, folder: Path, seed: int, device: str, batch_size: int
 ) -> Mini:
-    """Return the model of an entry, not trained yet; raises UserError for sounds that it could not be trained on."""
-    model = Mini(name, settings, waveforms, folder, seed, device, batch_size)
-    _check_frames(name, settings, model.training_sounds)
-    return model
+    """Return the model of an entry, not trained yet; raises UserError for categories that no sound has."""
+    return Mini(name, settings, waveforms, folder, seed, device, batch_size)
 
 
 def _check_frames(name: str, settings: Settings, waveforms: xr.DataArray) -> None:
