@@ -18,9 +18,11 @@ from helpers import encoding, models, store
 from helpers.brain import demo
 from helpers.chapters.cka_residual import cka_of_frames
 from helpers.encoding import splits
+from helpers.encoding.partition import partition
 from helpers.models.encodecmae import mini
 from helpers.models.encodecmae.training import train
 from helpers.names import immaterial
+from helpers.stats import rsa
 from helpers.stimuli import audio
 from helpers.store import code
 from helpers.store.results import plain
@@ -79,6 +81,18 @@ KEPT = {
     },
     encoding.permutation_test: ENCODING
     | {"scores": (SCORES, SCORES + 1e-12), "seed": (0, 1), "n_permutations": (10, 11)},
+    partition: ENCODING
+    | {
+        "others": ({"a": features()[0]}, {"b": features()[0]}, {"a": features(3.0)[0]}),
+        "alphas": (None, [1.0, 10.0]),
+    },
+    rsa.score: ENCODING | {"measure": ("spearman", "pearson")},
+    rsa.inter_subject: {name: ENCODING[name] for name in ("responses", "splits")}
+    | {
+        "metric": ("r2_pearson", "r2_determination"),
+        "estimator": ("ridge", "ridge_kfold"),
+        "alphas": (None, [1.0, 10.0]),
+    },
     models.hear: {
         "checkpoint": tuple(
             models.Checkpoint(network, step)
