@@ -90,6 +90,12 @@ def test_every_package_has_a_folder_of_tests():
     assert set(ONE_PACKAGE) == PACKAGES
 
 
+def test_no_two_files_of_tests_have_one_name():
+    """pytest refuses the second of them, and only where both run in one process."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py")]
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
+
+
 def test_make_runs_the_tests_of_one_package():
     said = subprocess.run(["make", "-n", "test", "ROOM=encoding"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert [line for line in said.stdout.splitlines() if "-m pytest " in line and line.endswith(" tests/encoding")]

@@ -359,6 +359,7 @@ def test_hierarchy_sentences_come_with_and_without_noted_layers(study, voxels):
     plain = analysis.of_models(voxels[0], tables.depth, METRIC, plain=True)
     assert analysis.noted(voxels[0]) and plain["relative"].isna().all(), "one plain layer has no depth"
     numbers = {"low": 0.1, "high": 0.4, "w": 36.0, "p_value": 0.004, "n_subjects": 8, "region": "others"}
+    numbers[tables.DIVISION] = analysis.REGION
     table = pd.DataFrame([{"model": "mixture", "difference": 0.25} | numbers])
     both = analysis.hierarchy_sentences(study, table, table.assign(difference=0.125)).pieces
     assert "0.25" in both["en"] and "0.12" in both["en"] and "0,25" in both["es"] and "planted" in both["en"]

@@ -1,5 +1,7 @@
 """Constancy relative to scale: nothing is fitted to rounding, whatever the units and the offset of the numbers."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -109,3 +111,18 @@ def test_nothing_depends_on_the_units_or_the_offset_of_activations(scale, shift)
     plain = encoding.score(features, responses, order, alphas=alphas)
     other = encoding.score(changed, responses, order, alphas=alphas * scale**2)
     np.testing.assert_allclose(other["r2_pearson"], plain["r2_pearson"], atol=1e-6)
+
+
+@pytest.mark.parametrize("estimator", encoding.ESTIMATORS)
+def test_responses_that_cannot_be_written_to_are_scored_without_a_warning(estimator):
+    """pandas gives such arrays, and so do memory maps; torch warns of them once a process, wherever it is first."""
+    features, responses, order = study(np.random.default_rng(6).standard_normal((N_SOUNDS, 2)))
+    for array in (*features, responses):
+        array.values.flags.writeable = False
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            encoding.score(features, responses, order, estimator=estimator)
+    finally:
+        torch.set_warn_always(False)

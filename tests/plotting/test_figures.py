@@ -376,6 +376,12 @@ def test_a_figure_that_differs_in_more_than_words_is_refused():
         bilingual(lying, lambda labeller: "", frame)
 
 
+def test_whole_numbers_beside_missing_ones_are_written_whole_in_the_table():
+    frame = pd.DataFrame({"step": [2.0, np.nan], "r2": [0.5, 1.0], "name": ["a", "b"]})
+    figure = bilingual(lambda labeller: go.Figure(), lambda labeller: "", frame)
+    assert figure.layout.meta["table"] == "step,r2,name\n2,0.5,a\n,1.0,b\n"
+
+
 def test_switching_twice_gives_the_first_figure_again(curves):
     figure = components.by_layer(noted(curves), synthetic=True, language="en")
     again = in_language(in_language(figure, "es"), "en").update_layout(separators=".,")

@@ -14,7 +14,9 @@ ROUNDING = 1e-13  # a spread below this share of the largest number is rounding
 
 def is_constant(values, dim: int = 0) -> torch.Tensor:
     """Return whether the values along `dim` are equal up to rounding; bool, of the shape without `dim`."""
-    values = torch.as_tensor(np.ascontiguousarray(values) if isinstance(values, np.ndarray) else values)
+    if isinstance(values, np.ndarray):  # torch takes neither a reversed array nor, silently, one that is read-only
+        values = np.require(values, requirements=("C", "W"))
+    values = torch.as_tensor(values)
     low, high = values.amin(dim), values.amax(dim)
     return high - low <= ROUNDING * torch.maximum(low.abs(), high.abs())
 

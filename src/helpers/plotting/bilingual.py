@@ -31,9 +31,15 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     }
     texts = {language: alt(labellers()[language]) for language in LANGUAGES}
     figure = figures[first]
-    meta = {"words": words, "alt": texts, "table": data.to_csv(index=False), "text": _of_text(data)}
+    meta = {"words": words, "alt": texts, "table": _whole(data).to_csv(index=False), "text": _of_text(data)}
     figure.update_layout(meta=(figure.layout.meta or {}) | meta)
     return figure
+
+
+def _whole(data: pd.DataFrame) -> pd.DataFrame:
+    """Return data with whole numbers beside missing ones as whole numbers: step 2 is written 2, not 2.0."""
+    gaps = [name for name, column in data.items() if column.dtype.kind == "f" and column.isna().any()]
+    return data.astype({name: "Int64" for name in gaps if (data[name].dropna() % 1 == 0).all()})
 
 
 def _of_text(data: pd.DataFrame) -> list[str]:
