@@ -12,11 +12,16 @@ import torch
 ROUNDING = 1e-13  # a spread below this share of the largest number is rounding
 
 
+def tensor(values) -> torch.Tensor:
+    """Return values as a tensor, without a copy where torch takes them as they are."""
+    if isinstance(values, np.ndarray):  # torch takes no reversed array, and warns of one that is read-only
+        values = np.require(values, requirements=("C", "W"))
+    return torch.as_tensor(values)
+
+
 def is_constant(values, dim: int = 0) -> torch.Tensor:
     """Return whether the values along `dim` are equal up to rounding; bool, of the shape without `dim`."""
-    if isinstance(values, np.ndarray):  # torch takes neither a reversed array nor, silently, one that is read-only
-        values = np.require(values, requirements=("C", "W"))
-    values = torch.as_tensor(values)
+    values = tensor(values)
     low, high = values.amin(dim), values.amax(dim)
     return high - low <= ROUNDING * torch.maximum(low.abs(), high.abs())
 

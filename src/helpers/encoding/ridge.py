@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from helpers.encoding.constant import centred
+from helpers.encoding.constant import centred, tensor
 from helpers.encoding.fit import Fit, checked_alphas
 
 ALPHAS = np.array([float(f"1e{k}") for k in range(-50, 50)])  # those of the published analysis
@@ -218,4 +218,4 @@ def blocks(n_targets: int, size: int = BLOCK) -> Iterator[slice]:
 
 
 def _tensor(values, device) -> torch.Tensor:
-    return torch.as_tensor(values if torch.is_tensor(values) else np.asarray(values)).to(device, torch.float64)
+    return tensor(values if torch.is_tensor(values) else np.asarray(values)).to(device, torch.float64)
