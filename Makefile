@@ -5,7 +5,7 @@ ROOM ?=
 BIN := .venv/bin
 LABCONFIG := .venv/etc/jupyter/labconfig
 
-.PHONY: help report test test-slow bench julearn junifer lab lint lock clean
+.PHONY: help report test test-slow coverage bench julearn junifer lab lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -18,6 +18,9 @@ test: .venv/ready  ## the tests; those of one package alone: make test ROOM=enco
 
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+coverage: .venv/ready  ## what intervals and verdicts cover, simulated: writes tests/COVERAGE.md (hours)
+	$(BIN)/python tests/calibration.py
 
 bench: .venv/ready  ## how long everything takes, beside other packages and beside its goal (minutes, on an idle machine)
 	$(BIN)/python tests/bench.py

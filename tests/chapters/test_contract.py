@@ -87,8 +87,11 @@ def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
 def test_claims_compute_nothing_that_other_chapters_have_kept(study, monkeypatch):
     for name in ("02_voxelwise", "03_components", "06_regularisation"):
         run(name, study)
-    monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
+    written = []
+    write = files.write_array
+    monkeypatch.setattr(files, "write_array", lambda path, *rest: (written.append(path.name), write(path, *rest))[1])
     assert len(run("07_claims", study)["table"]) == len(CLAIMS)
+    assert {name.rpartition("-")[0] for name in written} == {"without_each_sound"}, "its own, and nothing else"
 
 
 def test_every_table_says_its_numbers_by_component_in_the_order_of_the_data(study):

@@ -205,18 +205,18 @@ def planted():
 
 def test_voxels_are_grouped_by_the_coordinate_that_is_asked_for(planted):
     assert tables.divisions(planted) == ["functional"]
-    regions = tables.regions(planted, "r2_corrected", 0, by="functional")
+    regions = tables.regions(planted, "r2_corrected", by="functional")
     counts = regions[regions.hemisphere == "both"].groupby("region", sort=False).n_voxels.first()
     assert counts.to_dict() == {"all": 64, "tonotopic": 32, "pitch": 16, "speech": 16}
     assert (regions.division == "functional").all()
     both = planted.assign_coords(region=("target", ["Primary", "Lateral"] * 32))
     assert tables.divisions(both) == ["region", "functional"]
-    assert set(tables.regions(both, "r2_corrected", 0).region) == {"all", "Primary", "Lateral"}
+    assert set(tables.regions(both, "r2_corrected").region) == {"all", "Primary", "Lateral"}
 
 
 def test_the_hierarchy_of_functional_regions_is_compared_with_the_tonotopic_one(planted):
     depths = tables.depth(planted, "r2_corrected", by="functional")
-    found = tables.hierarchy(depths, 0).set_index("region")
+    found = tables.hierarchy(depths).set_index("region")
     assert found.difference["speech"] == pytest.approx(0.5) and found.difference["pitch"] == 0
     assert found.n_subjects["others"] == 8 and "tonotopic" not in found.index
     assert (found.division == "functional").all()

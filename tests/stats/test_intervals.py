@@ -1,15 +1,134 @@
-"""Intervals equal what they are defined by."""
+"""Intervals equal what they are defined by, and cover what they say in small simulations (larger: COVERAGE.md)."""
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
-from helpers.stats.intervals import N_GROUPS, jackknifed
+from helpers.names import SOUND, SPLIT, SUBJECT
+from helpers.stats import intervals
+from helpers.stats.intervals import Estimate, over_sounds
 
 
-@pytest.mark.parametrize("n_sounds", [3, 8, 14, N_GROUPS])
-def test_few_sounds_are_left_out_one_by_one(n_sounds):
+def halves(n_sounds: int, n_splits: int, seed: int = 0) -> xr.DataArray:
+    random = np.random.default_rng(seed)
+    parts = np.full((n_splits, n_sounds), "test")
+    for row in parts:
+        row[random.choice(n_sounds, n_sounds // 2, replace=False)] = "train"
+    return xr.DataArray(parts.astype("<U6"), {SPLIT: range(n_splits), SOUND: np.arange(n_sounds)}, (SPLIT, SOUND))
+
+
+def folds(n_sounds: int, n_splits: int) -> xr.DataArray:
+    parts = np.where(np.arange(n_sounds) % n_splits == np.arange(n_splits)[:, None], "test", "train")
+    return xr.DataArray(parts, {SPLIT: range(n_splits), SOUND: np.arange(n_sounds)}, (SPLIT, SOUND))
+
+
+def means_of_tests(values: np.ndarray, splits: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """A statistic without fitting: the mean of values (n_sounds, ...) over the test sounds of each split."""
+    test = (splits.values == "test")[..., None]
+    values = values.reshape(len(values), -1)
+    value = (values * test).sum(1) / test.sum(1)
+    n = test.sum(1, keepdims=True)
+    without = np.where(test, (value[:, None] * n - values) / (n - 1), value[:, None])
+    dims = (SUBJECT,) if values.shape[1] > 1 else ()
+    value, without = (part if dims else part[..., 0] for part in (value, without))
+    return (
+        xr.DataArray(value, {SPLIT: splits[SPLIT]}, (SPLIT, *dims)),
+        xr.DataArray(without, {SPLIT: splits[SPLIT], SOUND: splits[SOUND]}, (SPLIT, SOUND, *dims)),
+    )
+
+
+def test_of_folds_it_is_the_standard_error_of_a_mean():
+    values = np.random.default_rng(0).standard_normal(100)
+    found = over_sounds(*means_of_tests(values, folds(100, 5)), folds(100, 5))
+    assert found.value == pytest.approx(values.mean()) and found.df == 99
+    assert found.error == pytest.approx(values.std(ddof=1) / 10, rel=0.05)
+
+
+def test_of_many_random_halves_it_is_that_too():
+    values = np.random.default_rng(1).standard_normal(120)
+    splits = halves(120, 400)
+    found = over_sounds(*means_of_tests(values, splits), splits)
+    assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(120), rel=0.1)
+
+
+def test_of_few_random_halves_other_splits_are_allowed_for():
+    """Ten halves leave chance in the mean, which is neither missed nor counted as if it came from sounds."""
+    random = np.random.default_rng(2)
+    found, errors = [], []
+    for seed in range(300):
+        splits = halves(60, 4, seed)
+        estimate = over_sounds(*means_of_tests(random.standard_normal(60), splits), splits)
+        found.append(estimate.value)
+        errors.append(estimate.error**2)
+    assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(found), rel=0.1)
+
+
+@pytest.mark.parametrize(("of_subjects", "of_sounds", "of_both"), [(1, 0, 1), (0, 1, 1), (1, 1, 0.3), (0, 0, 1)])
+def test_of_sounds_and_subjects_it_covers_both(of_subjects, of_sounds, of_both):
+    """A crossed design with known variances: subjects, sounds, and what each subject makes of each sound."""
+    random, splits, inside = np.random.default_rng(3), folds(80, 4), []
+    for _ in range(400):
+        values = of_subjects * random.standard_normal(8) + of_sounds * random.standard_normal((80, 1))
+        values = values + 2 * of_both * random.standard_normal((80, 8))
+        low, high = over_sounds(*means_of_tests(values, splits), splits).interval()
+        inside.append(low <= 0 <= high)
+    assert 0.92 <= np.mean(inside) <= 0.99
+
+
+def test_nothing_that_varies_has_no_error_and_no_verdict():
+    splits = folds(20, 4)
+    found = over_sounds(*means_of_tests(np.full(20, 0.5), splits), splits)
+    assert found.error == 0 and found.p_above(0) == found.p_below(1) == 1
+
+
+def test_fewer_than_three_subjects_have_no_error():
+    splits, values = folds(20, 4), np.random.default_rng(4).standard_normal((20, 2))
+    assert np.isnan(over_sounds(*means_of_tests(values, splits), splits).error)
+    assert np.isnan(intervals.over_subjects(xr.DataArray([1.0, 2.0], dims=SUBJECT)).error)
+
+
+def test_missing_values_are_refused():
+    splits = folds(20, 4)
+    value, without = means_of_tests(np.arange(20.0), splits)
+    with pytest.raises(ValueError, match="missing"):
+        over_sounds(value.where(value[SPLIT] > 0), without, splits)
+
+
+def test_the_interval_of_an_r2_stays_between_0_and_1():
+    for value, error in ((0.01, 0.05), (0.99, 0.05), (0.0, 0.05), (1.0, 0.01)):
+        low, high = Estimate(value, error, 100).r2_interval()
+        assert 0 <= low <= value + 1e-9 and value - 1e-9 <= high <= 1
+    low, high = Estimate(0.4, 1e-4, 100).r2_interval()
+    assert (high - low) / 2 == pytest.approx(1e-4 * stats.t.ppf(0.975, 100), rel=1e-3)
+
+
+def test_p_values_are_those_of_the_interval():
+    one = Estimate(0.3, 0.1, 20)
+    low, high = one.interval()
+    assert one.p_above(low) == pytest.approx(0.025) and one.p_below(high) == pytest.approx(0.025)
+    assert Estimate(0.3).p_above(0) == 1, "without an error nothing is known"
+
+
+def test_subjects_have_the_t_interval_and_those_without_a_value_are_left_out():
+    values = xr.DataArray([[1.0, 2.0, 4.0, np.nan], [0.0, 1.0, 0.0, 3.0]], dims=("layer", SUBJECT))
+    found = intervals.subject_interval(values)
+    for row, own in zip(found.transpose("layer", "bound").values, ([1, 2, 4], [0, 1, 0, 3]), strict=True):
+        expected = stats.t.interval(0.95, len(own) - 1, np.mean(own), stats.sem(own))
+        assert row.tolist() == pytest.approx(list(expected))
+    assert np.isnan(intervals.subject_interval(values[:, :2])).all()
+
+
+@pytest.mark.parametrize("n_sounds", [3, 15, 80])
+def test_the_jackknife_of_a_mean_is_its_standard_error(n_sounds):
     values = np.random.default_rng(n_sounds).standard_normal(n_sounds)
-    _, low, high = jackknifed(lambda kept: float(values[kept].mean()), n_sounds)
-    half = stats.t.ppf(0.975, n_sounds - 1) * values.std(ddof=1) / np.sqrt(n_sounds)  # the jackknife of a mean
-    assert (high - low) / 2 == pytest.approx(half, rel=1e-12)
+    found = intervals.of_matrices(lambda kept: float(values[kept].mean()), n_sounds)
+    assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(n_sounds), rel=1e-12)
+    assert found.df == n_sounds - 1
+
+
+def test_holm_is_that_of_the_textbook_and_leaves_gaps():
+    assert intervals.holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    found = intervals.holm(np.array([0.02, np.nan, 0.9]))
+    assert found[0] == pytest.approx(0.04) and np.isnan(found[1]) and found[2] == pytest.approx(0.9)
+    assert intervals.holm(np.array([])).size == 0

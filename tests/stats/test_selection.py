@@ -105,16 +105,16 @@ def test_differences_are_paired_by_split_at_each_best_layer(compared, rows):
         at = compared["r2_determination"].sel(layer=2, target="pitch")
         values = (at.sel(estimator="ridge") - at.sel(estimator=other)).values
         assert row["difference"] == pytest.approx(values.mean()) and row["low"] < row["difference"] < row["high"]
-        assert (row["low"], row["high"]) == pytest.approx(intervals.resampled_interval(values, 0.5))
+        assert (row["low"], row["high"]) == pytest.approx(intervals.resampled(values, 0.5).interval())
         assert row["other"] == other and row["n_splits"] == 4
 
 
 def test_the_interval_widens_for_overlapping_splits():
     values = np.array([0.1, 0.2, 0.3, 0.2])
-    low, high = intervals.resampled_interval(values, 0.5)
+    low, high = intervals.resampled(values, 0.5).interval()
     naive = 3.182446 * values.std(ddof=1) / 2  # t, 3 degrees of freedom
     assert (high - low) / 2 == pytest.approx(naive * np.sqrt((1 / 4 + 1) / (1 / 4)), rel=1e-6)
-    assert np.isnan(intervals.resampled_interval(values[:1], 0.5)).all()
+    assert np.isnan(intervals.resampled(values[:1], 0.5).interval()).all()
 
 
 def test_jaccard_beside_chance():

@@ -139,9 +139,9 @@ def test_all_voxel_tables_can_be_made(opened):
     for table in (tables.by_layer, tables.pooled, tables.depth):
         assert set(analysis.of_models(scores, table, "r2_corrected").model) == {"mixture", "music"}
     best = analysis.by_voxel(scores, "r2_corrected", tests)
-    assert len(tables.summary(best)) == 2 and len(tables.models(scores, "r2_corrected", 0)) == 2
+    assert len(tables.summary(best)) == 2 and len(tables.models(scores, "r2_corrected")) == 2
     depths = analysis.of_models(scores, tables.depth, "r2_corrected")
-    assert len(tables.hierarchy(depths, 0)) > 2
+    assert len(tables.hierarchy(depths)) > 2
 
 
 def test_names_are_checked_with_a_suggestion(opened):

@@ -1,5 +1,6 @@
 """Encoding models: how well a network's layers predict responses to the same sounds. Arrays in, scores out."""
 
+from helpers.encoding.left_out import without_each_sound
 from helpers.encoding.metrics import METRICS
 from helpers.encoding.noise import critical_correlation
 from helpers.encoding.permutation import permutation_test
@@ -8,4 +9,5 @@ from helpers.encoding.splits import SCHEMES
 
 __all__ = [
     "ESTIMATORS", "METRICS", "SCHEMES", "critical_correlation", "permutation_test", "predict", "prepared", "score",
+    "without_each_sound",
 ]  # fmt: skip

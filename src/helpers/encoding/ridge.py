@@ -82,7 +82,7 @@ class RidgeLOO:
         x, mean = centred(x_train)
         self._decompose(x, x_test - mean)
         self.nodes, self.from_nodes = self._nodes()
-        self.residual_maker = self._residual_maker(self._descending[self.nodes])
+        self.residual_maker = self.residual_maker_at(self._descending[self.nodes])
         self.shrinkage = self._shrinkage()
 
     def _decompose(self, x: torch.Tensor, x_test: torch.Tensor) -> None:
@@ -130,7 +130,7 @@ class RidgeLOO:
             smallest = torch.minimum(smallest, (self.missed.diagonal() / slope).amin())
         return float(smallest)
 
-    def _residual_maker(self, alphas: torch.Tensor) -> torch.Tensor:
+    def residual_maker_at(self, alphas: torch.Tensor) -> torch.Tensor:
         """Return (n_train, n_nodes * n_train), which maps a target's row to its leave-one-out errors at all nodes.
 
         alpha / (s² + alpha) and the missed directions are added up instead of subtracting the hat matrix from I: at

@@ -14,7 +14,7 @@ import xarray as xr
 from scipy import stats
 
 from helpers.names import ESTIMATOR, LAYER, MODEL, NOTE, SPLIT, TARGET, UNIT
-from helpers.stats.intervals import resampled_interval
+from helpers.stats.intervals import resampled
 from helpers.stats.layers import best_position, best_rows
 
 KEY = [MODEL, ESTIMATOR, LAYER, TARGET]
@@ -106,7 +106,7 @@ def differences(table: pd.DataFrame, best: pd.DataFrame, train_share: float, one
     ----------
     table : as `rows` returns it
     best : as `best` returns it
-    train_share : share of the sounds of a split that train, as in `intervals.resampled_interval`
+    train_share : share of the sounds of a split that train, as in `intervals.resampled`
     """
     found = []
     for (model, target), own in table.groupby([MODEL, TARGET], sort=False, observed=True):
@@ -116,7 +116,7 @@ def differences(table: pd.DataFrame, best: pd.DataFrame, train_share: float, one
             for name in (one, other)
         }
         difference = values[one] - values[other]
-        low, high = resampled_interval(difference.to_numpy(), train_share)
+        low, high = resampled(difference.to_numpy(), train_share).interval()
         row = {MODEL: model, TARGET: target, "other": other, "layer_ridge": layers[one], "layer_lasso": layers[other]}
         row |= {"difference": difference.mean(), "low": low, "high": high, "n_splits": int(difference.count())}
         found.append(row)

@@ -42,9 +42,9 @@ def matrices(study: Study) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def streams(study: Study, name: str) -> xr.Dataset:
-    """Return both branches of a network at its last checkpoint, `activations` (branch, layer, sound, unit)."""
-    return study.model(name).streams(study.heard(name, study.usable_steps(name)[-1]))
+def streams(study: Study, name: str, step: int | None = None) -> xr.Dataset:
+    """Return both branches of a network at a step (None: its last), `activations` (branch, layer, sound, unit)."""
+    return study.model(name).streams(study.heard(name, study.usable_steps(name)[-1] if step is None else step))
 
 
 class Ends(NamedTuple):
@@ -56,9 +56,9 @@ class Ends(NamedTuple):
     merged: np.ndarray  # the encoder's output
 
 
-def ends(study: Study, name: str) -> Ends:
-    """Return the branches of a network's first and last encoder layers, and its merged output."""
-    last = streams(study, name)
+def ends(study: Study, name: str, step: int | None = None) -> Ends:
+    """Return the branches of a network's first and last encoder layers, and its merged output, at a step."""
+    last = streams(study, name, step)
     encoder = last["activations"].isel({LAYER: (last[TOWER] == ENCODER).values}).transpose(BRANCH, LAYER, SOUND, UNIT)
     left, right = (encoder.sel({BRANCH: branch}).values for branch in BRANCHES)
     return Ends(left[0], left[-1], right[-1], last["merged"].sel({OUTPUT: ENCODER}).transpose(SOUND, UNIT).values)

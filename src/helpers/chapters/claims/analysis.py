@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -20,8 +21,8 @@ from helpers.chapters.claims.claim import (
     Claim,
 )
 from helpers.chapters.claims.claims import CLAIMS
-from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Missing, Run
+from helpers.stats.intervals import holm
 from helpers.study import Study
 
 DIGITS = 3  # of a claim's numbers: some published ones are as small as 0.002
@@ -31,25 +32,42 @@ SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNTESTABLE: "–"}
 def table(study: Study) -> pd.DataFrame:
     """Return one row per claim, in their order.
 
-    Columns claim, threshold, above, published, published_sign, value, low, high, over, verdict, why; numbers are NaN
-    where the study, or a figure, does not have them. Synthetic data have numbers, but no verdict.
+    Columns claim, threshold, side, published, published_sign, published_note, untrained, value, low, high, over, p,
+    p_adjusted, verdict, why; numbers are NaN where the study, or a figure, does not have them. `p` is two-sided, and
+    adjusted by Holm's method over the claims that are tested. Synthetic data have numbers, but no verdict.
     """
     run = Run(study)
-    return pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()])
+    table = pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()])
+    evidence = table.pop("evidence")
+    tested = table["why"] == ""
+    table["p_adjusted"] = holm(table["p"].where(tested))
+    for at in table.index[tested]:
+        verdict = CLAIMS[table.loc[at, "claim"]].verdict(evidence[at], table.loc[at, "p_adjusted"])
+        table.loc[at, ["verdict", "why"]] = verdict, "interval" if verdict == UNDECIDED else "clear"
+    return table
 
 
 def _row(claim: Claim, run: Run) -> dict:
-    row = {"claim": claim.name, "threshold": claim.threshold, "above": claim.above}
+    row = {"claim": claim.name, "threshold": claim.threshold, "side": claim.side}
     row["published"] = np.nan if claim.published is None else claim.published().value
     row["published_sign"] = np.nan if claim.published_sign is None else claim.published_sign()
+    row |= {"published_note": claim.published_note, "untrained": np.nan, "evidence": None, "verdict": UNTESTABLE}
+    row |= dict.fromkeys(("value", "low", "high", "p", "p_adjusted"), np.nan) | {"over": ""}
     try:
         evidence = claim.test(run)
+        if not np.isfinite(evidence.value):
+            raise Missing("nothing_reached")
+        why = "synthetic" if run.study.brain.synthetic else ""
+        if not why and claim.on:
+            why = run.doubt(claim.about or (run.main,), claim.on)
     except Missing as error:
-        return row | vars(Evidence(np.nan, over="")) | {"verdict": UNTESTABLE, "why": str(error)}
-    if run.study.brain.synthetic:
-        return row | vars(evidence) | {"verdict": UNTESTABLE, "why": "synthetic"}
-    verdict = claim.verdict(evidence)
-    return row | vars(evidence) | {"verdict": verdict, "why": "interval" if verdict == UNDECIDED else "clear"}
+        return row | {"why": str(error)}
+    row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}
+    row |= {"p": min(1.0, 2 * min(claim.p_values(evidence))), "evidence": evidence, "why": why}
+    if claim.untrained is not None:
+        with contextlib.suppress(Missing):
+            row["untrained"] = claim.untrained(run).value
+    return row
 
 
 def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
@@ -77,21 +95,28 @@ def _cells(row: pd.Series) -> list[Callable[[text.Labeller], str]]:
 
 
 def _tested(row: pd.Series, labeller: text.Labeller) -> str:
-    side = labeller("say.above" if row["above"] else "say.below", threshold=float(row["threshold"]))
+    side = labeller(f"say.{row.side}", threshold=float(row["threshold"]))
     return f"{labeller(f'test.{row.claim}')} {side}"
 
 
 def _number(row: pd.Series, labeller: text.Labeller) -> str:
-    if np.isnan(row["low"]):
-        return labeller.number(row["value"], DIGITS)
-    bounds = {"low": float(row["low"]), "high": float(row["high"]), "over": labeller(f"over.{row.over}")}
-    return f"{labeller.number(row['value'], DIGITS)}|{labeller('say.interval', **bounds)}"
+    said = []
+    if not np.isnan(row["low"]):
+        bounds = {"low": float(row["low"]), "high": float(row["high"]), "over": labeller(f"over.{row.over}")}
+        said.append(labeller("say.interval", **bounds))
+    if not np.isnan(row["p_adjusted"]):
+        said.append(labeller("say.p_adjusted", p=float(row["p_adjusted"])))
+    if not np.isnan(row["untrained"]):
+        said.append(labeller("say.before_training", value=float(row["untrained"])))
+    return f"{labeller.number(row['value'], DIGITS)}|{'; '.join(said)}"
 
 
 def _as_published(row: pd.Series, labeller: text.Labeller) -> str:
-    if np.isnan(row["published_sign"]):
-        return labeller.number(row["published"], DIGITS)
-    return f"{'>' if row['published_sign'] > 0 else '<'} 0|{labeller('say.only_sign')}"
+    if not np.isnan(row["published_sign"]):
+        return f"{'>' if row['published_sign'] > 0 else '<'} 0|{labeller('say.only_sign')}"
+    number = labeller.number(row["published"], DIGITS)
+    noted = row["published_note"] and not np.isnan(row["published"])
+    return f"{number}|{labeller(f'published.{row.published_note}')}" if noted else number
 
 
 def hypotheses(table: pd.DataFrame) -> text.Bilingual:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from helpers.chapters.claims.evidence import Evidence
-from helpers.names import LANGUAGES
+from helpers.names import COMPONENTS, LANGUAGES
 
 if TYPE_CHECKING:
     from helpers.chapters.claims.run import Run
 
+LEVEL = 0.05  # of all verdicts of a table together
+ABOVE, BELOW, WITHIN = SIDES = ("above", "below", "within")
 HOLDS, FAILS, UNDECIDED, UNTESTABLE = "holds", "fails", "undecided", "untestable"
 SUPPORTS, CONTRADICTS, OPEN = "speaks_for", "speaks_against", "open"  # what a verdict does to a hypothesis
 
@@ -23,19 +23,23 @@ WORDS = ("claim", "test")  # what each language says: the claim, and how it is t
 
 @dataclass(frozen=True)
 class Claim:
-    """It holds when its number lies above `threshold` (or below it), with its whole interval.
+    """It holds when its number lies above `threshold` (or below it, or within it on both sides of 0) beyond chance.
 
     Parameters
     ----------
     name : that of its file, which defines it as CLAIM
     order : its place in the table
-    test : this run -> its number and interval; raises Missing for what the study lacks
-    threshold : what the number is compared with, set before looking at it
-    above : whether the number must lie above the threshold
+    test : this run -> its number and how sure it is; raises Missing for what the study lacks
+    threshold : what the number is compared with
+    side : ABOVE, BELOW, or WITHIN: no further from 0 than the threshold, a test of equivalence (Schuirmann 1987)
     reason : why this threshold
-    published : the original study's number by the same formula; None: its figures do not have it
+    about : the networks that have to predict the responses, and to have learned; () for the study's main one
+    on : COMPONENTS or VOXELS, what those have to predict; "" for claims that are not about prediction
+    published : the original study's number; None: its figures do not have it
     published_sign : 1 or -1, where its figures show no more than the sign
-    hypothesis : one of HYPOTHESES that the claim is about; "" for none
+    published_note : key of `published.*`, how its number differs from this run's; "" where by the same formula
+    untrained : this run -> the number of the network before any training, for claims about an architecture
+    hypothesis : one of HYPOTHESES that the claim can speak for or against; "" for none
     supports : whether the claim supports that hypothesis when it holds; else it contradicts it
     en, es : what each language says: `claim`, a sentence, and `test`, how it is tested
     """
@@ -44,20 +48,35 @@ class Claim:
     order: int
     test: Callable[[Run], Evidence] | None = None
     threshold: float = 0.0
-    above: bool = True
+    side: str = ABOVE
     reason: str = ""
+    about: tuple[str, ...] = ()
+    on: str = COMPONENTS
     published: Callable[[], Evidence] | None = None
     published_sign: Callable[[], float] | None = None
+    published_note: str = ""
+    untrained: Callable[[Run], Evidence] | None = None
     hypothesis: str = ""
     supports: bool = True
     en: Mapping[str, str] = field(default_factory=dict)
     es: Mapping[str, str] = field(default_factory=dict)
 
-    def verdict(self, evidence: Evidence) -> str:
-        """Return HOLDS, FAILS, or UNDECIDED where the interval includes the threshold or there is none."""
-        if np.isnan(evidence.low) or evidence.low <= self.threshold <= evidence.high:
+    def p_values(self, evidence: Evidence) -> tuple[float, float]:
+        """Return the one-sided p of the claim being false, and of its being true; 1 and 1 where no error is known."""
+        if not evidence.known:
+            return 1.0, 1.0
+        if self.side == WITHIN:
+            beyond = min(evidence.p_above(self.threshold), evidence.p_below(-self.threshold))
+            return max(evidence.p_above(-self.threshold), evidence.p_below(self.threshold)), min(2 * beyond, 1.0)
+        sides = evidence.p_above(self.threshold), evidence.p_below(self.threshold)
+        return sides if self.side == ABOVE else sides[::-1]
+
+    def verdict(self, evidence: Evidence, p_adjusted: float) -> str:
+        """Return HOLDS or FAILS where the p adjusted for all claims is at most LEVEL, else UNDECIDED."""
+        if not p_adjusted <= LEVEL:
             return UNDECIDED
-        return HOLDS if (evidence.low > self.threshold) == self.above else FAILS
+        false, true = self.p_values(evidence)
+        return HOLDS if false < true else FAILS
 
     def effect(self, verdict: str) -> str:
         """Return what a verdict does to the claim's hypothesis: SUPPORTS, CONTRADICTS or OPEN."""
@@ -72,4 +91,5 @@ class Claim:
         for language in LANGUAGES:
             parts |= {f"{language}['{word}']": getattr(self, language).get(word) for word in WORDS}
         unknown = [] if self.hypothesis in ("", *HYPOTHESES) else [f"a hypothesis of {', '.join(HYPOTHESES)}"]
+        unknown += [] if self.side in SIDES else [f"a side of {', '.join(SIDES)}"]
         return [name for name, value in parts.items() if not value] + unknown

@@ -1,121 +1,146 @@
-"""The arithmetic of claims: each function returns one number with its interval.
+"""The arithmetic of claims: each number from scores with all sounds and without each, and how sure it is.
 
-They take tidy tables of scores (a row per model, step, layer, split and target), so that the same arithmetic gives this
-run's number and the published one. `train_share` is the share of a split's sounds that train. Intervals are 95 %: over
-splits by the t interval for overlapping splits (Nadeau & Bengio 2003), over subjects by a bootstrap, over sounds by a
-grouped jackknife; NaN where there is one split or too few subjects.
+What is compared is a dataset `value` (split, ...) and `without` (split, sound, ...), so that the same arithmetic moves
+both; of digitised figures there is a `value` alone, with a single split, which gives the published number and no
+interval. See `stats.intervals` for the errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
-from helpers.names import ESTIMATOR, LAYER, MODEL, SPLIT, STEP, TARGET
-from helpers.stats.intervals import bootstrap_interval, jackknifed, resampled_interval
-from helpers.stats.layers import best_position, best_rows, relative_depth
-from helpers.stats.learning import reaching_step
-from helpers.stats.similarity import cka
+from helpers.names import ESTIMATOR, LAYER, SPLIT, STEP, TARGET
+from helpers.stats.intervals import Estimate, over_sounds
+from helpers.stats.intervals import resampled as over_splits
+from helpers.stats.layers import best_rows
+from helpers.stats.learning import SHARE, reaching_step
 
-METRIC = "r2_pearson"  # of the published claims about components, independent of the metric that the study shows
+if TYPE_CHECKING:
+    from helpers.chapters.claims.published import Figures
+    from helpers.chapters.claims.run import Run
+
+VALUE, WITHOUT = "value", "without"
+SOUNDS, SUBJECTS, SPLITS = "sounds", "sounds_subjects", "splits"  # what an interval allows for
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A number, its 95 % interval and what it varies over ("splits", "subjects", "sounds")."""
+    """The smallest of some numbers, mostly one: what lies above a threshold does so with all of them.
 
-    value: float
-    low: float = np.nan
-    high: float = np.nan
-    over: str = "splits"
-
-    def __neg__(self) -> Evidence:
-        return Evidence(-self.value, -self.high, -self.low, self.over)
-
-
-def over_splits(values: pd.Series | np.ndarray, train_share: float) -> Evidence:
-    """Return the mean of `values` (n_splits,) with its interval; splits without a value are left out."""
-    values = np.asarray(values, dtype=float)
-    values = values[~np.isnan(values)]
-    mean = float(values.mean()) if len(values) else np.nan
-    return Evidence(mean, *resampled_interval(values, train_share))
-
-
-def over_subjects(values: xr.DataArray, seed: int) -> Evidence:
-    """Return the mean of `values` (subject,) with its interval."""
-    low, high = bootstrap_interval(values, seed).values
-    return Evidence(float(values.mean()), float(low), float(high), "subjects")
-
-
-def over_sounds(statistic: Callable[[np.ndarray], float], n_sounds: int, seed: int) -> Evidence:
-    """Return `statistic` of all sounds, a bool mask (n_sounds,), with its interval."""
-    return Evidence(*jackknifed(statistic, n_sounds, seed), "sounds")
-
-
-def depth_effect(rows: pd.DataFrame, model: str, train_share: float) -> Evidence:
-    """Return the mean r2 of the deeper half of the layers minus that of the shallower half, over all targets.
-
-    Of an odd number of layers the middle one is in neither half.
+    `over` says what the error allows for. The interval of several has the lowest end of theirs below; its upper end is
+    that of the smallest, widened because it was sought among them.
     """
-    values = _by_layer(rows, model)
-    half = values.shape[1] // 2
-    difference = values.iloc[:, -half:].mean(axis=1) - values.iloc[:, :half].mean(axis=1)
-    return over_splits(difference.groupby(SPLIT).mean(), train_share)
+
+    parts: tuple[Estimate, ...]
+    over: str = SOUNDS
+
+    @classmethod
+    def of(cls, *parts: Estimate, over: str = SOUNDS) -> Evidence:
+        return cls(parts, over)
+
+    @property
+    def value(self) -> float:
+        return min(part.value for part in self.parts)
+
+    @property
+    def low(self) -> float:
+        return float(np.min([part.interval()[0] for part in self.parts]))
+
+    @property
+    def high(self) -> float:
+        level = 1 - 0.05 / len(self.parts)
+        return float(np.min([part.interval(level)[1] for part in self.parts]))
+
+    @property
+    def known(self) -> bool:
+        """Whether every number has an error."""
+        return all(part.error > 0 for part in self.parts)
+
+    def p_above(self, threshold: float) -> float:
+        """Return the one-sided p of not all numbers being above `threshold`: the largest of theirs (Berger 1982)."""
+        return max(part.p_above(threshold) for part in self.parts)
+
+    def p_below(self, threshold: float) -> float:
+        """Return the one-sided p of none being below `threshold`: the smallest, times their number (Bonferroni)."""
+        return min(1.0, len(self.parts) * min(part.p_below(threshold) for part in self.parts))
 
 
-def best_depth(rows: pd.DataFrame, model: str, train_share: float, targets: Sequence[str]) -> Evidence:
-    """Return the relative depth (0 first, 1 last layer) of the best layer, mean over `targets`."""
-    return over_splits(_depths(rows, model)[list(targets)].mean(axis=1), train_share)
+def estimate(scored: xr.Dataset, splits: xr.DataArray | None) -> Estimate:
+    """Return the mean of `value` over splits, and over subjects if it has them, with its error if it can be known."""
+    if splits is None or WITHOUT not in scored:
+        return Estimate(float(scored[VALUE].mean()))
+    return over_sounds(scored[VALUE], scored[WITHOUT], splits)
 
 
-def depth_difference(
-    rows: pd.DataFrame, model: str, train_share: float, deep: Sequence[str], shallow: Sequence[str]
-) -> Evidence:
-    """Return the relative depth of the best layer, mean over the targets `deep` minus mean over `shallow`."""
-    depths = _depths(rows, model)
-    return over_splits(depths[list(deep)].mean(axis=1) - depths[list(shallow)].mean(axis=1), train_share)
+def lead(source: Run | Figures, name: str, *targets: str) -> Evidence:
+    """Return one of the three networks minus each of the others, mean over components (some, or all)."""
+    own = source.at_best(name, *targets)
+    return Evidence.of(*(source.estimate(own - rival) for rival in source.rivals(name, *targets)))
 
 
-def _by_layer(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return r2 of one model, rows (split, target), columns layers."""
-    own = rows[rows[MODEL] == model]
-    return own.pivot(index=[SPLIT, TARGET], columns=LAYER, values=METRIC).sort_index(axis=1)
+def lag(source: Run | Figures, name: str, *targets: str) -> Evidence:
+    """Return each of the others minus one of the three networks, mean over components (some, or all)."""
+    own = source.at_best(name, *targets)
+    return Evidence.of(*(source.estimate(rival - own) for rival in source.rivals(name, *targets)))
 
 
-def _depths(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return the best layer's relative depth, rows splits, columns targets; NaN where nothing is predicted."""
-    values = _by_layer(rows, model)
-    depths = relative_depth(best_position(values.to_numpy()), values.shape[1])
-    return pd.Series(depths, values.index).unstack(TARGET)
+def depth_contrast(by_layer: xr.Dataset) -> xr.Dataset:
+    """Return the deeper half of the layers minus the shallower half; of an odd number the middle one is in neither."""
+    half = by_layer.sizes[LAYER] // 2
+    deep, shallow = slice(-half, None), slice(half)
+    return by_layer.isel({LAYER: deep}).mean(LAYER) - by_layer.isel({LAYER: shallow}).mean(LAYER)
 
 
-def margin_over_best(rows: pd.DataFrame, model: str, train_share: float, targets: Sequence[str] = ()) -> Evidence:
-    """Return r2 of `model` minus that of the best other model, mean over `targets` (all), each at its best layer."""
-    kept = rows[rows[TARGET].isin(targets)] if targets else rows
-    means = at_best_layer(kept, MODEL, METRIC).groupby(SPLIT).mean()
-    best = means.drop(columns=model).mean().idxmax()
-    return over_splits(means[model] - means[best], train_share)
+def last_third(by_layer: xr.Dataset) -> xr.Dataset:
+    """Return the last third of the layers minus the third before it, at least one layer each."""
+    n_last = max(by_layer.sizes[LAYER] // 3, 1)
+    last, middle = slice(-n_last, None), slice(-2 * n_last, -n_last)
+    return by_layer.isel({LAYER: last}).mean(LAYER) - by_layer.isel({LAYER: middle}).mean(LAYER)
 
 
-def margin_under_worst(rows: pd.DataFrame, model: str, train_share: float) -> Evidence:
-    """Return r2 of the worst other model minus that of `model`, mean over the targets, each at its best layer."""
-    means = at_best_layer(rows, MODEL, METRIC).groupby(SPLIT).mean()
-    worst = means.drop(columns=model).mean().idxmin()
-    return over_splits(means[worst] - means[model], train_share)
+def change_at_the_end(by_layer: xr.Dataset) -> xr.Dataset:
+    """Return the last layer minus the one where the last third begins, at least one layer before it."""
+    n_last = max(by_layer.sizes[LAYER] // 3, 2)
+    return by_layer.isel({LAYER: -1}, drop=True) - by_layer.isel({LAYER: -n_last}, drop=True)
 
 
-def estimator_margin(table: pd.DataFrame, train_share: float, one: str, other: str) -> Evidence:
+def reached(series: xr.Dataset, gained: bool = False) -> float | np.ndarray:
+    """Return the share of the training until 95 % of the final value, or of the gain over the first checkpoint.
+
+    `series` holds `value` (step, split) and maybe `without` (step, split, sound); the curve is their mean over splits.
+    Returns a number, and with `without` an array: the number, then the same without each sound. NaN where there is
+    nothing to reach.
+    """
+    steps = series[STEP].values
+    curves = series[VALUE].mean(SPLIT).transpose(STEP).values[:, None]
+    if WITHOUT in series:
+        without = series[WITHOUT].mean(SPLIT).transpose(STEP, ...).values
+        curves = np.concatenate([curves, without], axis=1)
+    curves = curves - curves[0] if gained else curves
+    return np.array([reaching_step(steps, curve, SHARE) for curve in curves.T]) / steps[-1]
+
+
+def difference_of_jackknifed(one: np.ndarray, other: np.ndarray) -> Estimate:
+    """Return the first number of `one` minus that of `other`, with the error from those without each sound."""
+    difference = one - other
+    parts = difference[1:]
+    error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum()) if len(parts) else np.nan
+    return Estimate(float(difference[0]), float(error), max(len(parts) - 1, 1))
+
+
+def estimator_margin(table: pd.DataFrame, train_share: float, one: str, other: str) -> Estimate:
     """Return R2 of the estimator `one` minus that of `other`, mean over the targets, each at its best layer.
 
-    `table` has the columns estimator, layer, split, target and r2_determination.
+    `table` has the columns estimator, layer, split, target and r2_determination. Of a lasso no sound can be left out
+    without fitting again, so the error is that of overlapping splits, which is too large.
     """
     means = at_best_layer(table, ESTIMATOR, "r2_determination").groupby(SPLIT).mean()
-    return over_splits(means[one] - means[other], train_share)
+    return over_splits((means[one] - means[other]).to_numpy(), train_share)
 
 
 def at_best_layer(rows: pd.DataFrame, by: str, metric: str) -> pd.DataFrame:
@@ -130,53 +155,3 @@ def at_best_layer(rows: pd.DataFrame, by: str, metric: str) -> pd.DataFrame:
     table = chosen.pivot(index=[SPLIT, TARGET], columns=by, values=metric)
     index = pd.MultiIndex.from_product([rows[SPLIT].unique(), rows[TARGET].unique()], names=[SPLIT, TARGET])
     return table.reindex(index, columns=rows[by].unique()).fillna(0)
-
-
-def learning_delay(
-    rows: pd.DataFrame, model: str, train_share: float, late: Sequence[str], early: Sequence[str]
-) -> Evidence:
-    """Return the share of the training until 95 % of the final r2, of `late` targets minus `early` ones.
-
-    Mean over layers; layers that learn nothing are left out.
-    """
-    means = _reached(rows, model).groupby([SPLIT, TARGET])["reached"].mean().unstack(TARGET)
-    return over_splits(means[list(late)].mean(axis=1) - means[list(early)].mean(axis=1), train_share)
-
-
-def learning_by_layer(rows: pd.DataFrame, model: str, train_share: float) -> Evidence:
-    """Return Spearman's rho of layer and that share of the training, over layers and targets of each split.
-
-    A split in which all layers reach it at once has no rho, and is left out.
-    """
-    table = _reached(rows, model).dropna()
-    varying = table.groupby(SPLIT).filter(lambda own: own["reached"].nunique() > 1 and own[LAYER].nunique() > 1)
-    by_split = varying.groupby(SPLIT)[[LAYER, "reached"]]
-    return over_splits([stats.spearmanr(own[LAYER], own["reached"]).statistic for _, own in by_split], train_share)
-
-
-def _reached(rows: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return the share of the training until 95 % of the final r2, by split, target and layer."""
-    own = rows[rows[MODEL] == model]
-    last = own[STEP].max()
-    groups = own.sort_values(STEP).groupby([SPLIT, TARGET, LAYER])
-    found = groups.apply(lambda g: reaching_step(g[STEP].to_numpy(), g[METRIC].to_numpy()), include_groups=False)
-    return (found / last).rename("reached").reset_index()
-
-
-def similarity_difference(shared: np.ndarray, one: np.ndarray, other: np.ndarray, seed: int) -> Evidence:
-    """Return the debiased CKA of `shared` with `one` minus that with `other`, each (n_sounds, n_units)."""
-
-    def difference(kept: np.ndarray) -> float:
-        return cka(shared[kept], one[kept], debiased=True) - cka(shared[kept], other[kept], debiased=True)
-
-    return over_sounds(difference, len(shared), seed)
-
-
-def depth_effect_of_subjects(values: xr.DataArray, seed: int) -> Evidence:
-    """Return `values` (layer, subject) in the deeper half of the layers minus those in the shallower half, on average.
-
-    Of an odd number of layers the middle one is in neither half.
-    """
-    half = values.sizes[LAYER] // 2
-    difference = values.isel({LAYER: slice(-half, None)}).mean(LAYER) - values.isel({LAYER: slice(half)}).mean(LAYER)
-    return over_subjects(difference, seed)

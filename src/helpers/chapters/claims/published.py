@@ -4,34 +4,58 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from helpers.brain import nh2015, published
-from helpers.chapters.claims.evidence import METRIC, Evidence
-from helpers.chapters.claims.run import MAIN
+from helpers.chapters.claims.evidence import VALUE, Evidence, depth_contrast, estimate
+from helpers.chapters.claims.run import MAIN, TRIO
 from helpers.chapters.regularisation.analysis import PUBLISHED_FIGURE
 from helpers.chapters.voxelwise.tables import PRIMARY
-from helpers.names import LAYER, MODEL, SPLIT, TARGET
-from helpers.stats.layers import best_rows, relative_depth
+from helpers.names import LAYER, SPLIT, STEP, TARGET
+from helpers.stats.intervals import Estimate
 
-SHARE = np.nan  # of sounds that train: figures show medians, as if of a single split, so there are no intervals
+MEDIAN, CURVE_BEST = "median", "curve_best"  # how a figure's number differs from this run's: keys of `published.*`
 
 
 class Figures:
-    """The digitised figures with the methods of `Run`, so that a claim's own test computes the published number."""
+    """The digitised figures with the methods of `Run`, so that a claim's own test computes the published number.
 
-    def trio(self) -> tuple[pd.DataFrame, float]:
-        """Return the published medians of the three networks, as scores of a single split."""
-        return _as_scores(published.table("components_by_layer"), METRIC), SHARE
+    Figures show medians over splits, so there is a single split, and no interval; the best layer can only be the one
+    where the curve is highest.
+    """
 
-    def layered(self) -> tuple[pd.DataFrame, str, float]:
-        """Return the same without the last layer, which was the sum of both branches."""
-        rows, share = self.trio()
-        return rows[rows[LAYER] < rows[LAYER].max()], MAIN, share
+    main = MAIN
 
-    def series(self) -> tuple[pd.DataFrame, str, float]:
-        """Return the published learning curves, which are those of the mixture."""
-        rows = _as_scores(published.table("learning_dynamics"), METRIC)
-        return rows.assign(**{MODEL: MAIN}), MAIN, SHARE
+    def estimate(self, scored: xr.Dataset) -> Estimate:
+        """Return the mean, without an error."""
+        return estimate(scored, None)
+
+    def by_layer(self, *targets: str) -> xr.Dataset:
+        """Return the published medians of the mixture by layer, without the last one, the sum of both branches."""
+        table = published.table("components_by_layer")
+        own = table[table["model"] == MAIN]
+        return _averaged(own[own[LAYER] < own[LAYER].max()], targets, [LAYER])
+
+    def at_best(self, name: str, *targets: str) -> xr.Dataset:
+        """Return the highest value of each published curve, mean over components."""
+        table = published.table("components_by_layer")
+        best = table[table["model"] == name].groupby("component")["median_r2"].max()
+        return xr.Dataset({VALUE: (SPLIT, [float(best[list(targets)].mean() if targets else best.mean())])})
+
+    def rivals(self, name: str, *targets: str) -> list[xr.Dataset]:
+        """Return the others of the three networks, as `at_best`."""
+        return [self.at_best(other, *targets) for other in TRIO if other != name]
+
+    def series(self, *targets: str, layers: slice = slice(None)) -> xr.Dataset:
+        """Return the published learning curves, which are those of the mixture, without the merged last layer."""
+        table = published.table("learning_dynamics")
+        kept = sorted(table.loc[table[LAYER] < table[LAYER].max(), LAYER].unique())[layers]
+        return _averaged(table[table[LAYER].isin(kept)], targets, [STEP])
+
+    @property
+    def n_plain(self) -> int:
+        """How many layers the learning curves have, but for the merged one."""
+        return published.table("learning_dynamics")[LAYER].nunique() - 1
 
     def group(self, name: str) -> tuple[str, ...]:
         """Return the components of a group."""
@@ -42,39 +66,57 @@ class Figures:
         return (name,)
 
     def estimators(self) -> tuple[pd.DataFrame, float]:
-        """Return the published R2 by estimator, layer and component."""
+        """Return the published R2 by estimator, layer and component, and no share of sounds that train."""
         table = published.table("ridge_vs_lasso")
-        return _as_scores(table[table["figure"] == PUBLISHED_FIGURE], "r2_determination"), SHARE
+        table = table[table["figure"] == PUBLISHED_FIGURE]
+        names = {"component": TARGET, "median_r2": "r2_determination"}
+        return table.rename(columns=names).assign(**{SPLIT: 1}), np.nan
 
 
 FIGURES = Figures()
 
 
-def _as_scores(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    return table.rename(columns={"component": TARGET, "median_r2": metric}).assign(**{SPLIT: 1})
+def _averaged(table: pd.DataFrame, targets: tuple[str, ...], by: list[str]) -> xr.Dataset:
+    kept = table[table["component"].isin(targets)] if targets else table
+    means = kept.groupby(by)["median_r2"].mean()
+    return xr.Dataset({VALUE: means.to_xarray()}).expand_dims({SPLIT: [1]})
 
 
 def model_difference(better: str, worse: str) -> Evidence:
     """Return the difference of two bars in the figure of models, noise-corrected r2 over all regions."""
-    bars = published.table("models").set_index("model")["median_r2_c"]
-    return Evidence(float(bars[f"EnCodecMAE-{better}"] - bars[f"EnCodecMAE-{worse}"]), over="subjects")
+    bars = _bars()
+    return Evidence.of(Estimate(float(bars[f"EnCodecMAE-{better}"] - bars[f"EnCodecMAE-{worse}"])))
 
 
-def voxel_depth_effect() -> Evidence:
-    """Return the mean of the deeper half of the layers minus that of the shallower half, over all voxels."""
+def lead_over_all_others() -> Evidence:
+    """Return the bar of the mixture minus the highest one of another family."""
+    bars = _bars()
+    others = bars[~bars.index.str.startswith("EnCodecMAE")]
+    return Evidence.of(Estimate(float(bars["EnCodecMAE-Mixture"] - others.max())))
+
+
+def _bars() -> pd.Series:
+    return published.table("models").set_index("model")["median_r2_c"].dropna()
+
+
+def voxel_depth_contrast() -> Evidence:
+    """Return the deeper half of the layers minus the shallower half, over all voxels."""
     table = published.table("voxelwise_by_layer")
-    values = table[table["model"] == MAIN].sort_values(LAYER)["median_r2_c"]
-    half = len(values) // 2
-    return Evidence(float(values.iloc[-half:].mean() - values.iloc[:half].mean()), over="subjects")
+    return _contrast(table[table["model"] == MAIN])
 
 
-def hierarchy() -> Evidence:
-    """Return the relative depth of the best layer, other regions minus Primary, without the merged last layer."""
+def region_contrast() -> Evidence:
+    """Return the same, mean over the other regions minus Primary, without the merged last layer."""
     table = published.table("roi_by_layer")
     table = table[table[LAYER] < table[LAYER].max()]
-    best = best_rows(table, ["roi"], "median_r2_c").set_index("roi")[LAYER]
-    depth = pd.Series(relative_depth(best.to_numpy() - 1, int(table[LAYER].max())), best.index)
-    return Evidence(float(depth.drop(PRIMARY).mean() - depth[PRIMARY]), over="subjects")
+    primary = table["roi"] == PRIMARY
+    others = table[~primary].groupby(LAYER, as_index=False)["median_r2_c"].mean()
+    return Evidence.of(Estimate(_contrast(others).value - _contrast(table[primary]).value))
+
+
+def _contrast(table: pd.DataFrame) -> Evidence:
+    values = xr.Dataset({VALUE: table.set_index(LAYER)["median_r2_c"].sort_index().to_xarray()})
+    return Evidence.of(estimate(depth_contrast(values), None))
 
 
 def sign_of_branches() -> float:

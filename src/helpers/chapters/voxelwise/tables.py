@@ -17,7 +17,7 @@ from scipy.stats import wilcoxon
 from helpers import stats
 from helpers.brain.regions import FUNCTIONAL, FUNCTIONAL_REGIONS, REGION, members
 from helpers.names import LAYER, MODEL, NOTE, SPLIT, STEP, SUBJECT, TARGET, VOXELS
-from helpers.stats.intervals import bootstrap_interval
+from helpers.stats.intervals import over_subjects, subject_interval
 from helpers.stats.layers import best_layer, independent_choice
 from helpers.stats.subjects import by_subject, over_splits, within_subject_error
 
@@ -91,19 +91,19 @@ def divisions(scores: xr.Dataset) -> list[str]:
     return found or [REGION]
 
 
-def regions(scores: xr.Dataset, metric: str, seed: int, by: str = REGION) -> pd.DataFrame:
+def regions(scores: xr.Dataset, metric: str, by: str = REGION) -> pd.DataFrame:
     """Return the mean over subjects of their median r2 by layer, region and hemisphere, with error and interval."""
     medians = medians_of(scores, metric)
     parts = [
-        _subject_means(medians.sel({TARGET: chosen}), seed).assign(region=region, hemisphere=hemisphere)
+        _subject_means(medians.sel({TARGET: chosen})).assign(region=region, hemisphere=hemisphere)
         for region, hemisphere, chosen in _places(medians, by)
     ]
     return _named(pd.concat(parts, ignore_index=True).assign(division=by), scores, metric)
 
 
-def _subject_means(medians: xr.DataArray, seed: int) -> pd.DataFrame:
+def _subject_means(medians: xr.DataArray) -> pd.DataFrame:
     subjects = by_subject(medians)
-    interval = bootstrap_interval(subjects, seed)
+    interval = subject_interval(subjects)
     columns = {
         "mean_r2": subjects.mean(SUBJECT),
         "error": within_subject_error(subjects, LAYER),
@@ -145,20 +145,20 @@ def mean_depths(depths: pd.DataFrame, hierarchy: pd.DataFrame | None = None) -> 
     return means.merge(hierarchy, on=keys, how="left", validate="one_to_one")
 
 
-def hierarchy(depths: pd.DataFrame, seed: int) -> pd.DataFrame:
+def hierarchy(depths: pd.DataFrame) -> pd.DataFrame:
     """Return, over subjects, how much deeper each other region's best layers are than those of the first.
 
     The first is Primary; of functional regions, which are a division of their own, tonotopic. One-sided Wilcoxon
-    signed-rank test of the differences (other - first); `low` and `high` bound the mean difference by a bootstrap over
+    signed-rank test of the differences (other - first); `low` and `high` are the t interval of the mean difference over
     subjects. No rows without region labels.
     """
     both = depths[depths["hemisphere"] == BOTH]
-    parts = [_contrasts(own, division, seed) for division, own in both.groupby(DIVISION, sort=False)]
+    parts = [_contrasts(own, division) for division, own in both.groupby(DIVISION, sort=False)]
     rows = [row for part in parts for row in part]
     return pd.DataFrame(rows, columns=HIERARCHY)
 
 
-def _contrasts(depths: pd.DataFrame, division: str, seed: int) -> list[dict]:
+def _contrasts(depths: pd.DataFrame, division: str) -> list[dict]:
     table, reference = depths.pivot(index=[MODEL, SUBJECT], columns="region", values="relative"), REFERENCE[division]
     if reference not in table:
         return []
@@ -166,27 +166,26 @@ def _contrasts(depths: pd.DataFrame, division: str, seed: int) -> list[dict]:
     others = table[names]
     contrasts = others.assign(**{OTHERS: others.mean(axis=1)}).sub(table[reference], axis=0)
     return [
-        {DIVISION: division, MODEL: model, "region": region} | _signed_rank(values[region].dropna(), seed)
+        {DIVISION: division, MODEL: model, "region": region} | _signed_rank(values[region].dropna())
         for model, values in contrasts.groupby(MODEL, sort=False)
         for region in contrasts
     ]
 
 
-def _signed_rank(differences: pd.Series, seed: int) -> dict:
-    values = xr.DataArray(differences.values, dims=SUBJECT, coords={SUBJECT: np.arange(len(differences))})
+def _signed_rank(differences: pd.Series) -> dict:
     enough = len(differences) > 2 and (differences != 0).any()
     statistic, p_value = wilcoxon(differences, alternative="greater") if enough else (np.nan, np.nan)
-    low, high = bootstrap_interval(values, seed).values if len(differences) else (np.nan, np.nan)
-    mean = float(differences.mean()) if len(differences) else np.nan
-    n_subjects = len(differences)
-    return {"difference": mean, "low": low, "high": high, "w": statistic, "p_value": p_value, "n_subjects": n_subjects}
+    estimate = over_subjects(xr.DataArray(differences.to_numpy(), dims=SUBJECT))
+    low, high = estimate.interval()
+    found = {"difference": estimate.value, "low": low, "high": high, "w": statistic, "p_value": p_value}
+    return found | {"n_subjects": len(differences)}
 
 
-def models(scores: Sequence[xr.Dataset], metric: str, seed: int) -> pd.DataFrame:
+def models(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
     """Return model against model: layer chosen on half of the splits, r2 read on the other half, mean over subjects."""
     names = [str(one[MODEL].values) for one in scores]
     subjects = xr.concat([chosen_layer(one, metric) for one in scores], pd.Index(names, name=MODEL), coords="minimal")
-    interval = bootstrap_interval(subjects, seed)
+    interval = subject_interval(subjects)
     columns = {
         "mean_r2": subjects.mean(SUBJECT),
         "error": within_subject_error(subjects, MODEL) if len(names) > 1 else subjects.mean(SUBJECT) * np.nan,

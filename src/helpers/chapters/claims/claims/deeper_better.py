@@ -5,12 +5,12 @@ from __future__ import annotations
 from helpers.chapters.claims import evidence
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
-from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.published import FIGURES, MEDIAN, Figures
 from helpers.chapters.claims.run import Run
 
 
 def test(source: Run | Figures) -> Evidence:
-    return evidence.depth_effect(*source.layered())
+    return Evidence.of(source.estimate(evidence.depth_contrast(source.by_layer())))
 
 
 CLAIM = Claim(
@@ -19,6 +19,7 @@ CLAIM = Claim(
     test=test,
     reason="0: both halves alike",
     published=lambda: test(FIGURES),
+    published_note=MEDIAN,
     en={
         "claim": "Deeper layers predict the components better.",
         "test": (
@@ -29,8 +30,8 @@ CLAIM = Claim(
     es={
         "claim": "Las capas más profundas predicen mejor los componentes.",
         "test": (
-            "r² medio de la mitad más profunda de las capas menos el de la otra mitad, mezcla, sin la última "
-            "capa si es la suma;"
+            "r² medio de la mitad más profunda de las capas menos el de la otra mitad, mezcla, sin la última capa "
+            "si es la suma;"
         ),
     },
 )

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence
+import numpy as np
+
+from helpers.chapters.cka_residual.analysis import Ends
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
+from helpers.stats.intervals import of_matrices
+from helpers.stats.similarity import cka
 
 
 def test(run: Run) -> Evidence:
-    ends = run.branches()
-    return evidence.similarity_difference(ends.first, ends.merged, ends.left, run.seed)
+    return similarity(run.branches())
+
+
+def similarity(ends: Ends) -> Evidence:
+    """Return the CKA of the first layer with the merged output minus that with the last left branch, debiased."""
+
+    def difference(kept: np.ndarray) -> float:
+        one, other = (cka(ends.first[kept], part[kept], debiased=True) for part in (ends.merged, ends.left))
+        return one - other
+
+    return Evidence.of(of_matrices(difference, len(ends.first)))
 
 
 CLAIM = Claim(
     name="merged_mixes",
     order=120,
     test=test,
+    on="",
     reason="0: the merged output is no more similar to the first layer than the last one alone",
+    untrained=lambda run: similarity(run.untrained_branches()),
     en={
         "claim": "The merged last layer is a mixture of first and last.",
         "test": "CKA with the first layer, merged output minus the last left branch,",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
-from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.published import CURVE_BEST, FIGURES, Figures
 from helpers.chapters.claims.run import Run
 
 
 def test(source: Run | Figures) -> Evidence:
-    rows, share = source.trio()
-    return evidence.margin_over_best(rows, "music", share, source.component("lowfreq"))
+    own, rivals = (
+        source.at_best("music", *source.component("lowfreq")),
+        source.rivals("music", *source.component("lowfreq")),
+    )
+    return Evidence.of(*(source.estimate(own - rival) for rival in rivals))
 
 
 CLAIM = Claim(
@@ -19,13 +21,20 @@ CLAIM = Claim(
     order=80,
     test=test,
     reason="0: as good as the best other one",
+    about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
+    published_note=CURVE_BEST,
     en={
         "claim": "The music model predicts low frequency best.",
-        "test": "r² of low frequency, music minus the better of the others,",
+        "test": (
+            "r² of low frequency, music minus the better of the others, each at the layer chosen on the train sounds,"
+        ),
     },
     es={
         "claim": "El modelo de música es el que mejor predice las frecuencias bajas.",
-        "test": "r² de frecuencias bajas, música menos el mejor de los otros;",
+        "test": (
+            "r² de frecuencias bajas, música menos el mejor de los otros, cada uno en la capa elegida con los "
+            "sonidos de entrenamiento;"
+        ),
     },
 )

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import published
+from helpers.chapters.claims import evidence, published
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import MEDIAN
 from helpers.chapters.claims.run import Run
+from helpers.names import VOXELS
 
 
 def test(run: Run) -> Evidence:
-    found = run.hierarchy()
-    return Evidence(*(float(found[name]) for name in ("difference", "low", "high")), over="subjects")
+    others, primary = run.voxels_by_region()
+    contrast = evidence.depth_contrast(others) - evidence.depth_contrast(primary)
+    return Evidence.of(run.estimate(contrast), over=evidence.SUBJECTS)
 
 
 CLAIM = Claim(
     name="primary_early",
     order=170,
     test=test,
-    reason="0: equally deep",
-    published=published.hierarchy,
+    on=VOXELS,
+    reason="0: depth matters as much to both",
+    published=published.region_contrast,
+    published_note=MEDIAN,
     hypothesis="hierarchy",
     en={
         "claim": "Primary cortex is predicted best by earlier layers than the surrounding regions.",
-        "test": "Relative depth of the best layer by subject, a merged last one left out, other regions minus Primary,",
+        "test": (
+            "Median r² of the deeper half of the layers minus that of the other half: other regions minus "
+            "Primary, mean over subjects, mixture, a merged last layer left out,"
+        ),
     },
     es={
         "claim": "La corteza primaria se predice mejor en capas más tempranas que las regiones que la rodean.",
         "test": (
-            "Profundidad relativa de la mejor capa por sujeto, sin la última si es la suma, otras regiones menos "
-            "la primaria;"
+            "r² mediano de la mitad más profunda de las capas menos el de la otra mitad: otras regiones menos la "
+            "primaria, media de los sujetos, mezcla, sin la última capa si es la suma;"
         ),
     },
 )

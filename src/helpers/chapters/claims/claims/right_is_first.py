@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence, published
+import numpy as np
+
+from helpers.chapters.cka_residual.analysis import Ends
+from helpers.chapters.claims import published
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
+from helpers.stats.intervals import of_matrices
+from helpers.stats.similarity import cka
 
 
 def test(run: Run) -> Evidence:
-    ends = run.branches()
-    return evidence.similarity_difference(ends.right, ends.first, ends.left, run.seed)
+    return similarity(run.branches())
+
+
+def similarity(ends: Ends) -> Evidence:
+    """Return the CKA of the last right branch with the first left one minus that with the last left one, debiased."""
+
+    def difference(kept: np.ndarray) -> float:
+        one, other = (cka(ends.right[kept], part[kept], debiased=True) for part in (ends.first, ends.left))
+        return one - other
+
+    return Evidence.of(of_matrices(difference, len(ends.right)))
 
 
 CLAIM = Claim(
     name="right_is_first",
     order=110,
     test=test,
+    on="",
     reason="0: equally similar to both",
     published_sign=published.sign_of_branches,
+    untrained=lambda run: similarity(run.untrained_branches()),
     en={
         "claim": "The right branch of the last layer resembles the first layer more than its own left branch.",
         "test": "CKA of the last right branch with the first left one minus that with the last left one,",

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence
-from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.claim import BELOW, Claim
 from helpers.chapters.claims.evidence import Evidence
-from helpers.chapters.claims.published import FIGURES, Figures
+from helpers.chapters.claims.published import CURVE_BEST, FIGURES, Figures
 from helpers.chapters.claims.run import Run
 
 
 def test(source: Run | Figures) -> Evidence:
-    rows, share = source.trio()
-    return -evidence.margin_over_best(rows, "speech", share, source.component("speech"))
+    own, rivals = (
+        source.at_best("speech", *source.component("speech")),
+        source.rivals("speech", *source.component("speech")),
+    )
+    return Evidence.of(*(source.estimate(own - rival) for rival in rivals))
 
 
 CLAIM = Claim(
     name="speech_not_its_own",
     order=60,
     test=test,
+    side=BELOW,
     reason="0: as good as the best other one",
+    about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
+    published_note=CURVE_BEST,
     hypothesis="specialisation",
     supports=False,
     en={
         "claim": "The speech model is not the best predictor of the speech component.",
-        "test": "r² of the speech component, the better of the others minus the speech model,",
+        "test": (
+            "r² of the speech component, the speech model minus the better of the others, each at the layer "
+            "chosen on the train sounds,"
+        ),
     },
     es={
         "claim": "El modelo de habla no es el que mejor predice el componente del habla.",
-        "test": "r² del componente del habla, el mejor de los otros menos el modelo de habla;",
+        "test": (
+            "r² del componente del habla, el modelo de habla menos el mejor de los otros, cada uno en la capa "
+            "elegida con los sonidos de entrenamiento;"
+        ),
     },
 )

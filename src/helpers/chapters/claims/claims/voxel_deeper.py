@@ -5,25 +5,32 @@ from __future__ import annotations
 from helpers.chapters.claims import evidence, published
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.published import MEDIAN
 from helpers.chapters.claims.run import Run
+from helpers.names import VOXELS
 
 
 def test(run: Run) -> Evidence:
-    return evidence.depth_effect_of_subjects(run.by_subject(), run.seed)
+    contrast = evidence.depth_contrast(run.voxels_by_layer())
+    return Evidence.of(run.estimate(contrast), over=evidence.SUBJECTS)
 
 
 CLAIM = Claim(
     name="voxel_deeper",
     order=140,
     test=test,
+    on=VOXELS,
     reason="0: both halves alike",
-    published=published.voxel_depth_effect,
+    published=published.voxel_depth_contrast,
+    published_note=MEDIAN,
     en={
         "claim": "Deeper layers predict voxels better.",
-        "test": "Median r² of the deeper half of the layers minus that of the other half, by subject,",
+        "test": "Median r² of the deeper half of the layers minus that of the other half, mean over subjects, mixture,",
     },
     es={
         "claim": "Las capas más profundas predicen mejor los vóxeles.",
-        "test": "r² mediano de la mitad más profunda de las capas menos el de la otra mitad, por sujeto;",
+        "test": (
+            "r² mediano de la mitad más profunda de las capas menos el de la otra mitad, media de los sujetos, mezcla;"
+        ),
     },
 )

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence, published
+from helpers.chapters.claims import published
 from helpers.chapters.claims.claim import Claim
-from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.evidence import SUBJECTS, Evidence
+from helpers.chapters.claims.published import MEDIAN
 from helpers.chapters.claims.run import Run
+from helpers.names import VOXELS
 
 
 def test(run: Run) -> Evidence:
-    mixture, music = run.chosen_layer("mixture", "music")
-    return evidence.over_subjects(mixture - music, run.seed)
+    one, other = run.voxels_at_best("mixture", "music")
+    return Evidence.of(run.estimate(one - other), over=SUBJECTS)
 
 
 CLAIM = Claim(
     name="voxel_mixture_music",
     order=150,
     test=test,
+    on=VOXELS,
     reason="0: equally good",
+    about=("mixture", "music"),
     published=lambda: published.model_difference("Mixture", "Music"),
+    published_note=MEDIAN,
     hypothesis="diversity",
     en={
         "claim": "The mixture model predicts voxels better than the music model.",
-        "test": "r² by subject, mixture minus music, layer chosen on other splits,",
+        "test": "Median r² over voxels, mixture minus music, layer chosen on the train sounds, mean over subjects,",
     },
     es={
         "claim": "El modelo de mezcla predice los vóxeles mejor que el de música.",
-        "test": "r² por sujeto, mezcla menos música, con la capa elegida en otras particiones;",
+        "test": (
+            "r² mediano de los vóxeles, mezcla menos música, capa elegida con los sonidos de entrenamiento, media "
+            "de los sujetos;"
+        ),
     },
 )

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims import evidence, published
+from helpers.chapters.claims import published
 from helpers.chapters.claims.claim import Claim
-from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.evidence import SUBJECTS, Evidence
+from helpers.chapters.claims.published import MEDIAN
 from helpers.chapters.claims.run import Run
+from helpers.names import VOXELS
 
 
 def test(run: Run) -> Evidence:
-    music, speech = run.chosen_layer("music", "speech")
-    return evidence.over_subjects(music - speech, run.seed)
+    one, other = run.voxels_at_best("music", "speech")
+    return Evidence.of(run.estimate(one - other), over=SUBJECTS)
 
 
 CLAIM = Claim(
     name="voxel_music_speech",
     order=160,
     test=test,
+    on=VOXELS,
     reason="0: equally good",
+    about=("music", "speech"),
     published=lambda: published.model_difference("Music", "Speech"),
+    published_note=MEDIAN,
     en={
         "claim": "The music model predicts voxels better than the speech model.",
-        "test": "r² by subject, music minus speech, layer chosen on other splits,",
+        "test": "Median r² over voxels, music minus speech, layer chosen on the train sounds, mean over subjects,",
     },
     es={
         "claim": "El modelo de música predice los vóxeles mejor que el de habla.",
-        "test": "r² por sujeto, música menos habla, con la capa elegida en otras particiones;",
+        "test": (
+            "r² mediano de los vóxeles, música menos habla, capa elegida con los sonidos de entrenamiento, media "
+            "de los sujetos;"
+        ),
     },
 )

@@ -162,7 +162,7 @@ text.words(
         "hover": "%{{text}}<br>{measure}: %{{y:.3f}}",
         "within": "Within-subject error (compares models)",
         "within_hover": "%{{text}}<br>%{{y:.3f}} ± %{{customdata[0]:.3f}}<br>Subjects: %{{customdata[3]}}",
-        "interval": "95 % interval, bootstrap over subjects",
+        "interval": "95 % interval for other subjects (t)",
         "interval_hover": (
             "%{{text}}<br>95 % interval: %{{customdata[1]:.3f}} – %{{customdata[2]:.3f}}"
             "<br>Subjects: %{{customdata[3]}}"
@@ -175,7 +175,7 @@ text.words(
         "hover": "%{{text}}<br>{measure}: %{{y:.3f}}",
         "within": "Error intrasujeto (compara modelos)",
         "within_hover": "%{{text}}<br>%{{y:.3f}} ± %{{customdata[0]:.3f}}<br>Sujetos: %{{customdata[3]}}",
-        "interval": "Intervalo del 95 %, bootstrap entre sujetos",
+        "interval": "Intervalo del 95 % con otros sujetos (t)",
         "interval_hover": (
             "%{{text}}<br>Intervalo del 95 %: %{{customdata[1]:.3f}} – %{{customdata[2]:.3f}}"
             "<br>Sujetos: %{{customdata[3]}}"
@@ -187,7 +187,7 @@ text.words(
 
 
 def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw the mean r² of each model as a bar; beside it, apart, the within-subject error and the bootstrap interval.
+    """Draw the mean r² of each model as a bar; beside it, apart, within-subject error and interval over subjects.
 
     frame: model, mean_r2, error, low, high, n_subjects, metric; published (model, median_r2_c, sem, uncertainty) is
     offered as more bars.
@@ -226,7 +226,7 @@ def _bar(place: int, name: str, height: float) -> go.Bar:
 
 
 def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[go.Scatter]:
-    """Return within-subject error and bootstrap interval as separate marks; none where both are missing."""
+    """Return within-subject error and the interval over subjects as separate marks; none where both are missing."""
     mean = frame["mean_r2"].to_numpy()
     within = {"array": frame["error"].to_numpy(), "width": 7, "thickness": 3}
     interval = {"array": frame["high"].to_numpy() - mean, "arrayminus": mean - frame["low"].to_numpy(), "width": 4}

@@ -1,0 +1,37 @@
+"""Music takes longer to learn than speech."""
+
+from __future__ import annotations
+
+from helpers.chapters.claims.claim import Claim
+from helpers.chapters.claims.evidence import Evidence, difference_of_jackknifed, reached
+from helpers.chapters.claims.published import FIGURES, MEDIAN, Figures
+from helpers.chapters.claims.run import Run
+
+
+def test(source: Run | Figures) -> Evidence:
+    music, speech = (reached(source.series(*source.component(name))) for name in ("music", "speech"))
+    return Evidence.of(difference_of_jackknifed(music, speech))
+
+
+CLAIM = Claim(
+    name="music_longer",
+    order=95,
+    test=test,
+    reason="0: learned at the same time",
+    published=lambda: test(FIGURES),
+    published_note=MEDIAN,
+    en={
+        "claim": "Music takes longer to learn than speech.",
+        "test": (
+            "Share of the training until 95 % of the final r², the music component minus that of speech, mean of "
+            "the layers, mixture,"
+        ),
+    },
+    es={
+        "claim": "La música tarda más en aprenderse que el habla.",
+        "test": (
+            "Proporción del entrenamiento hasta el 95 % del r² final, el componente de la música menos el del "
+            "habla, media de las capas, mezcla;"
+        ),
+    },
+)

@@ -1,0 +1,340 @@
+"""`make coverage`: what the report's intervals and verdicts cover, simulated; writes tests/COVERAGE.md.
+
+A population of sounds has latent properties; networks and brains are different linear views of them with noise of their
+own. Each simulated study draws sounds anew, and subjects where there are any, and goes through the report's own code
+from activations to the interval. What is true is the mean over all studies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+import xarray as xr
+from scipy import stats as distributions
+
+from helpers import encoding
+from helpers.chapters.claims.claims import CLAIMS
+from helpers.chapters.claims.run import TRIO, Missing, Run
+from helpers.encoding import splits as splitting
+from helpers.encoding.left_out import GROUP
+from helpers.names import SOUND, SPLIT, SUBJECT, TARGET
+from helpers.stats import intervals
+from helpers.stats.similarity import cka
+
+N_LATENT = 20
+ALPHAS = 10.0 ** np.arange(-3, 7)
+WHERE = Path(__file__).with_name("COVERAGE.md")
+
+
+@dataclass(frozen=True)
+class Design:
+    """A kind of study: how many sounds, how noisy the responses, how unlike the two networks, how many subjects."""
+
+    name: str
+    n_sounds: int = 165
+    noise: float = 1.0  # of the responses, in standard deviations of what sounds explain
+    n_layers: int = 3
+    lead: float = 0.0  # how much less noise the first network's units have
+    alike: bool = True  # whether both networks see the same, each with noise of its own
+    n_subjects: int = 0
+    n_voxels: int = 8  # of a subject
+    heavy: bool = False  # whether a few sounds lie far from all others
+
+
+DESIGNS = [
+    Design("equal networks"),
+    Design("equal networks, noisy data", noise=3.0),
+    Design("equal networks, hardly any noise", noise=0.3),
+    Design("equal networks, far sounds", heavy=True),
+    Design("equal networks, 60 sounds", n_sounds=60),
+    Design("one layer each", n_layers=1),
+    Design("unlike networks", alike=False),
+    Design("a small lead", lead=0.25),
+    Design("nothing but noise", noise=1e6),
+    Design("8 subjects, equal networks", n_subjects=8),
+    Design("8 subjects, noisy data", n_subjects=8, noise=3.0),
+    Design("8 subjects, unlike networks", n_subjects=8, alike=False),
+    Design("8 subjects, a small lead", n_subjects=8, lead=0.25),
+]
+
+
+class Population:
+    """Views of the latent properties that stay the same from study to study."""
+
+    def __init__(self, design: Design, seed: int):
+        self.design, self.random = design, np.random.default_rng(seed)
+        scale = np.arange(1, N_LATENT + 1) ** -0.5
+        self.views = [
+            [self.random.standard_normal((N_LATENT, 40)) * scale[:, None] for _ in range(design.n_layers)]
+            for _ in range(2)
+        ]
+        if design.alike:
+            self.views[1] = self.views[0]
+        self.brain = self.random.standard_normal(N_LATENT) * scale
+
+    def study(self) -> tuple[list[list[xr.DataArray]], xr.DataArray, xr.DataArray]:
+        """Return activations of both networks, responses and splits of sounds and subjects drawn anew."""
+        design, random = self.design, self.random
+        latent = random.standard_normal((design.n_sounds, N_LATENT))
+        if design.heavy:
+            latent *= (random.chisquare(4, (len(latent), 1)) / 4) ** -0.5
+        names = [f"s{index:03d}" for index in range(design.n_sounds)]
+        networks = [
+            [self._layer(latent @ view, own, names, 1 + i) for i, view in enumerate(views)]
+            for own, views in zip((1 - design.lead, 1.0), self.views, strict=True)
+        ]
+        n_targets = max(design.n_subjects * design.n_voxels, 1)
+        subjects = np.repeat(np.arange(max(design.n_subjects, 1)), n_targets // max(design.n_subjects, 1))
+        own = 0.7 * random.standard_normal((subjects.max() + 1, N_LATENT)) * np.linalg.norm(self.brain) / N_LATENT**0.5
+        weights = self.brain + (own[subjects] if design.n_subjects else 0)
+        values = latent @ weights.T if design.n_subjects else (latent @ weights)[:, None]
+        values = values / np.linalg.norm(self.brain) + design.noise * random.standard_normal(values.shape)
+        targets = [f"v{index}" for index in range(n_targets)]
+        responses = xr.DataArray(values, {SOUND: names, TARGET: targets}, (SOUND, TARGET))
+        return networks, responses.assign_coords({SUBJECT: (TARGET, subjects.astype(str))}), self._splits(names)
+
+    def _layer(self, values: np.ndarray, noise: float, names: list[str], number: int) -> xr.DataArray:
+        values = values + noise * self.random.standard_normal(values.shape)
+        return xr.DataArray(values, {SOUND: names}, (SOUND, "unit")).assign_coords(layer=number)
+
+    def _splits(self, names: list[str]) -> xr.DataArray:
+        """Return ten halves, drawn anew as the sounds are: which sounds are drawn together is chance too."""
+        order = [str(name) for name in self.random.permutation(names)]
+        return splitting.permuted(order, 10).sel({SOUND: names})
+
+
+def left_out(networks, responses, splits) -> Iterator[xr.Dataset]:
+    groups = responses[SUBJECT].values if responses.sizes[TARGET] > 1 else None
+    for layers in networks:
+        scores = encoding.score(layers, responses, splits, alphas=ALPHAS, metrics=["r2_pearson"])
+        found = encoding.without_each_sound(layers, responses, splits, scores, groups=groups)
+        value, without = found["chosen_r2"], found["chosen_r2_without"]
+        if groups is None:
+            yield xr.Dataset({"value": value.isel({GROUP: 0}), "without": without.isel({GROUP: 0})})
+        else:
+            yield xr.Dataset({"value": value, "without": without}).rename({GROUP: SUBJECT})
+
+
+def bootstrapped(values: np.ndarray, random) -> tuple[float, float]:
+    """Return the percentile interval over subjects alone, as before."""
+    drawn = random.integers(len(values), size=(2000, len(values)))
+    return tuple(np.quantile(values[drawn].mean(1), [0.025, 0.975]))
+
+
+def bounds_of(design: Design, one: xr.Dataset, two: xr.Dataset, splits, random) -> dict[str, tuple]:
+    """Return value, low, high and standard error of each procedure."""
+    difference = one - two
+    estimate = intervals.over_sounds(difference["value"], difference["without"], splits)
+    single = intervals.over_sounds(one["value"], one["without"], splits)
+    found = {"difference, as now": (estimate.value, *estimate.interval())}
+    found["r² of one network, as now"] = (single.value, *single.r2_interval())
+    if design.n_subjects:
+        found["difference, as before (bootstrap of subjects)"] = (
+            estimate.value, *bootstrapped(difference["value"].mean(SPLIT).values, random),
+        )  # fmt: skip
+        alone = intervals.over_subjects(difference["value"].mean(SPLIT))
+        found["difference, other subjects alone (t)"] = (alone.value, *alone.interval())
+    else:
+        before = intervals.resampled(difference["value"].values, splitting.train_share(splits))
+        found["difference, as before (overlapping splits)"] = (before.value, *before.interval())
+    return found
+
+
+def simulated(design: Design, n_studies: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return value, low and high (n_studies, 3) of each procedure."""
+    population, found = Population(design, seed), {}
+    random = np.random.default_rng(seed)
+    for _ in range(n_studies):
+        networks, responses, splits = population.study()
+        for name, bounds in bounds_of(design, *left_out(networks, responses, splits), splits, random).items():
+            found.setdefault(name, []).append(bounds)
+    return {name: np.array(rows) for name, rows in found.items()}
+
+
+def similarities(n_studies: int, seed: int = 0, n_sounds: int = 165) -> dict[str, np.ndarray]:
+    """Return the same for a difference of two debiased CKAs."""
+    random = np.random.default_rng(seed)
+    views = [random.standard_normal((N_LATENT, 40)) for _ in range(3)]
+    found: dict[str, list] = {"difference of two CKAs, as now": [], "difference of two CKAs, as before (15 groups)": []}
+    for _ in range(n_studies):
+        latent = random.standard_normal((n_sounds, N_LATENT)) * np.arange(1, N_LATENT + 1) ** -0.5
+        shared, one, other = (latent @ view + 2 * random.standard_normal((n_sounds, 40)) for view in views)
+
+        def difference(kept, parts=(shared, one, other)):
+            shared, one, other = (part[kept] for part in parts)
+            return cka(shared, one, debiased=True) - cka(shared, other, debiased=True)
+
+        estimate = intervals.of_matrices(difference, n_sounds)
+        found["difference of two CKAs, as now"].append((estimate.value, *estimate.interval()))
+        groups = random.permutation(np.arange(n_sounds) % 15)
+        parts = np.array([difference(groups != group) for group in range(15)])
+        half = distributions.t.ppf(0.975, 14) * np.sqrt(14 / 15 * np.square(parts - parts.mean()).sum())
+        before = (estimate.value, estimate.value - half, estimate.value + half)
+        found["difference of two CKAs, as before (15 groups)"].append(before)
+    return {name: np.array(rows) for name, rows in found.items()}
+
+
+COMPONENTS = ("lowfreq", "highfreq", "broadband", "pitch", "speech", "music")
+
+
+class Noise(Run):
+    """A run of the claims in which nothing is there to find: three networks of noise in four layers, noise responses.
+
+    The mixture has five checkpoints, of which each later one shares more with the last.
+    """
+
+    main, steps = "mixture", (0, 1, 2, 3, 4)
+
+    def __init__(self, random: np.random.Generator, n_sounds: int = 165):
+        self.study = SimpleNamespace(models=TRIO)
+        names = [f"s{index:03d}" for index in range(n_sounds)]
+        spread = np.arange(1, 41) ** -0.5
+
+        def layers() -> np.ndarray:
+            return random.standard_normal((4, n_sounds, 40)) * spread
+
+        last = {name: layers() for name in TRIO}
+        start = layers()
+        made = {(name, 4): values for name, values in last.items()}
+        made |= {(TRIO[0], step): (step * last[TRIO[0]] + (4 - step) * start) / 4 for step in self.steps[:-1]}
+        responses = random.standard_normal((n_sounds, len(COMPONENTS)))
+        self._noise = xr.DataArray(responses, {SOUND: names, TARGET: list(COMPONENTS)}, (SOUND, TARGET))
+        self._splits = splitting.permuted(names, 10)
+        self._found = {key: self._scored(values, names) for key, values in made.items()}
+
+    def _scored(self, values: np.ndarray, names: list[str]) -> xr.Dataset:
+        layers = [
+            xr.DataArray(one, {SOUND: names}, (SOUND, "unit")).assign_coords(layer=i + 1)
+            for i, one in enumerate(values)
+        ]
+        scores = encoding.score(layers, self._noise, self._splits, alphas=ALPHAS, metrics=["r2_pearson"])
+        found = encoding.without_each_sound(layers, self._noise, self._splits, scores)
+        return found.assign_coords(note=("layer", [""] * len(layers)))
+
+    @property
+    def splits(self) -> xr.DataArray:
+        return self._splits
+
+    def _components(self, name: str, step: int | None = None) -> xr.Dataset:
+        return self._found[name, 4 if step is None else step]
+
+    def _steps(self, name: str) -> list[int]:
+        return list(self.steps) if name == self.main else [4]
+
+    def group(self, name: str) -> tuple[str, ...]:
+        return {"frequency": COMPONENTS[:2], "category": COMPONENTS[4:]}[name]
+
+    def component(self, name: str) -> tuple[str, ...]:
+        return (name,)
+
+
+def verdicts_on_noise(n_studies: int, seed: int = 0) -> dict[str, dict]:
+    """Return for each claim about components how often it would be decided on noise, each side, without and with all
+    that precedes a verdict: Holm's adjustment, and whether the networks predict anything.
+    """
+    random, counts = np.random.default_rng(seed), {}
+    claims = [one for one in CLAIMS.values() if one.on == "components" and one.name != "ridge_lasso_agree"]
+    for _ in range(n_studies):
+        run, p = Noise(random), {}
+        for one in claims:
+            with contextlib.suppress(Missing):
+                found = one.test(run)
+                if np.isfinite(found.value):  # of some curves of noise there is nothing to reach
+                    p[one.name] = one.p_values(found)
+        adjusted = dict(zip(p, intervals.holm(np.array([2 * min(both) for both in p.values()])), strict=True))
+        doubted = bool(run.doubt(TRIO, "components"))
+        for one in claims:
+            row = counts.setdefault(one.name, dict.fromkeys(("tested", "holds", "fails", "verdicts"), 0))
+            if one.name in p:
+                false, true = p[one.name]
+                row["tested"] += 1
+                row["holds"] += false <= 0.025
+                row["fails"] += true <= 0.025
+                row["verdicts"] += bool(adjusted[one.name] <= 0.05 and not doubted)
+    return counts
+
+
+def summed_up(name: str, found: dict[str, np.ndarray]) -> Iterator[dict]:
+    """Yield a row for each procedure: coverage of the mean, share of intervals above and below 0, width in spreads."""
+    for procedure, rows in found.items():
+        value, low, high = rows.T
+        known = np.isfinite(low)
+        true, spread = value.mean(), value.std(ddof=1)
+        yield {
+            "study": name,
+            "procedure": procedure,
+            "mean": true,
+            "spread": spread,
+            "coverage": float(((low <= true) & (true <= high))[known].mean()),
+            "above": float((low > 0)[known].mean()),
+            "below": float((high < 0)[known].mean()),
+            "width": float(np.median(high - low) / 2 / spread),
+            "n": len(rows),
+        }
+
+
+def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: int) -> str:
+    """Return the page: what was simulated, and a table."""
+    lines = [
+        "# What intervals and verdicts cover",
+        "",
+        f"Made by `make coverage` ({n_studies} simulated studies a line; the error of a coverage of .95 is "
+        f"{np.sqrt(0.95 * 0.05 / n_studies):.3f}). Each study draws new sounds, and new subjects where it has any, and "
+        "goes through the report's own code: ridge, choice of layer on the train sounds, leaving out each sound, "
+        "interval. True is the mean over all studies. Nominal is .95. `above` and `below` are the shares of "
+        "intervals that lie wholly above and below 0: false verdicts where networks are equal, power where one leads. "
+        "`half width` is in standard deviations of the number over studies; no calibrated interval is narrower than "
+        "about 1.96.",
+        "",
+        "| study | procedure | mean | spread | coverage | above | below | half width |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        numbers = [f"{row[key]:.3f}" for key in ("mean", "spread", "coverage", "above", "below")]
+        lines.append(f"| {row['study']} | {row['procedure']} | {' | '.join(numbers)} | {row['width']:.2f} |")
+    lines += [
+        "",
+        "## Claims on noise",
+        "",
+        f"{n_noise} studies in which activations and responses are noise. `holds` and `fails` count each claim as if "
+        "it stood alone, each side at 2.5 %; `verdicts` are those that the report would give, after Holm's adjustment "
+        "and where the networks predict anything. `last_layers_alike` is true of noise, whose layers predict equally "
+        "little; nothing is said of it, because they predict nothing.",
+        "",
+        "| claim | tested | holds | fails | verdicts |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {name} | {row['tested']} | {row['holds']} | {row['fails']} | {row['verdicts']} |"
+        for name, row in counts.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(n_studies: int, n_noise: int = 200) -> None:
+    torch.set_num_threads(1)
+    rows, start = [], time.monotonic()
+    parts: list[tuple[str, Callable[[], dict]]] = [(d.name, lambda d=d: simulated(d, n_studies)) for d in DESIGNS]
+    parts.append(("similarity", lambda: similarities(n_studies)))
+    for name, part in parts:
+        rows += summed_up(name, part())
+        for row in (row for row in rows if row["study"] == name):
+            print(
+                {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}, flush=True
+            )
+        print(f"{time.monotonic() - start:.0f} s", flush=True)
+    counts = verdicts_on_noise(n_noise)
+    print(counts, f"{time.monotonic() - start:.0f} s", flush=True)
+    WHERE.write_text(written(rows, counts, n_studies, n_noise))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
