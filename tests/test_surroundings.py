@@ -456,8 +456,8 @@ def test_check_says_which_sounds_are_too_short_for_a_model(tmp_path, n_samples, 
     path = small_study.write_study(tmp_path, ["00_question"], **settings)
     if "family" in settings:
         values = yaml.safe_load(path.read_text())
-        values["baselines"] = [{"name": "other", "family": "encodecmae", **published.example(tmp_path)}]
-        values["models"] = [{"name": "mel", "family": "mel"}]
+        values["models"] = [{"name": "other", "family": "encodecmae", **published.example(tmp_path)}]
+        values["baselines"] = [{"name": "mel", "family": "mel"}]
         path.write_text(yaml.safe_dump(values))
     for file in (tmp_path / "data" / "sounds").glob("*.wav"):
         noise = 0.1 * np.random.default_rng(0).standard_normal(n_samples)

@@ -8,6 +8,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from helpers import text
 from helpers.report import export, notebooks, outputs
+from helpers.study import Study
+from helpers.study.params import Parameters
 
 
 def shown(kind: str, content: object, output_type: str = "display_data") -> str:
@@ -73,10 +75,27 @@ def test_what_a_page_would_ask_for_is_found(page, asked):
     assert outputs.addresses(page) == asked
 
 
-def test_a_page_that_would_ask_the_network_is_not_written(small_brain, tmp_path, monkeypatch):
-    from helpers.study import Study
-    from helpers.study.params import Parameters
+def test_what_code_prints_is_shown_with_the_code_and_not_in_the_prose(small_brain, tmp_path):
+    outputs_ = [
+        new_output("stream", name="stdout", text="{'sound': 165, 'target': 6}\n"),
+        new_output("stream", name="stderr", text="a progress bar"),
+        new_output("execute_result", data={"text/plain": "'a value'"}),
+        new_output("display_data", data={"text/html": "<p>A sentence.</p>"}),
+    ]
+    notebook = new_notebook(cells=[new_code_cell("print(dict(splits.sizes))", outputs=outputs_)])
+    both = {"es": "", "en": ""}
+    facts = {"commit": "", "clean": True, "versions": {}, "study": "", "checksums": "", "citation": both}
+    study = Study(Parameters(name="s", dataset="demo", models=[{"name": "a", "family": "mini"}]), tmp_path)
+    export.write(tmp_path / "report.html", [notebook], study, facts | {"command": "", "times": both})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = page[page.index("<main>") : page.index("</main>")]
+    assert "a progress bar" not in page and "<p>A sentence.</p>" in page
+    inside = page[page.index("<details") : page.index("</details>")]
+    shown = ["{&#39;sound&#39;: 165, &#39;target&#39;: 6}", "&#39;a value&#39;"]
+    assert all(one in inside and page.count(one) == 1 for one in shown)
 
+
+def test_a_page_that_would_ask_the_network_is_not_written(small_brain, tmp_path, monkeypatch):
     study = Study(Parameters(name="s", dataset="demo", models=[{"name": "a", "family": "mini"}]), tmp_path)
     monkeypatch.setattr(export, "_html", lambda *_: '<img src="https://a.b/logo.png">')
     with pytest.raises(notebooks.ChapterError, match=r"would ask for https://a\.b/logo\.png"):

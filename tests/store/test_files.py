@@ -1,15 +1,18 @@
 """Files are written whole or not at all, and one process at a time makes them."""
 
 import errno
+import io
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from helpers.errors import UserError
-from helpers.store import files
+from helpers.store import files, terminal
 
 
 def data(value=1.0):
@@ -53,6 +56,45 @@ def test_of_two_processes_one_computes_and_the_other_waits_even_if_the_first_is_
             first.kill()
             assert second.wait(20) == 0
     assert not (tmp_path / ".x-abcd1234.nc").exists(), "half files of the killed are removed"
+
+
+@pytest.mark.parametrize(("others", "says"), [("a", ""), ("b", "waiting for it"), (None, "waiting for it")])
+def test_who_waits_for_a_process_of_its_own_run_says_nothing(tmp_path, monkeypatch, others, says):
+    path = tmp_path / "x.nc"
+    command, pipes = [sys.executable, "-c", CLAIM, path], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = {name: value for name, value in os.environ.items() if name != files.RUN}
+    runs = [environment | ({files.RUN: run} if run else {}) for run in ("a", others)]
+    with subprocess.Popen([*command, "3"], env=runs[0], **pipes) as first:
+        assert first.stdout.readline() == b"claimed\n"
+        second = subprocess.run([*command, "0"], env=runs[1], capture_output=True, text=True, timeout=60)
+        assert second.returncode == 0 and (says in second.stderr if says else not second.stderr)
+        assert first.wait(20) == 0
+    with subprocess.Popen([*command, "60"], env=runs[0], **pipes) as killed:
+        assert killed.stdout.readline() == b"claimed\n"
+        killed.kill()
+    monkeypatch.delenv(files.RUN, raising=False)
+    with files.claimed(path):
+        assert not files._holder(path).exists(), "nor is the run of a killed holder taken for that of the next one"
+    assert [file.name for file in tmp_path.iterdir()] == [".x.nc.lock"]
+
+
+def test_lines_of_several_threads_stay_whole_and_say_whose_they_are():
+    shared = io.StringIO()
+    one, other = terminal.Lines(shared, "00_question"), terminal.Lines(shared, "09_comparison")
+    one.write("activations: 3 of 9")
+    other.write("scores: 1\rscores: 2\n\n")
+    one.write(", 12 s\nrest")
+    one.close()
+    other.close()
+    expected = ["09_comparison: scores: 1", "09_comparison: scores: 2"]
+    expected += ["00_question: activations: 3 of 9, 12 s", "00_question: rest"]
+    assert shared.getvalue().splitlines() == expected
+
+
+def test_what_many_threads_say_is_a_line_each(capsys):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: terminal.said(f"chapter {number}"), range(400)))
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(f"chapter {number}" for number in range(400))
 
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):

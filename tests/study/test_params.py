@@ -50,7 +50,7 @@ def test_every_study_of_the_project_is_valid(name):
         ("chapters: no", "chapters: found False (bool)"),
         ("extraction: {batch_size: 0}", "extraction.batch_size: found 0"),
         ("extraction: {batch_sise: 8}", "unknown key 'extraction.batch_sise'; did you mean 'batch_size'?"),
-        ("encoding: {estimator: rigde}", "encoding.estimator: found 'rigde' (str); value error, did you mean 'ridge'?"),
+        ("encoding: {estimator: rigde}", "encoding.estimator: found 'rigde' (str); did you mean 'ridge'?"),
         ("encoding: {splits: halves}", "encoding.splits: found 'halves'"),
         ("encoding: {metric: r2}", "encoding.metric: found 'r2'"),
         ("encoding: {alphas: [10.0, 1.0]}", "encoding.alphas"),
@@ -58,6 +58,15 @@ def test_every_study_of_the_project_is_valid(name):
         ("models: []", "models: found []"),
         ("models: [{name: a}]", "key 'models.0.family' is missing"),
         ("models: [{name: a, family: mini}, {name: a, family: mini}]", "model names must differ"),
+        (
+            "baselines: [{name: vad, family: silero}]",
+            "baselines: 'vad' is of the family 'silero', a network; expected one of: spectrotemporal, cochleagram, "
+            "mel, categories; move it to `models`",
+        ),
+        (
+            "models: [{name: labels, family: categories}]",
+            "models: 'labels' is of the family 'categories', a baseline; expected one of: activations, crepe",
+        ),
         ("models: [{name: ../a, family: mini}]", "models.0.name: found '../a'"),
         ("name: ../../etc", "name: found '../../etc'"),
     ],
@@ -69,7 +78,9 @@ def test_mistakes_are_named(study, change, message):
         kept = "name: small\ndataset: demo"
     with pytest.raises(UserError) as error:
         study(f"{kept}\n{change}\n")
-    assert message in str(error.value) and "study.yml" in str(error.value)
+    said = str(error.value)
+    assert message in said and "study.yml" in said
+    assert "value error" not in said.lower() and "(whole)" not in said
 
 
 BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghijkl"))

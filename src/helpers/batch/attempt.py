@@ -51,7 +51,10 @@ def _started(spec: dict, log) -> subprocess.Popen:
         stdout=log,
         stderr=log,
         cwd=spec["folder"],
-        env=os.environ | own() | dict.fromkeys(THREADS, str(spec["threads"])) | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ
+        | own()
+        | dict.fromkeys(THREADS, str(spec["threads"]))
+        | {"PYTHONUNBUFFERED": "1", files.RUN: spec["stop"]},
         start_new_session=True,
     )
     with contextlib.suppress(BrokenPipeError):  # it ended at once; its status is read below

@@ -21,6 +21,7 @@ from helpers.models.weights import TRAINED
 from helpers.store.settings import Settings, suggestion, validated
 
 __all__ = [
+    "BASELINES",
     "DOWNLOAD",
     "FAMILIES",
     "PARTS",
@@ -53,6 +54,11 @@ FAMILIES = {
     "mel": import_module("helpers.models.baselines.mel"),
     "categories": import_module("helpers.models.baselines.categories"),
 }
+
+# Families that learned nothing, which a study names under `baselines` and nowhere else
+BASELINES = frozenset(
+    name for name, module in FAMILIES.items() if module.__name__.startswith("helpers.models.baselines.")
+)
 
 PARTS = {  # of a family's module
     "Settings": "a class of settings, below helpers.store.settings.Settings",

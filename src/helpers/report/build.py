@@ -16,6 +16,7 @@ from helpers.chapters.chapter import Chapter
 from helpers.report import export, footer, kernels, notebooks
 from helpers.store import files
 from helpers.store.code import code_digest, imported
+from helpers.store.terminal import Lines, said
 from helpers.study import Study
 
 # Needed by every chapter's code, but shown on no page: keeping results, reporting errors
@@ -24,7 +25,7 @@ AT_ONCE = 4  # chapters at most, each in a kernel of half a GB or more
 LOOK_S = 0.1
 
 
-def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = print) -> Path:
+def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = said) -> Path:
     """Return the path of `report.html`, rebuilt if anything it depends on has changed; of some chapters if given.
 
     Raises UserError for an invalid study, before anything is computed.
@@ -63,11 +64,13 @@ def _executed(runs: dict[str, dict], at_once: int, kernel, say: Callable[[str], 
 
     def run(name: str) -> nbformat.NotebookNode:
         running.append(name)
+        log = Lines(sys.stderr, name)
         try:
             say(f"chapter {name}")
             with kernels.in_thread():
-                return notebooks.run(**runs[name], log=sys.stderr, kernel=kernel)
+                return notebooks.run(**runs[name], log=log, kernel=kernel)
         finally:
+            log.close()
             running.remove(name)
 
     pool = ThreadPoolExecutor(at_once)

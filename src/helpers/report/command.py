@@ -1,4 +1,4 @@
-"""`python -m helpers report STUDY`, `python -m helpers check STUDY` and `python -m helpers new STUDY`."""
+"""`python -m helpers report STUDY` and `python -m helpers new STUDY`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ def register(commands) -> None:
     arguments.add(command)
     arguments.add_chapters(command)
     command.set_defaults(run=_report)
-    command = commands.add_parser("check", help="validate a study without computing anything")
-    arguments.add(command)
-    arguments.add_chapters(command)
-    command.set_defaults(run=_check)
     command = commands.add_parser("new", help="make a study of your own responses to your own sounds")
     command.add_argument("place", metavar="NAME", help="of the study, params/NAME.yml; or a path that ends in .yml")
     command.add_argument("--responses", type=Path, required=True, help=".csv, .parquet, .nc, .npz or -ave.fif")
@@ -34,12 +30,6 @@ def register(commands) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     report(arguments.opened(options), arguments.listed(options.chapters))
-
-
-def _check(options: argparse.Namespace) -> None:
-    study = arguments.opened(options)
-    registry.check(study, arguments.listed(options.chapters))
-    print(f"study '{study.parameters.name}' is valid")
 
 
 def _new(options: argparse.Namespace) -> None:

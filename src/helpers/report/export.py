@@ -148,7 +148,10 @@ _TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" 
 
 
 class Offline(Preprocessor):
-    """Turns figures into divs with data, formulas into MathML, headings into anchors; drops output for the log."""
+    """Turns figures into divs with data, formulas into MathML, headings into anchors; drops output for the log.
+
+    What code prints, such as shapes, is shown with the code.
+    """
 
     def preprocess(self, notebook, resources):
         self.figures, self.headings = 0, dict.fromkeys(LANGUAGES, 0)
@@ -162,7 +165,9 @@ class Offline(Preprocessor):
                 if f"lang-{language}" in cell.metadata.get("tags", []):
                     cell.source = HEADING.sub(partial(self._heading, language, contents), cell.source)
         if cell.cell_type == "code":
-            cell.outputs = [self._shown(output) for output in cell.outputs if output.get("name") != "stderr"]
+            printed = [output for output in cell.outputs if _is_printed(output)]
+            cell.metadata["printed"] = "".join(map(_printed, printed)).rstrip()
+            cell.outputs = [self._shown(output) for output in cell.outputs if not _is_log(output) | _is_printed(output)]
         return cell, resources
 
     def _heading(self, language: str, contents: dict, match: re.Match) -> str:
@@ -180,6 +185,19 @@ class Offline(Preprocessor):
             self.figures += 1
             output.data = nbformat.from_dict({"text/html": figure_html(figure, f"figure-{self.figures}")})
         return output
+
+
+def _is_log(output) -> bool:
+    return output.get("name") == "stderr"
+
+
+def _is_printed(output) -> bool:
+    """Return whether an output is plain text, printed or the value of a cell's last line."""
+    return output.get("name") == "stdout" or set(output.get("data", {})) == {"text/plain"}
+
+
+def _printed(output) -> str:
+    return output["text"] if "text" in output else output["data"]["text/plain"] + "\n"
 
 
 def _formula(match: re.Match) -> str:

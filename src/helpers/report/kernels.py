@@ -13,6 +13,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
+import uuid
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop
+
+from helpers.store import files
 
 # What decides how many threads numpy, torch and their libraries start
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -129,7 +132,7 @@ def _become_kernel(arguments: list[str], env: dict, folder: str) -> None:
 def warm(at_once: int) -> Iterator[type[Manager]]:
     """Yield the kind of kernel to start while at most `at_once` of them share the cores: a warm one where it can be."""
     threads = {name: str(max(1, cores() // at_once)) for name in THREADS if name not in os.environ}
-    ours = threads | own()
+    ours = threads | own() | {files.RUN: uuid.uuid4().hex}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     if sys.platform == "linux":  # on a Mac, forks of a process that has loaded its libraries may crash

@@ -29,6 +29,7 @@ SIGN_S = 30.0  # between two signs of life
 FULL = "free some disk space or choose another `--outputs`"
 UNWRITTEN = {errno.ENOSPC: FULL, errno.EDQUOT: FULL}  # what to do
 SAID = "HELPERS_NO_LOCKS_SAID"  # in the environment, so that the kernels of a run do not say it again
+RUN = "HELPERS_RUN"  # in the environment: what tells the processes of one report or batch from those of another
 
 
 def expanded(name: str | Path) -> Path:
@@ -64,17 +65,35 @@ def atomic(path: Path) -> Iterator[Path]:
 def claimed(path: Path) -> Iterator[None]:
     """Hold an inter-process lock on `path`; another process that wants it waits until it is released.
 
+    It says so, unless the holder belongs to the same report or batch, which shows its own progress.
+
     The system releases the lock when its process ends, however it ends. Where the file system has no locks, a lock
     file takes their place: it is taken over at once where its process on this machine is gone, and else after
     LEASE_S without a sign of life. Partial files of a predecessor that was killed are removed here.
     """
-    lock = _acquired(path)
+    lock, holder = _acquired(path), _holder(path)
+    with contextlib.suppress(OSError):
+        holder.write_text(os.environ[RUN]) if RUN in os.environ else holder.unlink(missing_ok=True)
     try:
         for half in path.parent.glob(f".{escape(path.stem)}-????????{escape(path.suffix)}"):
             half.unlink(missing_ok=True)
         yield
     finally:
+        with contextlib.suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(path: Path) -> Path:
+    """Return the file that says to which run the holder of a lock belongs."""
+    return path.with_name(f".{path.name}.run")
+
+
+def _is_held_by_this_run(path: Path) -> bool:
+    try:
+        return RUN in os.environ and _holder(path).read_text() == os.environ[RUN]
+    except (OSError, ValueError):
+        return False
 
 
 def _acquired(path: Path) -> BaseFileLock:
@@ -101,7 +120,8 @@ def _waited_for(lock: BaseFileLock, path: Path) -> BaseFileLock:
     except Timeout:
         until = f", or until {LEASE_S:.0f} s have passed without a sign of life" * isinstance(lock, SoftFileLease)
         said = f"{path.name} is being made by another process; waiting for it{until} (lock: {lock.lock_file})"
-        print(said, file=sys.stderr, flush=True)
+        if not _is_held_by_this_run(path):
+            print(said, file=sys.stderr, flush=True)
         lock.acquire(poll_interval=0.2)
     return lock
 

@@ -82,8 +82,14 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def _explain(item: dict, schema: type[BaseModel]) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "(whole)"
+    key = ".".join(str(part) for part in item["loc"])
     value = item["input"]
+    if item["type"] == "value_error":  # of our own, which says itself what was found
+        groups = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))
+        found = "" if groups or not key else f"found {value!r} ({type(value).__name__}); "
+        return f"{key}: " * bool(key) + found + str(item["ctx"]["error"])
+    if not key:
+        return f"found {type(value).__name__}, expected 'key: value' lines"
     if item["type"] == "extra_forbidden":
         return f"unknown key '{key}'; {suggestion(str(item['loc'][-1]), _keys(schema, item['loc'][:-1]))}"
     if item["type"] == "missing":

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from helpers.encoding import ESTIMATORS, METRICS, SCHEMES
 from helpers.errors import UserError
-from helpers.models import ModelEntry
+from helpers.models import BASELINES, FAMILIES, ModelEntry
 from helpers.store.files import ROOT
 from helpers.store.own import is_own
 from helpers.store.settings import Settings, read_yaml, suggestion, validated
@@ -98,6 +98,21 @@ class Parameters(Settings):
         if len(set(names)) < len(names):
             raise ValueError(f"model names must differ, those of baselines too, got {', '.join(names)}")
         return self
+
+    @field_validator("models", "baselines")
+    @classmethod
+    def _is_in_its_place(cls, entries: list[ModelEntry], info) -> list[ModelEntry]:
+        """Refuse networks as baselines, which learned nothing, and baselines as networks."""
+        other = "baselines" if info.field_name == "models" else "models"
+        for entry in entries:
+            if entry.family in FAMILIES and (entry.family in BASELINES) == (info.field_name == "models"):
+                is_a = "a baseline" if other == "baselines" else "a network"
+                known = [name for name in FAMILIES if (name in BASELINES) == (info.field_name == "baselines")]
+                raise ValueError(
+                    f"'{entry.name}' is of the family '{entry.family}', {is_a}; expected one of: {', '.join(known)}; "
+                    f"move it to `{other}`"
+                )
+        return entries
 
     @field_validator("window")
     @classmethod
