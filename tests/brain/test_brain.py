@@ -368,4 +368,5 @@ def test_other_rates_are_resampled_where_there_are_no_files_and_aligned_where_th
 
     again = small(read, one=responses())
     xr.testing.assert_identical(again.waveforms_at(8_000), data.waveforms_at(8_000))
+    assert again.waveforms_at(8_000) is again.waveforms_at(8_000), "networks of one rate share the sounds"
     assert again.waveforms_at(sounds.RATE) is again.waveforms and asked == [8_000]

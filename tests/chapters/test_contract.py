@@ -12,7 +12,7 @@ from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import registry
 from helpers.chapters.claims.claims import CLAIMS
 from helpers.store import files
-from helpers.study import open_study
+from helpers.study import Study, open_study
 from helpers.text import labellers
 
 CHAPTERS = ROOT / "src" / "helpers" / "chapters"
@@ -67,10 +67,17 @@ def words_of(folder: str) -> set[str]:
 def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
     name, study_of, tmp_path, monkeypatch, capsys
 ):
-    study = study_of(name)
+    study, read, heard = study_of(name), set(), Study._heard
+
+    def noted(self, model, step):
+        read.add("baselines" if model.name == "labels" else "controls" if model.state != "trained" else "networks")
+        return heard(self, model, step)
+
+    monkeypatch.setattr(Study, "_heard", noted)
     for labeller in labellers().values():
         labeller.asked.clear()
     run(name, study)
+    assert read - {"networks"} == registry.get(name).beside, "it declares the baselines and controls that it reads"
     written = {path.stem: path for path in (tmp_path / "small" / "tables").glob("*.parquet")}
     assert written or name == "00_question", "its last cell writes the tables that it shows"
     own = name[3:]

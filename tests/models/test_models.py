@@ -39,7 +39,7 @@ class Toy(AudioModel):
 
     @property
     def sizes(self):
-        return Cost(n_layers=len(WIDTHS), n_units=max(WIDTHS), n_weights=0)
+        return Cost(tuple((f"block.{layer}", width) for layer, width in enumerate(WIDTHS, start=1)), n_weights=0)
 
 
 class ToySettings(Settings):
@@ -161,6 +161,7 @@ def test_sizes_are_those_of_the_activations(entry, opened):
     if entry.family == "encodecmae":
         pytest.skip("a checkpoint's sizes are known when it is read")
     layers = model.activations(model.steps[0])
+    assert model.sizes.layers == tuple((str(layer["stage"].values), layer.sizes["unit"]) for layer in layers)
     assert (model.sizes.n_layers, model.sizes.n_units) == (len(layers), max(layer.sizes["unit"] for layer in layers))
 
 

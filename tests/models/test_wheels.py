@@ -38,7 +38,7 @@ def one_wheel(tmp_path, monkeypatch):
 
     def lock(sha256=None):
         known = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
-        monkeypatch.setattr(wheel, "pinned", lambda: {"tiny": wheel.Pinned("tiny", "1.0", known)})
+        monkeypatch.setattr(wheel, "pinned", lambda: {"tiny": wheel.Pinned("tiny", "1.0", known, 1)})
         return path
 
     lock()

@@ -49,7 +49,7 @@ class Network(models.AudioModel):
     def missing(self, step: int) -> str:  # noqa: ARG002
         return ""
 
-    sizes = models.Cost(1, 1, 1)
+    sizes = models.Cost((("only", 1),), 1)
 
 
 def features(scale: float = 1.0, layer: int = 1) -> list[xr.DataArray]:

@@ -97,9 +97,23 @@ def _listed(study: Study, entries: list[Entry], costs: dict, options: Options, s
     todo = [entry for entry in entries if entry.plan.missing]
     total, most = sum(entry.seconds for entry in todo), max((costs[entry.job][1] for entry in todo), default=0)
     at_once = "" if options.scheduler else f", {clock(total / options.jobs)} with --jobs {options.jobs}"
+    for line in downloads(study):
+        say(line)
     say(f"{len(todo)} of {len(entries)} jobs to do: about {clock(total)} of work{at_once}; up to {most:.0f} MiB a job")
     if joint := jobs.joint(study):
         say(f"made by `report` from all models together: {', '.join(joint)}")
+
+
+def downloads(study: Study) -> list[str]:
+    """Return a line on what is still to be downloaded, with sizes; none where nothing is."""
+    found = jobs.downloads(study)
+    named = ", ".join(f"{name} {megabytes(size)}" for name, size in found.items())
+    return [f"to download: about {megabytes(sum(found.values()))} ({named})"] if found else []
+
+
+def megabytes(n_bytes: int) -> str:
+    """Return a size in MB, such as `29 MB`, or `0.8 MB` below one."""
+    return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e6:.1f} MB"
 
 
 def _summed_up(study: Study, models: Sequence[str], entries: list[Entry], say: Callable[[str], None]) -> None:

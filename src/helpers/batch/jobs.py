@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,14 @@ from helpers import models
 from helpers.chapters import chapter as kinds
 from helpers.chapters import registry
 from helpers.chapters.chapter import Chapter
+from helpers.errors import UserError
 from helpers.report import notebooks
 from helpers.report.build import state
 from helpers.study import Study
-from helpers.study.study import place_of
+from helpers.study.study import BASELINES, CONTROLS, place_of
 
-NO_ACTIVATIONS, NO_NOTEBOOK = "activations", "notebook"  # what a job may lack, besides weights
+# What a job may lack besides weights, baselines and controls
+NO_ACTIVATIONS, NO_NOTEBOOK = "activations", "notebook"
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,46 @@ class Planned:
     depends_on: str = ""
     needs: set[Job] = field(default_factory=set)
     after: set[Job] = field(default_factory=set)
+    hears: list[models.AudioModel] = field(default_factory=list)  # baselines and controls whose activations it computes
 
 
 def planned(study: Study, names: Sequence[str] = (), download: bool = True) -> list[Planned]:
     """Return all jobs of a study's chapters, or of those in `names`, in the order in which to begin them.
 
-    Where activations are missing that a chosen chapter needs, the jobs that compute them are added. With `download`,
-    published weights are fetched first, because machines that compute may have no network. Raises UserError for
+    Where activations are missing that a chosen chapter needs, the jobs that compute them are added; those of a baseline
+    or a control are computed by the first job that reads them, for which the others wait. With `download`, published
+    weights are fetched first, because machines that compute may have no network. Raises UserError for
     chapters that the study does not or cannot have, and for weights that are not available.
     """
     wanted = [chapter.name for chapter in registry.chosen(study, names)]
+    if download:
+        _fetch(study)
     plan = [_planned(study, job, download) for name in study.models for job in _of_model(study, name, wanted)]
     plan = [one for one in plan if one.job.chapter in wanted or NO_ACTIVATIONS in one.missing]
     _order(study, plan)
-    return sorted(plan, key=lambda one: (one.job.chapter, one.job.checkpoints))
+    plan = sorted(plan, key=lambda one: (one.job.chapter, one.job.checkpoints))
+    _assign(study, plan)
+    return plan
+
+
+def _fetch(study: Study) -> None:
+    """Download all weights; a network that has none fails in its own jobs, where it is said."""
+    networks = [(study.model(name), step) for name in study.models for step in study.steps(name)]
+    for model, step in networks + [(one, one.steps[-1]) for one in study.beside()]:
+        if model.missing(step) == models.DOWNLOAD:
+            with contextlib.suppress(UserError):
+                model.fetch(step)
+
+
+def downloads(study: Study) -> dict[str, int]:
+    """Return what is still to be downloaded for a study's networks, baselines and controls, by name, in bytes."""
+    found = {}
+    for name in study.models:
+        for step in study.steps(name):
+            found |= study.model(name).downloads(step)
+    for model in study.beside():
+        found |= model.downloads(model.steps[-1])
+    return found
 
 
 def joint(study: Study) -> list[str]:
@@ -105,18 +134,39 @@ def _ways(chapter: Chapter, steps: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 
 def _planned(study: Study, job: Job, download: bool) -> Planned:
-    model = study.model(job.model)
+    model, chapter = study.model(job.model), registry.get(job.chapter)
     missing = {kind for step in job.checkpoints if (kind := model.missing(step))}
+    beside = [kind for kind in (BASELINES, CONTROLS) if not all(map(study.is_heard, _read(study, chapter, job, kind)))]
     if models.DOWNLOAD in missing and not download:
-        return Planned(job, [models.DOWNLOAD, NO_ACTIVATIONS, NO_NOTEBOOK])
+        return Planned(job, [models.DOWNLOAD, NO_ACTIVATIONS, *beside, NO_NOTEBOOK])
     recipe = study.recipe([job.model], job.checkpoints)
-    depends_on = state(registry.get(job.chapter), study, recipe)
+    depends_on = state(chapter, study, recipe)
     stamp = notebooks.stamp_of(registry.path_of(job.chapter), parameters(study, job), depends_on)
     if notebooks.executed(job.path(study.folder), stamp) is not None:
         return Planned(job, [], depends_on)
     usable = not any(isinstance(source, str) for source in recipe["models"][job.model].values())
     first = [] if usable and study.has_heard(job.model, job.checkpoints) else [*sorted(missing), NO_ACTIVATIONS]
-    return Planned(job, [*first, NO_NOTEBOOK], depends_on)
+    return Planned(job, [*first, *beside, NO_NOTEBOOK], depends_on)
+
+
+def _read(study: Study, chapter: Chapter, job: Job, kind: str) -> list[models.AudioModel]:
+    """Return the baselines or controls that a job reads."""
+    return study.beside(chapter.beside & {kind}, [job.model])
+
+
+def _assign(study: Study, plan: list[Planned]) -> None:
+    """Let the first job that reads a baseline or control compute its activations, and the others begin after it."""
+    first: dict[int, Planned] = {}
+    for one in (one for one in plan if {BASELINES, CONTROLS} & set(one.missing)):
+        chapter = registry.get(one.job.chapter)
+        for model in study.beside(chapter.beside, [one.job.model]):
+            if study.is_heard(model):
+                continue
+            before = first.setdefault(id(model), one)
+            if before is one:
+                one.hears.append(model)
+            elif len(before.job.checkpoints) == 1:  # a series waits for others itself
+                one.after.add(before.job)
 
 
 def _order(study: Study, plan: list[Planned]) -> None:

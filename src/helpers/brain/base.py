@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -70,6 +71,7 @@ class Brain:
     read: Callable[[int], xr.DataArray] | None = None
     embeds: bool | None = None
     remarks: dict[str, list[str]] = field(default_factory=dict)
+    _at: dict[int, xr.DataArray] = field(default_factory=dict, init=False, repr=False, compare=False)  # rate -> sounds
 
     def __post_init__(self) -> None:
         if self.waveforms.dims != (SOUND, SAMPLE):
@@ -87,13 +89,14 @@ class Brain:
         """Return the sounds at `rate` Hz, (sound, sample), in the order of `waveforms`.
 
         They are read from the original files where there are files, so that nothing above 12 kHz is lost to them;
-        simulated sounds are resampled.
+        simulated sounds are resampled. Networks and their controls of one rate share one array.
         """
         if rate == self.waveforms.attrs["rate_hz"]:
             return self.waveforms
-        if self.read is None:
-            return sounds.resampled(self.waveforms, rate)
-        return self.read(rate).sel({SOUND: self.waveforms[SOUND].values})
+        if rate not in self._at:
+            read = self.read or partial(sounds.resampled, self.waveforms)
+            self._at[rate] = read(rate).sel({SOUND: self.waveforms[SOUND].values})
+        return self._at[rate]
 
     def _aligned(self, name: str) -> xr.DataArray:
         """Return one response set, validated, in the order of the sounds."""

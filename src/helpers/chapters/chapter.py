@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from helpers.names import TARGET, TIME
 from helpers.study import Study
+from helpers.study.study import BASELINES, CONTROLS
+
+ALL_BESIDE = frozenset({BASELINES, CONTROLS})
 
 # For what a chapter is made in a batch: once for all models (by the report only), or for each model once over all its
 # checkpoints, at each of them, at the last one, or over a series where there is one
@@ -14,7 +17,7 @@ STUDY, MODEL, CHECKPOINT, LAST, SERIES = "study", "model", "checkpoint", "last",
 
 # Seconds on two cores of a laptop, as measured there: good for the order of magnitude
 START_S = 8  # a kernel with its imports, and its figures
-PER_HEARD = 6e-10  # for each second of sound and weight of a network
+PER_SCORED = 0.012  # for each layer and split: a ridge on few responses
 PER_VOXEL = 4e-5  # for each layer and split
 PER_PERMUTED = 2e-7  # for each voxel, layer, split and permutation
 
@@ -23,14 +26,20 @@ PER_PERMUTED = 2e-7  # for each voxel, layer, split and permutation
 class Size:
     """How large a job is: what estimates of its time and memory are made from."""
 
-    sound_s: float  # seconds of sound in all
+    heard_s: float  # seconds that the network takes for all sounds
+    n_sounds: int
     n_splits: int
     n_voxels: int
     n_permutations: int
     n_layers: int
+    n_beside: int  # layers of the baselines and controls that the chapter reads
     n_units: int
-    n_weights: float
     n_checkpoints: int
+
+
+def scoring(size: Size) -> float:
+    """Return the seconds that few responses take, predicted from every layer of a network and of what is beside it."""
+    return PER_SCORED * (size.n_layers * size.n_checkpoints + size.n_beside) * size.n_splits
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Chapter:
     n_baselines: int = 0  # that the study must name at least
     options: frozenset[str] = frozenset()  # of models: at least one model must have them, and the others are left out
     estimators: frozenset[str] = frozenset()  # that it can work with; none: any
+    beside: frozenset[str] = frozenset()  # whose activations it reads besides the networks': BASELINES, CONTROLS
     extracts: bool = False  # whether its jobs compute the activations that others read
     seconds: Callable[[Size], float] = lambda size: 0.0  # in addition to START_S
     holds_frames: bool = False  # whether the activations of all frames of some sounds are in memory at once

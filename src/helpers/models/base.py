@@ -23,6 +23,7 @@ from helpers.store.code import code_digest
 from helpers.store.files import digest
 
 DOWNLOAD, TRAINING = "download", "training"  # how missing weights come
+FLOAT = 4  # bytes of a weight
 STREAMS, FRAMES = "streams", "frames"  # options that a family may have
 
 
@@ -30,10 +31,19 @@ STREAMS, FRAMES = "streams", "frames"  # options that a family may have
 class Cost:
     """How large a network is, as far as that is known before its weights are read; for estimates of time and memory."""
 
-    n_layers: int  # that `activations` gives
-    n_units: int  # of the widest layer
+    layers: tuple[tuple[str, int], ...]  # stage and units of each layer that `activations` gives, in order
     n_weights: int
     training_s: float = 0.0  # seconds of sound that training takes in all; 0 where nothing is trained here
+    seconds: float = 0.0  # to hear one second of sound on two cores of a laptop; 0 where `n_weights` tells
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.layers)
+
+    @property
+    def n_units(self) -> int:
+        """Units of the widest layer."""
+        return max(n_units for _, n_units in self.layers)
 
 
 # What a network was trained on, by which a comparison groups networks
@@ -65,6 +75,8 @@ class AudioModel(ABC):
     card: Card = Card()
     state, state_seed = TRAINED, 0  # of its weights, see `weights`
     shortest: int = 1
+    source: tuple[str, str] | None = None  # of its weights, where users choose it: a key of `source.`, a name
+    counts_steps: bool = True  # whether `steps` are of its training; else there is one, and its number means nothing
     learned_from: str = ""  # categories of the study's sounds that it was trained on here; "all", or "" for none
 
     def __init__(self, name: str, waveforms: xr.DataArray, steps: list[int], device: str = "cpu", batch_size: int = 8):
@@ -94,14 +106,23 @@ class AudioModel(ABC):
     def sizes(self) -> Cost:
         """How large the network is; known without downloading or training anything."""
 
+    def downloads(self, step: int) -> dict[str, int]:
+        """Return what `missing` would download, by name, in bytes; the same name in two models is one download."""
+        return {self.name: FLOAT * self.sizes.n_weights} if self.missing(step) == DOWNLOAD else {}
+
+    def fetch(self, step: int) -> None:
+        """Download what `missing` says; raises UserError where that is impossible."""
+        self.identity(step)  # which reads the weights' file
+
     def check_sounds(self) -> None:
         """Raise UserError, naming the first, for sounds that the network cannot take: known before it is trained."""
         lengths = zip(self.waveforms[SOUND].values, self.waveforms["n_samples"].values, strict=True)
-        if short := [(sound, length) for sound, length in lengths if length < self.shortest]:
+        shortest = self.shortest
+        if short := [(sound, length) for sound, length in lengths if length < shortest]:
             sound, length = short[0]
             raise UserError(
                 f"model '{self.name}': sound '{sound}' has {length} samples at {self.waveforms.attrs['rate_hz']} Hz; "
-                f"it needs at least {self.shortest}: leave it out or give a longer one"
+                f"it needs at least {shortest}: leave it out or give a longer one"
             )
 
     def hear(self, step: int) -> xr.Dataset:

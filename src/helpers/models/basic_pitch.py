@@ -232,6 +232,7 @@ class BasicPitchModel(WheelListener):
 
     front_end = ("cqt.",)
     members = (MEMBER,)
+    seconds = 0.034
     layers_of = {name: (name,) for name in BasicPitch.LAYERS}  # noqa: RUF012
     widths = list(BasicPitch.WIDTHS)  # noqa: RUF012
 

@@ -36,10 +36,13 @@ class Listener(Weighted):
 
     layers: name of a layer -> the stages that it consists of, side by side
     shortest: samples that a sound must have
+    seconds: to hear one second of sound on two cores of a laptop, as measured; 0: the number of weights tells
     """
 
     layers_of: dict[str, tuple[str, ...]]
+    counts_steps = False
     shortest: int = 1
+    seconds: float = 0.0
 
     def __init__(
         self, name: str, settings: Settings, waveforms: xr.DataArray, card: Card, device: str, batch_size: int
@@ -54,7 +57,7 @@ class Listener(Weighted):
 
     @property
     def sizes(self) -> Cost:
-        return Cost(len(self.layers_of), max(self.widths), self._n_weights)
+        return Cost(tuple(zip(self.layers_of, self.widths, strict=True)), self._n_weights, seconds=self.seconds)
 
     @cached_property
     def _n_weights(self) -> int:

@@ -210,10 +210,15 @@ def _numbered(name: str, number: int) -> str:
     return f"{name}_{number}" if number else name
 
 
+def kind_of(name: str) -> type[Musicnn | VGG]:
+    """Return the class of one of the four networks."""
+    return Musicnn if name.endswith("musicnn") else VGG
+
+
 def network_of(name: str) -> Musicnn | VGG:
     """Return the architecture of one of the four networks, with any weights."""
     with torch.random.fork_rng(devices=[]):  # leave the global generator as it is
-        return Musicnn() if name.endswith("musicnn") else VGG()
+        return kind_of(name)()
 
 
 def trained(name: str) -> Musicnn | VGG:
@@ -251,9 +256,11 @@ def _of_layer(stored: dict[str, Tensor], name: str, module: nn.Module) -> dict[s
 class MusicnnModel(WheelListener):
     """One of the four taggers."""
 
+    seconds = 0.02
+
     @property
     def shortest(self) -> int:
-        return self.empty().SHORTEST
+        return kind_of(self.settings.network).SHORTEST
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -261,11 +268,11 @@ class MusicnnModel(WheelListener):
 
     @property
     def layers_of(self) -> dict[str, tuple[str, ...]]:
-        return self.empty().LAYERS
+        return kind_of(self.settings.network).LAYERS
 
     @property
     def widths(self) -> list[int]:
-        return list(self.empty().WIDTHS)
+        return list(kind_of(self.settings.network).WIDTHS)
 
     def empty(self) -> Musicnn | VGG:
         return network_of(self.settings.network)

@@ -122,6 +122,7 @@ class ResemblyzerModel(WheelListener):
     """The speaker encoder and the sounds that it hears."""
 
     members = (MEMBER,)
+    seconds = 0.0045
     layers_of = {stage: (stage,) for stage in Resemblyzer.STAGES}  # noqa: RUF012
     widths = [N_UNITS] * len(Resemblyzer.STAGES)
 

@@ -127,6 +127,7 @@ class SileroModel(WheelListener):
     """The detector of speech."""
 
     front_end = ("basis",)
+    seconds = 0.0012
     members = (MEMBER,)
     layers_of = {name: (name,) for name in Silero.LAYERS}  # noqa: RUF012
     widths = [*(n_out for _, n_out, _ in ENCODER), HIDDEN]  # noqa: RUF012

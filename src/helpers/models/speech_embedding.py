@@ -192,6 +192,7 @@ class SpeechEmbeddingModel(WheelListener):
 
     front_end = ("mel.",)
     members = MEMBERS
+    seconds = 0.005
     layers_of = {name: (name,) for name in SpeechEmbedding.LAYERS}  # noqa: RUF012
     widths = list(SpeechEmbedding.WIDTHS)  # noqa: RUF012
 

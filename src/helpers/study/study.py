@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from helpers import brain, models, store, text
 from helpers.brain.base import some
 from helpers.encoding import splits
 from helpers.errors import DamagedCheckpoint, UserError
-from helpers.models import Checkpoint, hear
+from helpers.models import AudioModel, Checkpoint, hear
 from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP, TIME
 from helpers.stimuli import sounds
 from helpers.store import files
 from helpers.store.progress import progress
 from helpers.store.settings import Settings, validated
 from helpers.study.params import Parameters, load
+
+BASELINES, CONTROLS = "baselines", "controls"  # what is drawn beside networks
+SHARED = "_baselines"  # in the folder for everything computed; no study can have this name
 
 
 class Choice(Settings):
@@ -54,7 +57,7 @@ class Study:
         self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
         self.folder = files.ROOT / outputs / parameters.name
         self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
-        self._models: dict[tuple, models.AudioModel] = {}
+        self._models: dict[tuple, AudioModel] = {}
         self._usable: set[tuple[str, int]] = set()
 
     def check(self, weights: bool = True) -> None:
@@ -140,7 +143,7 @@ class Study:
         """The names of the study's baselines."""
         return [entry.name for entry in self.parameters.baselines]
 
-    def model(self, name: str) -> models.AudioModel:
+    def model(self, name: str) -> AudioModel:
         """Return an opened network or baseline; raises UserError for a name that the study does not have."""
         return self._opened(self._entry(name))
 
@@ -148,7 +151,7 @@ class Study:
         baselines = {entry.name: entry for entry in self.parameters.baselines}
         return baselines.get(name) or self.parameters.only([name]).models[0]
 
-    def _opened(self, entry: models.ModelEntry) -> models.AudioModel:
+    def _opened(self, entry: models.ModelEntry) -> AudioModel:
         key = entry.name, entry.state, entry.state_seed
         if key not in self._models:
             extraction = self.parameters.extraction
@@ -160,8 +163,13 @@ class Study:
     @property
     def _references(self) -> list[models.ModelEntry]:
         """The baselines, and the controls of all networks."""
-        controls = [variant for entry in self.parameters.models for variant in entry.variants]
-        return [*self.parameters.baselines, *controls]
+        return [*self.parameters.baselines, *(one for entry in self.parameters.models for one in entry.variants)]
+
+    def beside(self, kinds: Collection[str] = (BASELINES, CONTROLS), names: Sequence[str] = ()) -> list[AudioModel]:
+        """Return the opened baselines, and the controls of some networks (none: of all); of `kinds` only."""
+        controls = [one for entry in self.parameters.only(names).models for one in entry.variants]
+        entries = [*self.parameters.baselines * (BASELINES in kinds), *controls * (CONTROLS in kinds)]
+        return [self._opened(entry) for entry in entries]
 
     def with_option(self, option: str) -> list[str]:
         """Return the networks whose family has an option, such as "streams" or "frames"."""
@@ -207,8 +215,23 @@ class Study:
         """Return everything that a network keeps of its activations at a checkpoint, in its family's own layout."""
         return self._heard(self.model(name), step)
 
-    def _heard(self, model: models.AudioModel, step: int) -> xr.Dataset:
-        return store.result(hear, self._place(model.name, step), checkpoint=Checkpoint(model, step))
+    def _heard(self, model: AudioModel, step: int) -> xr.Dataset:
+        return store.result(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
+
+    def _of_sounds(self, model: AudioModel, step: int) -> Path:
+        """Return the folder of a model's activations; baselines depend on sounds alone, and all studies share theirs.
+
+        The key of what is kept there tells one from another: settings, sounds, labels and code.
+        """
+        family = next((one.family for one in self.parameters.baselines if one.name == model.name), None)
+        return self.folder.parent / SHARED / family if family else self._place(model.name, step)
+
+    def is_heard(self, model: AudioModel) -> bool:
+        """Return whether the activations of a baseline or control are cached; False where weights are missing."""
+        step = model.steps[-1]
+        if model.missing(step) == models.DOWNLOAD or isinstance(_source(model, step), str):
+            return False
+        return store.is_kept(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
 
     def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
         """Return whether the activations at `steps` (none: all) are cached, so that nothing is trained or run.
@@ -219,7 +242,8 @@ class Study:
         if any(self.model(name).missing(step) == models.DOWNLOAD for step in steps):
             return False
         checkpoints = {step: Checkpoint(self.model(name), step) for step in steps}
-        return all(store.is_kept(hear, self._place(name, step), checkpoint=one) for step, one in checkpoints.items())
+        places = {step: self._of_sounds(self.model(name), step) for step in steps}
+        return all(store.is_kept(hear, places[step], checkpoint=one) for step, one in checkpoints.items())
 
     def features(self, name: str, step: int | None = None) -> list[xr.DataArray]:
         """Return one (sound, unit) array for each layer of a network, with its `layer`, `stage`, `note`, `model` and
@@ -355,32 +379,32 @@ class Study:
         """
         names = list(names) or self.models
         shown = self.parameters.only(names).model_dump(exclude={"chapters", "sounds_in_report"})
-        made_by = {name: {step: self._source(name, step) for step in steps or self.steps(name)} for name in names}
-        beside = [
-            self._opened(entry) for entry in self._references if entry.name not in self.models or entry.name in names
-        ]
+        made_by = {
+            name: {step: _source(self.model(name), step) for step in steps or self.steps(name)} for name in names
+        }
         known = [
-            Checkpoint(model, model.steps[-1]).store_key()
-            for model in beside
+            _source(model, model.steps[-1])
+            for model in self.beside(names=names)
             if model.missing(model.steps[-1]) != models.DOWNLOAD
         ]
         return {"study": shown, **self._data, "models": made_by, "references": known}
 
     def _sources(self, name: str) -> list[dict | str]:
-        """Return `_source` of the checkpoints that need no download to be known."""
+        """Return `_source` of a network's checkpoints that need no download to be known."""
         steps = [step for step in self.steps(name) if self.model(name).missing(step) != models.DOWNLOAD]
-        return [self._source(name, step) for step in steps] or [{}]
-
-    def _source(self, name: str, step: int) -> dict | str:
-        """Return what determines the activations of a checkpoint, code included, or why there can be none."""
-        try:
-            return Checkpoint(self.model(name), step).store_key()
-        except UserError as error:
-            return str(error)
+        return [_source(self.model(name), step) for step in steps] or [{}]
 
     @cached_property
     def _data(self) -> dict:
         return {"dataset": self.brain.provenance, "sounds": sounds.digest(self.brain.waveforms)}
+
+
+def _source(model: AudioModel, step: int) -> dict | str:
+    """Return what determines the activations of a checkpoint, code included, or why there can be none."""
+    try:
+        return Checkpoint(model, step).store_key()
+    except UserError as error:
+        return str(error)
 
 
 def _origin(arguments: dict) -> tuple[str, int] | tuple[()]:

@@ -1,6 +1,6 @@
 """Chapter 05: how similar the two ResiDual branches are, layer by layer, and what a merged last layer mixes."""
 
-from helpers.chapters.chapter import LAST, PER_HEARD, Chapter, Size
+from helpers.chapters.chapter import LAST, Chapter, Size
 from helpers.chapters.cka_residual import figures
 from helpers.chapters.cka_residual.analysis import (
     alone,
@@ -25,7 +25,7 @@ PER_PAIR = 4e-7  # seconds, for each pair of layers of both branches and unit sq
 
 
 def _seconds(size: Size) -> float:
-    return PER_HEARD * size.sound_s * size.n_weights + PER_PAIR * (2 * size.n_layers * size.n_units) ** 2
+    return size.heard_s + PER_PAIR * (2 * size.n_layers * size.n_units) ** 2
 
 
 CHAPTER = Chapter(

@@ -1,6 +1,6 @@
 """Chapter 11: do a network and the brain find the same sounds alike, and is that what regression says?"""
 
-from helpers.chapters.chapter import STUDY, Chapter
+from helpers.chapters.chapter import ALL_BESIDE, LAST, Chapter, Size, scoring
 from helpers.chapters.similarity import figures
 from helpers.chapters.similarity.analysis import (
     about,
@@ -22,4 +22,18 @@ __all__ = [
     "responses", "sentences", "values",
 ]  # fmt: skip
 
-CHAPTER = Chapter("11_similarity", per=STUDY, n_targets=LEAST, estimators=frozenset({"ridge"}))
+PER_MATRIX = 2e-7  # seconds, for each layer, split and pair of sounds
+
+
+def _seconds(size: Size) -> float:
+    return scoring(size) + PER_MATRIX * (size.n_layers + size.n_beside) * size.n_splits * size.n_sounds**2
+
+
+CHAPTER = Chapter(
+    "11_similarity",
+    per=LAST,
+    n_targets=LEAST,
+    estimators=frozenset({"ridge"}),
+    beside=ALL_BESIDE,
+    seconds=_seconds,
+)

@@ -1,9 +1,24 @@
 """Chapter 12: what each network explains beyond acoustics, beyond labels, and beyond both."""
 
-from helpers.chapters.chapter import STUDY, Chapter
+from helpers.chapters.chapter import LAST, Chapter, Size
 from helpers.chapters.unique_variance import figures
 from helpers.chapters.unique_variance.analysis import beyond, others, partitions, responses, said, sentences, summary
+from helpers.study.study import BASELINES
 
 __all__ = ["CHAPTER", "beyond", "figures", "others", "partitions", "responses", "said", "sentences", "summary"]
 
-CHAPTER = Chapter("12_unique_variance", per=STUDY, n_baselines=1, estimators=frozenset({"ridge"}))
+PER_PARTITION = 0.25  # seconds per layer and split: a banded ridge on few responses
+
+
+def _seconds(size: Size) -> float:
+    return PER_PARTITION * size.n_layers * size.n_splits
+
+
+CHAPTER = Chapter(
+    "12_unique_variance",
+    per=LAST,
+    n_baselines=1,
+    estimators=frozenset({"ridge"}),
+    beside=frozenset({BASELINES}),
+    seconds=_seconds,
+)

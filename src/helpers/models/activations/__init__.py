@@ -80,6 +80,8 @@ class Settings(settings.Settings):
 class Activations(AudioModel):
     """A network of which only the activations are known."""
 
+    counts_steps = False
+
     def __init__(self, name: str, settings: Settings, waveforms: xr.DataArray, device: str, batch_size: int):
         super().__init__(name, waveforms, [ONLY_STEP], device, batch_size)
         self.settings, self.path = settings, located(settings.file, "file")
@@ -231,7 +233,7 @@ def _verified(chosen: str, sounds: tuple[str, ...], *states: tuple) -> Cost:  # 
     for layer in layers:
         for _ in stored.values(content, layer, where):
             pass
-    return Cost(len(layers), max(layer.n_units for layer in layers), 0)
+    return Cost(tuple((layer.stored.name, layer.n_units) for layer in layers), n_weights=0)
 
 
 def _filled(content: Content, layer: Layer, where: np.ndarray, n_sounds: int) -> np.ndarray:

@@ -34,6 +34,7 @@ class CochleagramModel(Acoustic):
     """The time-averaged cochleagram."""
 
     family, stage = "cochleagram", "cochleagram"
+    seconds = 0.066
     n_units, shortest = MeanCochleagram.N_CHANNELS, MeanCochleagram.SHORTEST
     citation = (
         "Feather, Leclerc, Madry & McDermott (2023), Model metamers reveal divergent invariances between biological "

@@ -39,6 +39,7 @@ class MeanLogMel(nn.Module):
 class MelModel(Acoustic):
     """The time-averaged log mel spectrogram."""
 
+    seconds = 0.0004
     family, stage = "mel", "log_mel"
     n_units = BANDS
     citation = "Slaney (1998), Auditory Toolbox, version 2, Interval Research technical report 1998-010"

@@ -121,6 +121,10 @@ class SpectrotemporalModel(Acoustic):
         return self.kind.N_UNITS
 
     @property
+    def seconds(self) -> float:
+        return 0.1 if self.settings.size == "full" else 0.31
+
+    @property
     def shortest(self) -> int:
         return Cochleagram.SHORTEST
 

@@ -18,7 +18,7 @@ from helpers.models.base import FRAMES, STREAMS, Cost, Weighted, layer_of
 from helpers.models.encodecmae.chunks import DECODER, ENCODER, SHORTEST, Activations, Chunk, activations_of, chunks_of
 from helpers.models.encodecmae.network import Network, Sizes
 from helpers.models.encodecmae.pretraining import initialised
-from helpers.names import LAYER, SOUND, UNIT
+from helpers.names import LAYER, SOUND, STAGE, UNIT
 from helpers.store import settings
 from helpers.store.progress import progress
 
@@ -70,7 +70,12 @@ class EncodecMAEModel(Weighted):
         shape = self.shape
         block = 4 * shape.width**2 + 2 * shape.width * shape.feed_forward
         n_weights = (shape.encoder_layers + shape.decoder_layers) * block
-        return Cost(shape.encoder_layers, shape.width, n_weights, self.training_s)
+        layers = tuple((stage, shape.width) for stage in self._stages(shape.encoder_layers))
+        return Cost(layers, n_weights, self.training_s)
+
+    def _stages(self, n_layers: int) -> list[str]:
+        stages = [f"{MODULE}.encoder_layers.{layer}" for layer in range(n_layers)]
+        return [*stages[:-1], MODULE] if self.settings.last_layer == MERGED else stages
 
     @property
     def training_s(self) -> float:
@@ -88,13 +93,14 @@ class EncodecMAEModel(Weighted):
         """
         encoder = heard["activations"].sel({BRANCH: LEFT}).isel({LAYER: (heard[TOWER] == ENCODER).values})
         sounds = heard[SOUND].values
+        numbers = encoder[LAYER].values.tolist()
         layers = [
-            layer_of(encoder.sel({LAYER: layer}).values, sounds, layer, f"{MODULE}.encoder_layers.{layer - 1}")
-            for layer in encoder[LAYER].values.tolist()
+            layer_of(encoder.sel({LAYER: layer}).values, sounds, layer, stage)
+            for layer, stage in zip(numbers, self._stages(len(numbers)), strict=True)
         ]
         if self.settings.last_layer == MERGED:
             merged = heard["merged"].sel({OUTPUT: ENCODER})
-            layers[-1] = layer_of(merged.values, sounds, len(layers), MODULE, MERGED)
+            layers[-1] = layer_of(merged.values, sounds, *(layers[-1][name].item() for name in (LAYER, STAGE)), MERGED)
         return layers
 
     def streams(self, heard: xr.Dataset) -> xr.Dataset:

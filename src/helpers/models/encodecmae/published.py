@@ -16,7 +16,7 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from helpers.errors import UserError
-from helpers.models.base import DOWNLOAD
+from helpers.models.base import DOWNLOAD, FLOAT
 from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network
 from helpers.models.encodecmae.mel import RATE
@@ -124,6 +124,10 @@ class EncodecMAE(extraction.EncodecMAEModel):
         else:
             on_disk = _is_path(weights) or _cached(f"{weights}.pt", self.settings.revision) is not None
         return "" if on_disk else DOWNLOAD
+
+    def downloads(self, step: int) -> dict[str, int]:
+        weights = self.settings.series[step]
+        return {weights: FLOAT * self.sizes.n_weights} if self.missing(step) == DOWNLOAD else {}
 
     def path(self, step: int) -> Path:
         """Return the checkpoint's file, its checksum verified where the study gives one."""

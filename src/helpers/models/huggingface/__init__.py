@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from helpers.errors import UserError
 from helpers.models import listener
-from helpers.models.base import DOWNLOAD, Card
+from helpers.models.base import DOWNLOAD, FLOAT, Card
 from helpers.models.huggingface import encoders, folders
 from helpers.models.huggingface.encoders import Encoder
 from helpers.models.listener import Listener
@@ -102,6 +102,16 @@ class TransformersModel(Listener):
         weights, revision = self.settings.weights, self.settings.revision
         on_disk = folders.local(weights) is not None or folders.stored(folders.described(weights, revision))
         return "" if on_disk else DOWNLOAD
+
+    @property
+    def source(self) -> tuple[str, str]:
+        local = folders.local(self.settings.weights)
+        return ("hub", self.settings.weights) if local is None else ("folder", local.name)
+
+    def downloads(self, step: int) -> dict[str, int]:
+        """As `AudioModel.downloads`; a file may hold more than the encoder that its configuration tells of."""
+        weights = self.settings.weights
+        return {weights: FLOAT * self.sizes.n_weights} if self.missing(step) == DOWNLOAD else {}
 
     def check_sounds(self) -> None:
         super().check_sounds()

@@ -25,3 +25,10 @@ class WheelListener(Listener):
 
     def missing(self, step: int) -> str:  # noqa: ARG002
         return "" if all(wheel.is_there(member.wheel) for member in self.members) else DOWNLOAD
+
+    def downloads(self, step: int) -> dict[str, int]:  # noqa: ARG002
+        wheels = {member.wheel for member in self.members if not wheel.is_there(member.wheel)}
+        return {f"wheel {name}": wheel.pinned()[name].n_bytes for name in sorted(wheels)}
+
+    def fetch(self, step: int) -> None:  # noqa: ARG002
+        wheel.fetch(sorted({member.wheel for member in self.members}))

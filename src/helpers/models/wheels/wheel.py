@@ -20,7 +20,7 @@ from helpers.errors import UserError
 from helpers.store import download, files, transfer
 
 LOCK = files.ROOT / "params" / "networks.lock"
-LINE = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+) --hash=sha256:([0-9a-f]{64})")
+LINE = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+) --hash=sha256:([0-9a-f]{64})  # (\d+) bytes")
 GET = "run `python -m helpers fetch networks` where there is a network"
 
 
@@ -41,6 +41,7 @@ class Pinned:
     name: str
     version: str
     sha256: str
+    n_bytes: int
 
     @property
     def path(self) -> Path:
@@ -60,8 +61,10 @@ def pinned() -> dict[str, Pinned]:
     found = [LINE.fullmatch(line.strip()) for line in lines]
     for line, match in zip(lines, found, strict=True):
         if not match:
-            raise UserError(f"{LOCK}: found '{line}', expected 'name==version --hash=sha256:...'; correct it there")
-    return {match[1]: Pinned(*match.groups()) for match in found}
+            raise UserError(
+                f"{LOCK}: found '{line}', expected 'name==version --hash=sha256:...  # n bytes'; correct it"
+            )
+    return {match[1]: Pinned(*match.groups()[:3], int(match[4])) for match in found}
 
 
 def is_there(name: str) -> bool:
