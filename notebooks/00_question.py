@@ -43,20 +43,12 @@ study.banner()
 
 # %% [markdown] tags=["lang-es"]
 # ## Hipótesis
-#
-# 1. **Jerarquía.** La corteza primaria se predice mejor a partir de capas tempranas; las regiones que la rodean, a
-#    partir de capas más profundas.
-# 2. **Especialización.** Una red entrenada solo con habla o solo con música predice mejor que las demás su propio
-#    componente.
-# 3. **Diversidad.** La red entrenada con sonidos de todo tipo predice mejor el conjunto.
 
 # %% [markdown] tags=["lang-en"]
 # ## Hypotheses
-#
-# 1. **Hierarchy.** Primary cortex is predicted best from early layers, the regions around it from deeper ones.
-# 2. **Specialisation.** A network trained only on speech or only on music predicts the component of its own kind better
-#    than the others do.
-# 3. **Diversity.** The network trained on sounds of all kinds predicts the whole best.
+
+# %%
+question.hypotheses(study)
 
 # %% [markdown] tags=["lang-es"]
 # ## Las redes
@@ -72,20 +64,12 @@ question.networks(study)
 
 # %% [markdown] tags=["lang-es"]
 # ## El cerebro
-#
-# En el experimento de Norman-Haignere, Kanwisher y McDermott (2015), personas acostadas en un resonador escucharon 165
-# sonidos cotidianos de dos segundos, en silencios entre adquisiciones, para que el ruido del aparato no los tapara. De
-# cada vóxel de la corteza auditiva queda un número por sonido y repetición. Las respuestas de todos los vóxeles se
-# explican bien con seis perfiles, los componentes. En los capítulos que siguen se predicen ambos, vóxeles y
-# componentes, según lo que tenga cada estudio.
 
 # %% [markdown] tags=["lang-en"]
 # ## The brain
-#
-# In the experiment of Norman-Haignere, Kanwisher and McDermott (2015), people lying in a scanner listened to 165
-# everyday sounds of two seconds in silences between acquisitions, so that the noise of the machine would not cover
-# them. Each voxel of auditory cortex yields one number per sound and repetition. The responses of all voxels are well
-# explained by six profiles, the components. The following chapters predict both, as far as each study has them.
+
+# %%
+question.experiment(study)
 
 # %%
 question.overview(study)

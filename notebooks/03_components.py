@@ -107,23 +107,16 @@ beside = [score(features=features) for features in study.references()]  # baseli
 references = stats.references(beside, study.metric(scores[0]))
 components.figures.by_layer(curves, references, **study.look)
 
-# %% [markdown] tags=["lang-es"]
-# Un $r^2$ solo no dice qué se aprendió. La línea gris, donde la hay, es la misma red antes de entrenarse, un solo
-# sorteo de sus pesos iniciales; las bandas grises son los controles del estudio, con tantas semillas como este pide;
-# las líneas horizontales, las líneas de base, que no aprendieron nada. Una diferencia menor que lo que varían los
-# sorteos no dice nada.
-
-# %% [markdown] tags=["lang-en"]
-# An $r^2$ alone does not say what was learned. The grey line, where there is one, is the same network before training,
-# one draw of its first weights; grey bands are the study's controls, with as many seeds as it asks for; horizontal
-# lines are the baselines, which learned nothing. A difference smaller than the spread of such draws says nothing.
+# %%
+components.about_beside(study, curves)
 
 # %%
 best = stats.best_rows(curves, components.BEST, "median_r2")
 text.folded(text.table(best))
 
 # %%
-components.sentences(best)
+n_layers = len(stats.trained(curves)[["model", "layer"]].drop_duplicates())
+components.sentences(best, references, n_layers)
 
 # %% [markdown] tags=["lang-es"]
 # ## Sonido por sonido

@@ -14,15 +14,15 @@
 # # Red frente a red
 #
 # Redes entrenadas para cosas distintas, con arquitecturas distintas y con otra cantidad de capas, ¿predicen las mismas
-# respuestas? Un $r^2$ solo no dice nada: se lo compara con lo que logra la misma red sin entrenar o con sus pesos
-# permutados, y con líneas de base que no aprendieron nada.
+# respuestas? Un $r^2$ solo no dice nada: se lo compara con lo que tenga el estudio, es decir, con lo que logra la misma
+# red sin entrenar o con sus pesos permutados y con líneas de base que no aprendieron nada.
 
 # %% [markdown] tags=["lang-en"]
 # # Network against network
 #
 # Do networks that were trained for different things, with different architectures and numbers of layers, predict the
-# same responses? An $r^2$ alone says nothing: it is compared with what the same network achieves untrained or with its
-# weights permuted, and with baselines that learned nothing.
+# same responses? An $r^2$ alone says nothing: it is compared with what the study has, such as what the same network
+# achieves untrained or with its weights permuted, and baselines that learned nothing.
 
 # %% tags=["parameters"]
 study = "networks"  # in params/, or a YAML file; {"study": "networks", "models": ["silero"]}: a part
@@ -49,14 +49,17 @@ text.table(cards)
 #
 # En cada partición y para cada respuesta se toma la capa cuyo error al dejar afuera un sonido por vez es menor *en los
 # sonidos de entrenamiento*; el valor que se muestra es el de esa capa en los sonidos de prueba. Así ningún sonido de
-# prueba interviene en la elección. Los controles y las líneas de base se eligen del mismo modo.
+# prueba interviene en la elección. Los controles y las líneas de base, si los hay, se eligen del mismo modo. Donde otro
+# capítulo muestra el máximo entre las capas en los sonidos de prueba, sus valores son más altos y puede nombrar otra
+# red.
 
 # %% [markdown] tags=["lang-en"]
 # ## How the layer is chosen
 #
 # In each split and for each target, the layer is taken whose error when one sound at a time is left out is smallest
 # *among the training sounds*; the value shown is that of this layer on the test sounds. No test sound takes part in the
-# choice. Controls and baselines are chosen in the same way.
+# choice. Controls and baselines, if any, are chosen in the same way. Where another chapter shows the highest of all
+# layers on the test sounds, its values are higher, and it may name another network.
 
 # %%
 responses = comparison.responses(study)  # name of a set -> (sound, target[, repetition])
@@ -78,25 +81,19 @@ comparison.figures.heat(values, **study.look)
 
 # %%
 best = comparison.best(values)
-comparison.sentences(best)
+comparison.sentences(best, values)
 
 # %%
 text.folded(text.table(best))
 
 # %% [markdown] tags=["lang-es"]
-# ## Cada red junto a sus controles
-#
-# Con los pesos permutados, los valores de cada capa son los mismos y su disposición se pierde: lo que queda se debe a
-# la arquitectura y a la distribución de los pesos. Sin entrenar, la red es la que su familia usa como punto de partida.
-# Lo que está por encima de ambos se aprendió; lo que está por encima de las líneas de base no es solo acústica ni
-# categoría.
+# ## Red por red
 
 # %% [markdown] tags=["lang-en"]
-# ## Each network beside its controls
-#
-# With permuted weights, each layer keeps its values and loses their arrangement: what is left is owed to architecture
-# and to the distribution of the weights. Untrained, the network is the one its family starts from. What is above both
-# was learned; what is above the baselines is neither acoustics nor category alone.
+# ## Network by network
+
+# %%
+comparison.about_beside(study)
 
 # %%
 comparison.figures.rows(values, **study.look)

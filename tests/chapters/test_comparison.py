@@ -7,6 +7,8 @@ import pytest
 from drawings import in_language
 from helpers.chapters import comparison
 from helpers.chapters.comparison import figures
+from helpers.study import Study
+from helpers.study.params import Parameters
 from helpers.text import labellers
 
 TARGETS = ("pitch", "speech", "music")
@@ -44,11 +46,55 @@ def test_the_best_network_of_each_target_stands_beside_its_controls(values):
 
 
 def test_sentences_say_what_stands_beside(values):
-    said = comparison.sentences(comparison.best(values)).pieces
+    said = comparison.sentences(comparison.best(values), values).pieces
     assert "with permuted weights 0.2" in said["en"] and "the best baseline, labels, 0.50" in said["en"]
     assert "con pesos permutados, 0,2" in said["es"] and "la mejor línea de base, labels, 0,50" in said["es"]
-    alone = comparison.best(values[values.model == "mine"])
-    assert "neither controls nor baselines" in comparison.sentences(alone).pieces["en"]
+    mine = values[values.model == "mine"]
+    alone = comparison.sentences(comparison.best(mine), mine).pieces
+    assert "neither controls nor baselines" in alone["en"] and "the only network, mine, median" in alone["en"]
+    assert "la única red, mine" in alone["es"] and "predicts it best" not in alone["en"]
+
+
+@pytest.mark.parametrize(
+    ("model", "role", "said"),
+    [
+        (
+            "labels",
+            "baseline",
+            "But the baseline labels reaches 0.80: predicting it this well takes no trained",
+        ),
+        ("vad", "permuted", "But with permuted weights vad reaches 0.80: predicting it this well takes no trained"),
+        ("taggers", "untrained", "But with untrained weights taggers reaches 0.80: predicting it this well takes no"),
+        ("taggers", "matched", "taggers reaches 0.80: predicting it this well does not take these training sounds"),
+    ],
+)
+def test_best_is_said_beside_whatever_is_as_high(values, model, role, said):
+    """Of a baseline, the best network's own control and another network's; in sentences and alternative texts."""
+    if role == "matched":
+        values.loc[(values.model == model) & (values.role == "untrained"), "role"] = role
+    speech = values.target == "speech"
+    values.loc[speech & (values.model == "vad") & (values.role == "trained"), "median_r2"] = 0.8
+    before = comparison.sentences(comparison.best(values), values).pieces["en"]
+    assert "of 3 networks, vad predicts it best" in before and before.count("No control and no baseline") == 3
+    values.loc[speech & (values.model == model) & (values.role == role), "median_r2"] = 0.7951
+    found = comparison.sentences(comparison.best(values), values).pieces
+    sentence = next(part for part in found["en"].split("<p>") if "Speech" in part)
+    assert said in sentence and "Pero " in found["es"] and found["en"].count("No control and no baseline") == 2
+    assert said in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
+
+
+def test_paragraphs_on_controls_and_baselines_are_there_where_these_are(tmp_path, small_brain):
+    def said(**more):
+        entry = {"name": "m", "family": "mini", **more.pop("entry", {})}
+        parameters = {"name": "a", "dataset": "demo", "models": [entry], **more}
+        return comparison.about_beside(Study(Parameters.model_validate(parameters), tmp_path)).pieces["en"]
+
+    assert "neither controls nor baselines" in said()
+    baseline = said(baselines=[{"name": "labels", "family": "categories"}])
+    assert "above the baselines" in baseline and "labels" in baseline and "ermuted" not in baseline
+    controlled = said(entry={"controls": ["permuted"]})
+    assert "With permuted weights" in controlled and "Untrained" not in controlled and "baselines" not in controlled
+    assert "random" in said(entry={"controls": ["matched"]})
 
 
 def test_the_table_of_colours_holds_every_number(values):

@@ -1,11 +1,13 @@
 """Tidy tables of scores, the best layer (one rule), predictions and spectra are what they are called."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from helpers import encoding, stats
 from helpers.chapters import components, extract
+from helpers.plotting.references import NONE
 from helpers.stats.layers import PUBLISHED, best_position
 
 
@@ -46,7 +48,7 @@ def test_what_no_layer_predicts_has_no_best_layer(rows):
     nothing = best.xs("pitch", level="target")
     assert nothing.layer.isna().all() and (nothing.median_r2 == 0).all() and nothing.q75.isna().all()
     assert best.xs("music", level="target").layer.notna().all()
-    said = components.sentences(best.reset_index()).pieces
+    said = components.sentences(best.reset_index(), NONE, 3).pieces
     assert "no layer of any network predicts it" in said["en"].lower() and "ninguna" in said["es"]
 
 
@@ -81,12 +83,32 @@ def test_trained_and_untrained_rows(rows):
 
 def test_sentences_take_their_numbers_from_the_table(rows):
     best = stats.best_rows(stats.curves(rows), components.BEST, "median_r2")
-    said = components.sentences(best).pieces
+    said = components.sentences(best, NONE, 3).pieces
     for target in ("pitch", "music"):
         own = stats.trained(best)
         top = own[own["target"] == target].nlargest(1, "median_r2").iloc[0]
         assert f"{top.median_r2:.2f}" in said["en"] and f"{top.median_r2:.2f}".replace(".", ",") in said["es"]
     assert "Altura tonal" in said["es"]
+
+
+@pytest.mark.parametrize("role", ["baseline", "permuted", "untrained"])
+def test_what_is_as_high_as_the_best_network_is_said_in_the_sentence_and_in_the_alternative_text(rows, role):
+    curves = stats.curves(rows)
+    best = stats.best_rows(curves, components.BEST, "median_r2")
+    top = stats.trained(best).set_index("target")["median_r2"].groupby("target").max()
+    others = pd.DataFrame({"role": role, "model": "other", "target": ["pitch", "music"], "layer": np.nan})
+    others = others.assign(low=0.1, high=0.9, n_seeds=1, metric="r2_pearson")
+    others = others.assign(median_r2=[round(top["pitch"], 2), top["music"] - 0.02])  # shown as the same number; lower
+    as_high, lower = (f"{number:.2f}" for number in others["median_r2"])
+    said = components.sentences(best, others, 3).pieces["en"]
+    pitch, music = (next(part for part in said.split("<p>") if name in part) for name in ("Pitch", "Music"))
+    assert f"reaches {as_high}: predicting it this well takes no trained network" in pitch
+    assert "No control and no baseline is as high" in music and lower not in music
+    assert "on the test sounds" in said and "over 3 layers" in said
+    alt = components.figures.by_layer(curves, others, synthetic=False).layout.meta["alt"]["en"]
+    assert f"reaches {as_high}: predicting" in alt and "of the networks" in alt
+    alone = components.sentences(best, NONE, 3).pieces["en"]
+    assert "No control" not in alone and "reaches" not in alone
 
 
 def test_spectra_peak_where_the_sound_is():

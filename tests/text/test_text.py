@@ -131,8 +131,15 @@ def test_columns_of_identifiers_say_of_which_kind_they_are():
 
 
 def test_missing_cells_are_dashes():
-    frame = pd.DataFrame({"learned_from": [None], "median_r2": [float("nan")]})
+    frame = pd.DataFrame({"learned_from": ["Music", None], "median_r2": [float("nan"), 0.5]})
     assert text.table(frame).pieces["es"].count("–") == 2
+
+
+def test_columns_in_which_nothing_is_known_are_left_out():
+    frame = pd.DataFrame({"model": ["a", "b"], "learned_from": [None, None], "median_r2": [float("nan")] * 2})
+    assert "Training sounds" not in (shown := text.table(frame).pieces["en"]) and "Median" not in shown
+    assert "Model" in shown and "–" not in shown
+    assert "Model" in text.table(frame.iloc[:0]).pieces["en"]
 
 
 def test_bilingual_pieces_carry_their_language():

@@ -23,8 +23,9 @@ text.words(
         },
         "splits": "In each of {n_splits} {n_splits:split|splits} ({scheme}), {train} {train:sound|sounds} train and "
         "{test} test. Alpha is chosen on the train sounds among {n_alphas} values from {lowest} to {highest}.",
-        "splits_varied": "In each of {n_splits} splits ({scheme}), {train} to {train_most} sounds train and {test} to "
-        "{test_most} test. Alpha is chosen on the train sounds among {n_alphas} values from {lowest} to {highest}.",
+        "splits_varied": "In each of {n_splits} {n_splits:split|splits} ({scheme}), {train} to {train_most} sounds "
+        "train and {test} to {test_most} test. Alpha is chosen on the train sounds among {n_alphas} values from "
+        "{lowest} to {highest}.",
         "few": "With only {n} sounds, {train} to train and {test} to test, much cannot be said. Among {test} sounds, a "
         "correlation above {critical} (r² above {r2}) comes about by chance in one of twenty cases: a lower r² of one "
         "split is not told apart from none. Nor are differences between layers or networks that are smaller than their "
@@ -48,9 +49,9 @@ text.words(
         "diferencias entre capas o redes menores que su dispersión entre particiones, y un r² cercano a 0 no muestra "
         "que a una red le falte lo que una respuesta necesita: tan pocos sonidos pueden no alcanzar para aprenderlo. "
         "Nada se sigue para las categorías ni para sonidos distintos de estos.",
-        "splits_varied": "En cada una de {n_splits} particiones ({scheme}), de {train} a {train_most} sonidos son "
-        "de entrenamiento y de {test} a {test_most}, de prueba. El alfa se elige con los de entrenamiento, entre "
-        "{n_alphas} valores de {lowest} a {highest}.",
+        "splits_varied": "En cada una de {n_splits} {n_splits:partición|particiones} ({scheme}), de {train} a "
+        "{train_most} sonidos son de entrenamiento y de {test} a {test_most}, de prueba. El alfa se elige con los de "
+        "entrenamiento, entre {n_alphas} valores de {lowest} a {highest}.",
     },
 )
 

@@ -1,8 +1,14 @@
-"""Shared helpers for alternative text."""
+"""Shared helpers for alternative text, and for the sentences that say the same."""
 
 from __future__ import annotations
 
 import pandas as pd
+
+from helpers.names import MODEL
+from helpers.stats.references import rivals
+from helpers.text import Labeller
+
+MATCHED = "matched"  # a control that was trained, too
 
 
 def ends(rows: pd.DataFrame, by: str, value: str) -> dict[str, float | int]:
@@ -20,3 +26,25 @@ def highest(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
     """Return the row with the highest value of every group, in the order of the groups; of equals the first."""
     known = frame.dropna(subset=value).reset_index(drop=True)
     return known.sort_values(value, ascending=False, kind="stable").drop_duplicates(by).sort_index()
+
+
+def against(beside: pd.DataFrame, value: float, labeller: Labeller) -> str:
+    """Return a sentence, with a space before it, on the baselines and controls that are as high as a network's value.
+
+    Empty where nothing stands beside the networks.
+
+    Parameters
+    ----------
+    beside : role, model and median_r2 of the baselines and controls of one target
+    """
+    if beside.empty:
+        return ""
+    found = rivals(beside, value)
+    if found.empty:
+        return labeller("rivals.none")
+    names = [
+        labeller(f"rival.{role}", model=labeller.name("model", model), r2=float(r2))
+        for role, model, r2 in zip(found["role"], found[MODEL], found["median_r2"], strict=True)
+    ]
+    kind = MATCHED if set(found["role"]) == {MATCHED} else "untaught"
+    return labeller(f"rivals.{kind}", names="; ".join(names))

@@ -22,7 +22,7 @@ text.words(
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
         "matched": "Trained on as many random sounds",
-        "of_several": "{name}: range over {n} networks",
+        "of_several": "{name}: range over {n} {n:network|networks}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
             "{name}<br>Layer %{{x}}<br>{measure}: %{{y:.2f}}<br>From %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}"
@@ -32,7 +32,7 @@ text.words(
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
         "matched": "Entrenada con otros tantos sonidos al azar",
-        "of_several": "{name}: rango entre {n} redes",
+        "of_several": "{name}: rango entre {n} {n:red|redes}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
             "{name}<br>Capa %{{x}}<br>{measure}: %{{y:.2f}}<br>De %{{customdata[0]:.2f}} a %{{customdata[1]:.2f}}"

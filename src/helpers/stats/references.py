@@ -12,6 +12,7 @@ from helpers.names import LAYER, METRIC, MODEL, NOTE, SPLIT, STAGE, STATE, TARGE
 from helpers.stats.layers import nested_best
 
 BASELINE = "baseline"
+DIGITS = 2  # with which values are shown
 COLUMNS = ["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC]
 
 
@@ -35,6 +36,20 @@ def references(scores: Iterable[xr.Dataset], metric: str) -> pd.DataFrame:
         parts.append(_controls(controls, metric))
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
     return found.assign(**{METRIC: metric})[COLUMNS]
+
+
+def rivals(beside: pd.DataFrame, value: float) -> pd.DataFrame:
+    """Return the highest row of each role that is as high as a network's value or higher; none where none is.
+
+    What is shown with DIGITS digits as the same number counts as equal.
+
+    Parameters
+    ----------
+    beside : baselines and controls of one target, with role and median_r2, as `references` returns them
+    """
+    known = beside.dropna(subset="median_r2").sort_values("median_r2", ascending=False, kind="stable")
+    highest = known.drop_duplicates("role")
+    return highest[highest["median_r2"].round(DIGITS) >= round(value, DIGITS)].reset_index(drop=True)
 
 
 def _baseline(scores: xr.Dataset, metric: str) -> pd.DataFrame:

@@ -55,8 +55,12 @@ def folded(piece: Bilingual) -> Bilingual:
 
 
 def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
-    """Return a frame as an HTML table: columns, identifiers and numbers in each language, everything escaped."""
-    return _in_both(lambda labeller: _table(frame, labeller, digits))
+    """Return a frame as an HTML table: columns, identifiers and numbers in each language, everything escaped.
+
+    Columns in which nothing is known are left out.
+    """
+    known = frame if frame.empty else frame.dropna(axis="columns", how="all")
+    return _in_both(lambda labeller: _table(known, labeller, digits))
 
 
 def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...]) -> Bilingual:

@@ -8,6 +8,7 @@ regions or groups, such as voxels and electrodes, are summed up as the median ov
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,20 @@ import xarray as xr
 
 from helpers import stats, text
 from helpers.models.base import TRAININGS
-from helpers.models.weights import CONTROLS, TRAINED
+from helpers.models.weights import CONTROLS, MATCHED, PERMUTED, TRAINED, UNTRAINED
 from helpers.names import LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET
+from helpers.plotting import facts
 from helpers.stats.layers import relative_depth
 from helpers.stats.references import BASELINE
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
 
 PLAIN = "r2_pearson"
+ABOUT = {  # of controls
+    PERMUTED: "say.controls_permuted",
+    UNTRAINED: "say.controls_untrained",
+    MATCHED: "say.controls_matched",
+}
 Scores = Mapping[str, Sequence[xr.Dataset]]  # set of responses -> scores of each network
 VALUES = ["median_r2", "q25", "q75", LAYER, "relative"]
 
@@ -127,7 +134,8 @@ def best(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per target of `values`: the best network and its r2, those of its controls, the best baseline.
 
     Columns target, model, median_r2, q25, q75, untrained, permuted, matched, baseline, baseline_r2, metric; missing is
-    NaN, and a control that no network of the study has is left out.
+    NaN, and a control that no network of the study has is left out. Whether the best network is better than what stands
+    beside it is said by `sentences`.
     """
     rows, controls = [], [control for control in CONTROLS if (table["role"] == control).any()]
     for target, own in table.groupby(TARGET, sort=False):
@@ -141,20 +149,25 @@ def best(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(**{METRIC: table[METRIC].iloc[0]})
 
 
-def sentences(table: pd.DataFrame) -> text.Bilingual:
-    """Return a sentence per target of `best`: the best network, its quartiles, its controls, the best baseline."""
-    return text.markdown([_sentence(row) for row in table.itertuples()])
+def sentences(table: pd.DataFrame, values: pd.DataFrame) -> text.Bilingual:
+    """Return sentences per target of `best`: the best network, its controls, the best baseline, and what is as high.
+
+    As high as the best network may be a baseline or a control, its own or another network's, among all `values`.
+    """
+    n_networks = values.loc[values["role"] == TRAINED, MODEL].nunique()
+    beside = values[values["role"] != TRAINED]
+    return text.markdown(
+        [_sentence(row, beside[beside[TARGET] == row.target], n_networks) for row in table.itertuples()]
+    )
 
 
-def _sentence(row) -> text.Bilingual:
+def _sentence(row, others: pd.DataFrame, n_networks: int) -> text.Bilingual:
     words = {
         "target": lambda labeller: labeller.name("target", row.target),
-        "model": lambda labeller: labeller.name("model", row.model),
+        "first": lambda labeller: _first(row.model, n_networks, labeller),
         "metric": lambda labeller: labeller.name("metric", row.metric),
         "r2": row.median_r2, "q25": row.q25, "q75": row.q75,
     }  # fmt: skip
-    if not row.median_r2 > 0:
-        return text.both("say.compared_none", target=words["target"])
     beside = [control for control in CONTROLS if np.isfinite(getattr(row, control, np.nan))]
 
     def controls(labeller: text.Labeller) -> str:
@@ -164,6 +177,28 @@ def _sentence(row) -> text.Bilingual:
             said.append(labeller("beside.baseline", baseline=name, r2=float(row.baseline_r2)))
         return "; ".join(said)
 
+    if not row.median_r2 > 0:
+        rest = {"controls": lambda labeller: f"; {found}" if (found := controls(labeller)) else ""}
+        return text.both("say.compared_none", target=words["target"], n=n_networks, **rest)
     if not beside and not np.isfinite(row.baseline_r2):
         return text.both("say.compared_alone", **words)
-    return text.both("say.compared", controls=controls, **words)
+    as_high = partial(facts.against, others, row.median_r2)
+    return text.both("say.compared", controls=controls, rivals=lambda labeller: as_high(labeller=labeller), **words)
+
+
+def _first(model: str, n_networks: int, labeller: text.Labeller) -> str:
+    return labeller(
+        f"first.{'one' if n_networks == 1 else 'several'}", model=labeller.name("model", model), n=n_networks
+    )
+
+
+def about_beside(study: Study) -> text.Bilingual:
+    """Return what the study's controls and baselines say, as far as it has them."""
+    controls = {control for entry in study.parameters.models for control in entry.controls}
+    said = [key for control, key in ABOUT.items() if control in controls]
+    pieces = [text.both(key) for key in said + ["say.controls_learned"] * bool(said)]
+    if names := study.baselines:
+        pieces.append(
+            text.both("say.above_baselines", names=lambda own: ", ".join(own.name("model", name) for name in names))
+        )
+    return text.markdown(pieces or [text.both("say.nothing_beside")])

@@ -9,7 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from helpers import encoding, stats, text
+from helpers.models.weights import CONTROLS
 from helpers.names import CATEGORY, COMPONENTS, LAYER, MODEL, SOUND, SPLIT, STEP, TARGET
+from helpers.plotting import facts
+from helpers.stats.references import DIGITS
 from helpers.study import Study
 
 BEST = [MODEL, STEP, TARGET]  # a best layer is one of these
@@ -54,13 +57,50 @@ def _predicted(study: Study, row, response: xr.DataArray) -> pd.DataFrame:
     return table.assign(r_pearson=table["measured"].corr(table["predicted"]))
 
 
-def sentences(best: pd.DataFrame) -> text.Bilingual:
-    """Return one sentence per component: the best model and layer, and the value of the untrained network."""
+def about_beside(study: Study, curves: pd.DataFrame) -> text.Bilingual | None:
+    """Return what is drawn in grey beside the networks of `curves`, as far as the study has it; None for nothing."""
+    entries = [entry for entry in study.parameters.models if entry.controls]
+    controls = [one for one in CONTROLS if any(one in entry.controls for entry in entries)]
+    names, seeds = study.baselines, [entry.seeds for entry in entries]
+    said = []
+    if (stats.trained(curves)[STEP] > 0).any() and (curves[STEP] == 0).any():
+        said.append(text.both("say.beside_start"))
+    if controls:
+        key = "say.beside_controls" if len(set(seeds)) == 1 else "say.beside_controls_varied"
+
+        def kinds(labeller: text.Labeller) -> str:
+            return ", ".join(labeller.name("control", one) for one in controls)
+
+        said.append(text.both(key, n=min(seeds), most=max(seeds), names=kinds))
+    if names:
+
+        def of_baselines(labeller: text.Labeller) -> str:
+            return ", ".join(labeller.name("model", name) for name in names)
+
+        said.append(text.both("say.beside_baselines", n=len(names), names=of_baselines))
+    if not said:
+        return None
+    drawn = controls or (curves[STEP] == 0).any()
+    return text.markdown([text.both("say.beside"), *said, *[text.both("say.beside_spread")] * bool(drawn)])
+
+
+def sentences(best: pd.DataFrame, references: pd.DataFrame, n_layers: int) -> text.Bilingual:
+    """Return how the best layers were chosen, then a sentence per component: model, layer, and what is as high.
+
+    Parameters
+    ----------
+    best : a row per model, step and component, as `stats.best_rows` returns it
+    references : baselines and controls, as `stats.references` returns them
+    n_layers : of all networks, among which the highest is taken
+    """
     last = stats.trained(best)
-    return text.markdown([_sentence(last[last[TARGET] == target], best) for target in last[TARGET].unique()])
+    said = [text.both("say.chosen_here", n=n_layers)]
+    return text.markdown(
+        said + [_sentence(last[last[TARGET] == target], best, references) for target in last[TARGET].unique()]
+    )
 
 
-def _sentence(rows: pd.DataFrame, best: pd.DataFrame) -> text.Bilingual:
+def _sentence(rows: pd.DataFrame, best: pd.DataFrame, references: pd.DataFrame) -> text.Bilingual:
     top = rows.nlargest(1, "median_r2").iloc[0]
     component = {"component": lambda labeller: labeller.name("component", top[TARGET])}
     if np.isnan(top[LAYER]):
@@ -70,6 +110,15 @@ def _sentence(rows: pd.DataFrame, best: pd.DataFrame) -> text.Bilingual:
     values = component | {"model": lambda labeller: labeller.name("model", top[MODEL])}
     values |= {"r2": top["median_r2"], "layer": int(top[LAYER]), "n": int(top["n_splits"])}
     values |= {"q25": top["q25"], "q75": top["q75"], "metric": lambda labeller: labeller.name("metric", top["metric"])}
-    if before.empty or top[STEP] == 0:
-        return text.both("say.best_trained_only", **values)
-    return text.both("say.best", untrained=float(before.iloc[0]), **values)
+    beside = references[references[TARGET] == top[TARGET]]
+
+    def start(labeller: text.Labeller) -> str:
+        if before.empty or top[STEP] == 0:
+            return ""
+        r2 = float(before.iloc[0])
+        return labeller(
+            "start.as_high" if round(r2, DIGITS) >= round(top["median_r2"], DIGITS) else "start.lower", r2=r2
+        )
+
+    as_high = partial(facts.against, beside, float(top["median_r2"]))
+    return text.both("say.best", start=start, rivals=lambda labeller: as_high(labeller=labeller), **values)

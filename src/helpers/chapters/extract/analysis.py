@@ -57,14 +57,14 @@ def networks(study: Study) -> pd.DataFrame:
 
 
 def _network(study: Study, entry) -> dict:
-    features = study.features(entry.name)
+    model, features = study.model(entry.name), study.features(entry.name)
     return {
         MODEL: entry.name,
         "family": entry.family,
         "n_layers": len(features),
         "n_units": max(layer.sizes[UNIT] for layer in features),
-        "steps": ", ".join(str(step) for step in study.usable_steps(entry.name)),
-        "learned_from": study.model(entry.name).learned_from or None,
+        "steps": ", ".join(map(str, study.usable_steps(entry.name))) if model.counts_steps else None,
+        "learned_from": model.learned_from or None,
     }
 
 

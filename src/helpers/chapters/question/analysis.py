@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from helpers import text
-from helpers.names import SOUND, TARGET
+from helpers.models import AudioModel
+from helpers.models.base import MIXED, MUSIC, SPEECH
+from helpers.names import REGIONS, SOUND, TARGET
 from helpers.study import Study
+
+REGION, PRIMARY = "region", REGIONS[0]
+ACOUSTIC = {"lowfreq", "highfreq", "envsounds", "pitch"}  # components
+KINDS = {SPEECH: {"EngSpeech", "ForSpeech"}, MUSIC: {"Music", "Song"}}  # categories that a network learned from
+MEASURED, SIMULATED = ("nh2015",), "demo"  # beginnings of the names of datasets of that experiment, or in its form
 
 
 def overview(study: Study) -> text.Bilingual:
@@ -26,6 +33,52 @@ def networks(study: Study) -> text.Bilingual:
 
 
 def _network(study: Study, name: str) -> text.Bilingual:
-    sizes = study.model(name).sizes
-    words = {"model": lambda labeller: labeller.name("model", name)}
-    return text.both("say.network", n_layers=sizes.n_layers, n_units=sizes.n_units, **words)
+    sizes, source = study.model(name).sizes, study.model(name).source
+    same = len({n_units for _, n_units in sizes.layers}) == 1
+    return text.both(
+        "say.network",
+        n_layers=sizes.n_layers,
+        n_units=sizes.n_units,
+        model=lambda labeller: labeller.name("model", name),
+        spread=lambda labeller: labeller(f"units.{'same' if same else 'up_to'}", n=sizes.n_units),
+        each=lambda labeller: labeller("units.each") * (sizes.n_layers > 1),
+        source=lambda labeller: labeller(f"source.{source[0]}", name=source[1]) if source else "",
+    )
+
+
+def hypotheses(study: Study) -> text.Bilingual:
+    """Return the hypotheses that the study's responses, networks, controls and baselines can speak for or against."""
+    trainings = {_training(study.model(name)) for name in study.models}
+    names = {str(target) for one in study.brain.responses.values() for target in one[TARGET].values}
+    regions = {
+        str(name) for one in study.brain.responses.values() if REGION in one.coords for name in one[REGION].values
+    }
+    own = {"speech": SPEECH, "music": MUSIC}
+    can = {
+        "regions": PRIMARY in regions and len(regions - {"", PRIMARY}) > 0,
+        "components": ACOUSTIC & names and set(own) & names,
+        "special": len(study.models) > 1 and any(kind in trainings and target in names for target, kind in own.items()),
+        "diverse": MIXED in trainings and len(trainings - {""}) > 1,
+        "learned": any(entry.controls for entry in study.parameters.models),
+        "beyond": study.baselines,
+    }
+    said = [key for key, possible in can.items() if possible] or ["open"]
+    baselines = {"names": lambda labeller: ", ".join(labeller.name("model", name) for name in study.baselines)}
+    return text.markdown([text.both(f"hypothesis.{key}", **baselines) for key in said])
+
+
+def _training(model: AudioModel) -> str:
+    """Return on which kind of sounds a network was trained, "" where that is not known."""
+    learned = set(filter(None, model.learned_from.split(", ")))
+    for kind, categories in KINDS.items():
+        if learned and learned <= categories:
+            return kind
+    return MIXED if learned else model.card.training
+
+
+def experiment(study: Study) -> text.Bilingual | None:
+    """Return how the responses were measured, of studies of that experiment or of data in its form; else None."""
+    if not study.brain.name.startswith((*MEASURED, SIMULATED)):
+        return None
+    said = [text.both("say.experiment")]
+    return text.markdown(said + [text.both("say.experiment_synthetic")] * study.brain.synthetic)

@@ -35,8 +35,7 @@ def responses(study: Study) -> dict[str, xr.DataArray]:
 
 def others(study: Study) -> dict[str, xr.DataArray]:
     """Return the baselines that networks are held against, by name (sound, unit): the study's first two."""
-    found = (layers[0] for layers in study.references() if str(layers[0][MODEL].values) in study.baselines)
-    return {str(layer[MODEL].values): layer for layer, _ in zip(found, range(MOST_SPACES - 1), strict=False)}
+    return {name: study.features(name)[0] for name in study.baselines[: MOST_SPACES - 1]}
 
 
 def partitions(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataArray) -> list[xr.Dataset]:

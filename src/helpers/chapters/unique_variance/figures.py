@@ -26,8 +26,8 @@ text.words(
             "<br>R² without the network: %{{customdata[2]:.2f}}, with it: %{{customdata[3]:.2f}}"
         ),
         "alt": (
-            "{k} {k:panel|panels}, one per target, with a row for each of {n} networks: R² added to {m} baselines. "
-            "{facts}"
+            "{k} {k:panel|panels}, one per target, with a row for {n:the only network|each of {n} networks}: R² added "
+            "to {m} {m:baseline|baselines}. {facts}"
         ),
         "alt_fact": "{target}: {model} adds most, {added}.",
     },
@@ -41,8 +41,8 @@ text.words(
             "<br>R² sin la red: %{{customdata[2]:.2f}}, con ella: %{{customdata[3]:.2f}}"
         ),
         "alt": (
-            "{k} {k:panel|paneles}, uno por respuesta, con una fila para cada una de {n} redes: R² agregado a {m} "
-            "líneas de base. {facts}"
+            "{k} {k:panel|paneles}, uno por respuesta, con una fila para {n:la única red|cada una de {n} redes}: R² "
+            "agregado a {m} {m:línea|líneas} de base. {facts}"
         ),
         "alt_fact": "{target}: la que más agrega es {model}, {added}.",
     },

@@ -20,10 +20,10 @@ text.words(
         "x": "Relative depth",
         "hover": "{model}<br>Layer %{{customdata}}, relative depth %{{x:.2f}}<br>{measure}: %{{y:.2f}}<br>{about}",
         "alt": (
-            "{k} {k:panel|panels}, one per target: {measure} of {n} networks from their first layer (0) to their last "
-            "(1). {facts}"
+            "{k} {k:panel|panels}, one per target: {measure} of {n} {n:network|networks} from the first layer (0) to "
+            "the last (1). {facts}"
         ),
-        "alt_fact": "{target}: the mean over networks is highest at a depth of {depth}.",
+        "alt_fact": "{target}: the {n:curve|mean over networks} is highest at a depth of {depth}.",
     },
     es={
         "title": "De la primera capa a la última, todas las redes",
@@ -32,10 +32,10 @@ text.words(
             "{model}<br>Capa %{{customdata}}, profundidad relativa %{{x:.2f}}<br>{measure}: %{{y:.2f}}<br>{about}"
         ),
         "alt": (
-            "{k} {k:panel|paneles}, uno por respuesta: {measure} de {n} redes desde su primera capa (0) hasta la "
-            "última (1). {facts}"
+            "{k} {k:panel|paneles}, uno por respuesta: {measure} de {n} {n:red|redes} desde la primera capa (0) hasta "
+            "la última (1). {facts}"
         ),
-        "alt_fact": "{target}: la media entre redes es máxima a una profundidad de {depth}.",
+        "alt_fact": "{target}: la {n:curva|media entre redes} es máxima a una profundidad de {depth}.",
     },
 )
 GRID = np.linspace(0, 1, 21)  # depths at which networks of unequal numbers of layers are averaged
@@ -101,6 +101,7 @@ def _alt(curves: pd.DataFrame, labeller: Labeller) -> str:
         mean = _mean(own)
         if np.isfinite(mean).any():
             words = {"target": labeller.name("target", target), "depth": float(GRID[mean.argmax()])}
+            words |= {"n": own[MODEL].nunique()}
             facts.append(labeller("figure.by_depth.alt_fact", **words))
     words = {"k": curves[TARGET].nunique(), "n": curves[MODEL].nunique(), "facts": " ".join(facts)}
     return labeller("figure.by_depth.alt", measure=panels.measure(curves, labeller, inline=True), **words)

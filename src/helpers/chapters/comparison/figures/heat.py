@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from helpers import text
 from helpers.chapters.comparison.figures import looks
 from helpers.names import MODEL, TARGET
-from helpers.plotting import panels, style
+from helpers.plotting import facts, panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
@@ -26,8 +26,11 @@ text.words(
         "matched": "Trained on as many random sounds",
         "hover": "{model}<br>{target}: {value}<br>Layer chosen most often: {layer}<br>{about}",
         "baseline_hover": "{model} (baseline)<br>{target}: {value}<br>{about}",
-        "alt": "Table of {n} networks and {m} baselines against {k} targets, {measure} as colour and number. {facts}",
-        "alt_fact": "{target}: {model} is highest, {r2}.",
+        "alt": (
+            "Table of {n} {n:network|networks} and {m} {m:baseline|baselines} against {k} {k:target|targets}, "
+            "{measure} as colour and number. {facts}"
+        ),
+        "alt_fact": "{target}: of the trained networks {model} is highest, {r2}.{rivals}",
     },
     es={
         "title": "Qué tan bien predice cada red cada respuesta",
@@ -38,10 +41,10 @@ text.words(
         "hover": "{model}<br>{target}: {value}<br>Capa elegida más veces: {layer}<br>{about}",
         "baseline_hover": "{model} (línea de base)<br>{target}: {value}<br>{about}",
         "alt": (
-            "Tabla de {n} redes y {m} líneas de base frente a {k} respuestas, con {measure} como color y número. "
-            "{facts}"
+            "Tabla de {n} {n:red|redes} y {m} {m:línea|líneas} de base frente a {k} {k:respuesta|respuestas}, con "
+            "{measure} como color y número. {facts}"
         ),
-        "alt_fact": "{target}: el valor más alto es el de {model}, {r2}.",
+        "alt_fact": "{target}: de las redes entrenadas, el valor más alto es el de {model}, {r2}.{rivals}",
     },
 )
 
@@ -105,11 +108,12 @@ def _hover(one, labeller: Labeller) -> str:
 
 
 def _alt(values: pd.DataFrame, labeller: Labeller) -> str:
-    trained, facts = values[values["role"] == looks.TRAINED], []
-    for target, own in trained.groupby(TARGET, sort=False):
-        top = own.nlargest(1, "median_r2").iloc[0]
+    trained, said = values[values["role"] == looks.TRAINED], []
+    for target, own in values.groupby(TARGET, sort=False):
+        top = own[own["role"] == looks.TRAINED].nlargest(1, "median_r2").iloc[0]
         words = {"target": labeller.name("target", target), "model": labeller.name("model", top[MODEL])}
-        facts.append(labeller("figure.heat.alt_fact", r2=float(top["median_r2"]), **words))
+        words |= {"rivals": facts.against(own[own["role"] != looks.TRAINED], float(top["median_r2"]), labeller)}
+        said.append(labeller("figure.heat.alt_fact", r2=float(top["median_r2"]), **words))
     counts = {"n": trained[MODEL].nunique(), "m": values.loc[values["role"] == looks.BASELINE, MODEL].nunique()}
     what = panels.measure(values, labeller, inline=True)
-    return labeller("figure.heat.alt", k=values[TARGET].nunique(), measure=what, facts=" ".join(facts), **counts)
+    return labeller("figure.heat.alt", k=values[TARGET].nunique(), measure=what, facts=" ".join(said), **counts)

@@ -19,26 +19,40 @@ CONTROLS = {"untrained": "circle-open", "permuted": "x-thin-open", "matched": "d
 text.words(
     "figure.rows",
     en={
-        "title": "Each network beside its untrained and permuted self",
+        "title": "Each network beside its controls",
+        "title_alone": "Each network, target by target",
         "hover": "{model}<br>{measure}: {value} (quartiles {low} – {high})<br>{about}",
         "control_hover": "{model}, {role}<br>{measure}: {value}<br>{n} {n:seed|seeds}: {low} – {high}",
         "line_hover": "{model} (baseline): {value}",
         "alt": (
-            "{k} {k:panel|panels}, one per target, with a row for each of {n} networks: {measure} of trained, "
-            "untrained and permuted weights, and lines for {m} baselines. {facts}"
+            "{k} {k:panel|panels}, one per target, with a row for {n:the only network|each of {n} networks}: {measure} "
+            "with {roles} weights{lines}. {facts}"
         ),
-        "alt_fact": "{target}: {above} of {n} trained networks are above every baseline.",
+        "alt_lines": ", and lines for {m} {m:baseline|baselines}",
+        "alt_role": {"trained": "trained", "untrained": "untrained", "permuted": "permuted", "matched": "matched"},
+        "alt_fact": "{target}: {above} of {n} trained {n:network|networks} {above:is|are} above every baseline.",
     },
     es={
-        "title": "Cada red junto a sí misma sin entrenar y permutada",
+        "title": "Cada red junto a sus controles",
+        "title_alone": "Cada red, respuesta por respuesta",
         "hover": "{model}<br>{measure}: {value} (cuartiles {low} – {high})<br>{about}",
         "control_hover": "{model}, {role}<br>{measure}: {value}<br>{n} {n:semilla|semillas}: {low} – {high}",
         "line_hover": "{model} (línea de base): {value}",
         "alt": (
-            "{k} {k:panel|paneles}, uno por respuesta, con una fila para cada una de {n} redes: {measure} con pesos "
-            "entrenados, sin entrenar y permutados, y líneas para {m} líneas de base. {facts}"
+            "{k} {k:panel|paneles}, uno por respuesta, con una fila para {n:la única red|cada una de {n} redes}: "
+            "{measure} con pesos {roles}{lines}. {facts}"
         ),
-        "alt_fact": "{target}: {above} de {n} redes entrenadas superan todas las líneas de base.",
+        "alt_lines": ", y líneas para {m} {m:línea|líneas} de base",
+        "alt_role": {
+            "trained": "entrenados",
+            "untrained": "sin entrenar",
+            "permuted": "permutados",
+            "matched": "entrenados con otros tantos sonidos al azar",
+        },
+        "alt_fact": (
+            "{target}: {above} de {n} {n:red entrenada|redes entrenadas} {above:supera|superan} todas las líneas de "
+            "base."
+        ),
     },
 )
 
@@ -64,7 +78,8 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
             for trace in _traces(own, place, baselines, labeller, panel == 0):
                 figure.add_trace(trace, **panels.place(panel))
         height = 150 + panels.n_rows(targets) * (PANEL + ROW * len(networks))
-        style.laid_out(figure, labeller, labeller("figure.rows.title"), height, synthetic)
+        title = "title" if values["role"].isin(CONTROLS).any() else "title_alone"
+        style.laid_out(figure, labeller, labeller(f"figure.rows.{title}"), height, synthetic)
         names = [style.name(labeller, "model", model) for model in networks]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(networks) - 0.3])
         figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.25)
@@ -128,6 +143,9 @@ def _alt(values: pd.DataFrame, labeller: Labeller) -> str:
             labeller("figure.rows.alt_fact", target=labeller.name("target", target), above=above, n=n_networks)
         )
     baselines = looks.sorted_networks(values, looks.BASELINE)
-    words = {"k": values[TARGET].nunique(), "n": n_networks, "m": len(baselines)}
+    roles = [role for role in (looks.TRAINED, *CONTROLS) if (values["role"] == role).any()]
+    words = {"k": values[TARGET].nunique(), "n": n_networks}
+    words |= {"lines": labeller("figure.rows.alt_lines", m=len(baselines)) if baselines else ""}
+    words |= {"roles": ", ".join(labeller(f"figure.rows.alt_role.{role}") for role in roles)}
     what = panels.measure(values, labeller, inline=True)
     return labeller("figure.rows.alt", measure=what, facts=" ".join(facts) if baselines else "", **words)

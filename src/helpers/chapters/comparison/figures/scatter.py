@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -20,8 +21,12 @@ text.words(
         "x": "x: {target}",
         "y": "y: {target}",
         "axis": "{measure}, the target chosen as {axis}",
-        "alt": "{n} networks and baselines by {measure} for two targets, chosen from {k} by two menus. {fact}",
-        "alt_fact": "At first {x} against {y}; the correlation over networks is {r}.",
+        "alt": (
+            "{n} {n:network or baseline|networks and baselines} by {measure} for two targets, chosen from {k} by two "
+            "menus. {fact}"
+        ),
+        "alt_fact": "At first {x} against {y}; the correlation over networks and baselines is {r}.",
+        "alt_few": "At first {x} against {y}; of so few, no correlation is said.",
     },
     es={
         "title": "Dos respuestas, una frente a otra",
@@ -29,10 +34,15 @@ text.words(
         "x": "x: {target}",
         "y": "y: {target}",
         "axis": "{measure}, respuesta elegida como {axis}",
-        "alt": "{n} redes y líneas de base según {measure} en dos respuestas, elegidas de {k} con dos menús. {fact}",
-        "alt_fact": "Al principio, {x} frente a {y}; la correlación entre redes es {r}.",
+        "alt": (
+            "{n} {n:red o línea|redes y líneas} de base según {measure} en dos respuestas, elegidas de {k} con dos "
+            "menús. {fact}"
+        ),
+        "alt_fact": "Al principio, {x} frente a {y}; la correlación entre redes y líneas de base es {r}.",
+        "alt_few": "Al principio, {x} frente a {y}; de tan pocas no se indica la correlación.",
     },
 )
+FEWEST = 3  # points, of which a correlation is said
 
 
 def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
@@ -86,6 +96,7 @@ def _menu(axis: str, groups: dict, wide: pd.DataFrame, first: dict, labeller: La
 def _alt(shown: pd.DataFrame, wide: pd.DataFrame, first: dict, labeller: Labeller) -> str:
     x, y = (wide.iloc[:, first[axis]] for axis in "xy")
     words = {axis: labeller.name("target", wide.columns[first[axis]]) for axis in "xy"}
-    fact = labeller("figure.two_targets.alt_fact", r=float(x.corr(y)), **words)
+    r = float(x.corr(y)) if len(wide) >= FEWEST else float("nan")
+    fact = labeller(f"figure.two_targets.{'alt_few' if np.isnan(r) else 'alt_fact'}", r=r, **words)
     counts = {"n": len(wide), "k": len(wide.columns), "measure": panels.measure(shown, labeller, inline=True)}
     return labeller("figure.two_targets.alt", fact=fact, **counts)

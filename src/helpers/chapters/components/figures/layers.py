@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from helpers import text
 from helpers.names import LAYER, MODEL, STEP, TARGET
-from helpers.plotting import panels, style
+from helpers.plotting import facts, panels, style
 from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
@@ -23,7 +23,7 @@ text.words(
             "<br>Quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
         ),
         "alt": "{n} {n:panel|panels}, one per component: {measure} against layer for each model. {facts}",
-        "alt_fact": "{component}: {model} is highest, {r2} at layer {layer}.",
+        "alt_fact": "{component}: of the networks {model} is highest, {r2} at layer {layer}.{rivals}",
     },
     es={
         "title": "Qué tan bien predice cada capa los componentes",
@@ -34,7 +34,7 @@ text.words(
             "<br>Cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
         ),
         "alt": "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, para cada modelo. {facts}",
-        "alt_fact": "{component}: el valor más alto es el de {model}, {r2} en la capa {layer}.",
+        "alt_fact": "{component}: de las redes, el valor más alto es el de {model}, {r2} en la capa {layer}.{rivals}",
     },
 )
 
@@ -73,7 +73,7 @@ def by_layer(
         return panels.titled(figure, targets, labeller("axis.layer"), panels.measure(shown, labeller))
 
     def alt(labeller: Labeller) -> str:
-        words = {"measure": panels.measure(shown, labeller, inline=True), "facts": _facts(shown, labeller)}
+        words = {"measure": panels.measure(shown, labeller, inline=True), "facts": _facts(shown, references, labeller)}
         return labeller("figure.components.alt", n=len(targets), **words)
 
     return bilingual(build, alt, table, language)
@@ -120,10 +120,12 @@ def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller) -> go.S
     )  # fmt: skip
 
 
-def _facts(curves: pd.DataFrame, labeller: Labeller) -> str:
-    facts = []
-    for target, rows in curves.groupby(TARGET, sort=False):
+def _facts(curves: pd.DataFrame, references: pd.DataFrame, labeller: Labeller) -> str:
+    said = []
+    last = curves[curves[STEP] == curves.groupby(MODEL)[STEP].transform("max")]
+    for target, rows in last.groupby(TARGET, sort=False):
         best = rows.nlargest(1, "median_r2").iloc[0]
         words = {"component": labeller.name("target", target), "model": labeller.name("model", best[MODEL])}
-        facts.append(labeller("figure.components.alt_fact", **words, r2=best["median_r2"], layer=int(best[LAYER])))
-    return " ".join(facts)
+        words |= {"rivals": facts.against(references[references[TARGET] == target], best["median_r2"], labeller)}
+        said.append(labeller("figure.components.alt_fact", **words, r2=best["median_r2"], layer=int(best[LAYER])))
+    return " ".join(said)

@@ -140,7 +140,7 @@ text.words(
         ),
         "alt": (
             "Flat maps of {metric}, one row per model, left and right hemisphere side by side, with a slider over {n} "
-            "layers. {facts}"
+            "{n:layer|layers}. {facts}"
         ),
         "alt_fact": (
             "{model}: the median over voxels goes from {first} at layer {first_layer} to {last} at layer {last_layer}."
@@ -157,7 +157,7 @@ text.words(
         ),
         "alt": (
             "Mapas planos de {metric}, una fila por modelo, hemisferio izquierdo y derecho lado a lado, con un control "
-            "deslizante de {n} capas. {facts}"
+            "deslizante de {n} {n:capa|capas}. {facts}"
         ),
         "alt_fact": (
             "{model}: la mediana entre vóxeles va de {first} en la capa {first_layer} a {last} en la capa {last_layer}."

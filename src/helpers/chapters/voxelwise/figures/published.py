@@ -63,7 +63,7 @@ text.words(
         "nowhere": "in no functional region",
         "alt": (
             "Flat maps of the published noise-corrected r² of {n} voxels, left and right hemisphere side by side, with "
-            "a menu of {n_networks} networks and a slider over the layers of each. {facts}"
+            "a menu of {n_networks} {n_networks:network|networks} and a slider over the layers of each. {facts}"
         ),
         "alt_fact": "{model}: the median over voxels is highest at layer {layer} ({stage}) with {r2:3}.",
     },
@@ -80,7 +80,8 @@ text.words(
         "nowhere": "en ninguna región funcional",
         "alt": (
             "Mapas planos del r² corregido por ruido publicado de {n} vóxeles, hemisferio izquierdo y derecho lado a "
-            "lado, con un menú de {n_networks} redes y un control deslizante de las capas de cada una. {facts}"
+            "lado, con un menú de {n_networks} {n_networks:red|redes} y un control deslizante de las capas de cada "
+            "una. {facts}"
         ),
         "alt_fact": "{model}: la mediana entre vóxeles es máxima en la capa {layer} ({stage}), con {r2:3}.",
     },
@@ -222,7 +223,8 @@ text.words(
             "<br>Median noise-corrected r² over voxels: %{{y:.3f}}"
         ),
         "single": (
-            "{model}, a single layer<br>{region}, {n} voxels<br>Median noise-corrected r² over voxels: %{{y:.3f}}"
+            "{model}, a single layer<br>{region}, {n} {n:voxel|voxels}"
+            "<br>Median noise-corrected r² over voxels: %{{y:.3f}}"
         ),
         "alt": (
             "Published median noise-corrected r² over voxels against layer, one panel for all voxels and one for each "
@@ -240,7 +242,7 @@ text.words(
             "<br>Mediana de r² corregido por ruido entre vóxeles: %{{y:.3f}}"
         ),
         "single": (
-            "{model}, una sola capa<br>{region}, {n} vóxeles"
+            "{model}, una sola capa<br>{region}, {n} {n:vóxel|vóxeles}"
             "<br>Mediana de r² corregido por ruido entre vóxeles: %{{y:.3f}}"
         ),
         "alt": (
