@@ -6,7 +6,8 @@ train, it changes every prediction p, by
     p_without_i(t) = p(t) - S(t, i) e_i,
 
 where S is the matrix that maps train responses to predictions and e_i the leave-one-out error: exact for a given alpha,
-so nothing is fitted again. Alpha and the choice of the layer stay as they were.
+so nothing is fitted again. Alpha stays as it was. The layer chosen on the train sounds may be another one without one
+of them; its leave-one-out error is then that of the others.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def without_each_sound(
     -------
     `r`, `r2` (layer, split, group) and `r_without`, `r2_without` (layer, split, group, sound); `chosen_r`, `chosen_r2`
     (split, group) and `chosen_r_without`, `chosen_r2_without` (split, group, sound), where each target has the layer
-    with the smallest leave-one-out error. A sound that is in neither part changes nothing.
+    with the smallest leave-one-out error of the sounds that are there. A sound that is in neither part changes
+    nothing.
 
     Raises UserError for scores that are not of ridge, or not of these layers, splits and targets.
     """
@@ -62,24 +64,38 @@ def without_each_sound(
     mean = responses.mean(REPETITION) if REPETITION in responses.dims else responses
     names = responses[TARGET].values if groups is None else np.asarray(groups)
     members = [np.flatnonzero(names == name) for name in dict.fromkeys(names[names != ""].tolist())]
-    chosen = scores["loo_error"].argmin(LAYER)
-    shape = (len(features), len(splits), 2, 1 + len(mean), len(members))
-    by_layer, at_chosen = np.zeros(shape), np.zeros(shape[1:])
+    best = scores["loo_error"].transpose(LAYER, SPLIT, TARGET).argmin(LAYER)
+    ceilings = scores["reliability"] * scores["reliability_prediction"] if metric == CORRECTED else None
     y = torch.as_tensor(np.array(mean.values, dtype=np.float64))
+    by_layer, at_chosen = [], []
     for j, split in enumerate(splits):
-        best = np.zeros((2, 1 + len(mean), responses.sizes[TARGET]))
-        for i, layer in enumerate(features):
-            here = {LAYER: i, SPLIT: j}
-            train, test, ridge = prepared(layer, split)
-            r = _correlations(ridge, y, train, test, torch.as_tensor(scores["alpha"][here].values)).numpy()
-            both = np.stack([r, np.clip(r, 0, None) ** 2])
-            if metric == CORRECTED:
-                both[1] /= (scores["reliability"] * scores["reliability_prediction"])[here].values
-            by_layer[i, j] = _medians(both, members)
-            own = chosen[{SPLIT: j}].values == i
-            best[..., own] = both[..., own]
-        at_chosen[j] = _medians(best, members)
-    return _labelled(by_layer, at_chosen, features, splits, names[[group[0] for group in members]])
+        r, chosen = _of_split(features, y, split, scores["alpha"][{SPLIT: j}], best[{SPLIT: j}].values)
+        both = np.stack([r, np.clip(r, 0, None) ** 2])
+        if ceilings is not None:
+            both[1] /= ceilings[{SPLIT: j}].transpose(LAYER, TARGET).values[:, None]
+        by_layer.append(np.stack([_medians(layer, members) for layer in both.swapaxes(0, 1)]))
+        at_chosen.append(_medians(np.take_along_axis(both, chosen[None, None], axis=1)[:, 0], members))
+    firsts = names[[group[0] for group in members]]
+    return _labelled(np.stack(by_layer, 1), np.stack(at_chosen), features, splits, firsts)
+
+
+def _of_split(features, y: torch.Tensor, split: xr.DataArray, alphas: xr.DataArray, best: np.ndarray):
+    """Return correlations (n_layers, 1 + n_sounds, n_targets), and the position of the chosen layer in each of them.
+
+    The first of the second dimension is with all sounds; `alphas` is (layer, target), `best` (n_targets,) the layer
+    chosen with all sounds.
+    """
+    r, squared = [], []
+    for i, layer in enumerate(features):
+        train, test, ridge = prepared(layer, split, alphas=[1.0])
+        found, errors = _correlations(ridge, y, train, test, torch.as_tensor(alphas[{LAYER: i}].values))
+        r.append(found.numpy())
+        squared.append(errors.square().numpy())
+    chosen = np.tile(best, (1 + len(y), 1))
+    if len(features) > 1:
+        rest = np.sum(squared, axis=1, keepdims=True) - squared  # of the train sounds but one
+        chosen[1 + train] = rest.argmin(0)
+    return np.stack(r), chosen
 
 
 def _checked(scores, features, splits, responses) -> xr.Dataset:
@@ -101,13 +117,14 @@ def _medians(values: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
 def _correlations(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndarray, alpha: torch.Tensor):
     """Return the correlation of prediction and data (1 + n_sounds, n_targets): of all test sounds, then without each.
 
-    0 where the prediction or the data are constant.
+    0 where the prediction or the data are constant. And the leave-one-out errors (n_train, n_targets).
     """
     found = torch.empty((1 + len(y), y.shape[1]), dtype=torch.float64)
+    errors = torch.empty((len(train), y.shape[1]), dtype=torch.float64)
     for value in alpha.unique():
         some = torch.nonzero(alpha == value).flatten()
-        found[:, some] = _at_alpha(ridge, y[:, some], train, test, value)
-    return found
+        found[:, some], errors[:, some] = _at_alpha(ridge, y[:, some], train, test, value)
+    return found, errors
 
 
 def _at_alpha(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndarray, alpha: torch.Tensor):
@@ -131,7 +148,7 @@ def _at_alpha(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndar
         (shared, predicted, measured), (own, predicted, predicted), (power, measured, measured)
     ))  # fmt: skip
     found[1 + test] = _ratio(*without, own, power)
-    return found
+    return found, errors
 
 
 def _ratio(shared, own, power, own_before, power_before) -> torch.Tensor:
