@@ -98,6 +98,9 @@ published = analysis.overlay(study, "voxelwise_by_layer")
 figures.pooled(pooled, tables.ceilings(best), published, references, **study.look)
 
 # %%
+analysis.beside(pooled, references)
+
+# %%
 summary = analysis.summary(study, best, pooled)
 text.table(summary)
 

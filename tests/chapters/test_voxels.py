@@ -1,11 +1,14 @@
 """The voxel chapter's tables, from scores whose answer is planted."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from helpers.chapters.voxelwise import analysis, figures
 from helpers.chapters.voxelwise import tables as voxels
 from helpers.names import REGIONS
+from helpers.plotting.references import NONE
 
 N_LAYERS, N_SPLITS, PER_REGION = 5, 10, 6
 PEAK = {"Primary": 2, "Anterior": 4, "Lateral": 4, "Posterior": 3}  # planted best layers
@@ -110,3 +113,17 @@ def test_voxels_without_places_or_repetitions_have_what_can_be_said(scores):
     assert (voxels.by_voxel(bare, "r2_pearson").metric == "r2_pearson").all()
     table = voxels.pooled(bare, "r2_pearson")
     assert len(table) == 5 and table.median_r2.max() > 0.3
+
+
+def test_the_best_network_is_held_against_baselines_and_controls(scores):
+    pooled = voxels.pooled(scores, "r2_corrected")
+    assert analysis.beside(pooled, NONE) is None
+    top = pooled["median_r2"].max()
+    row = {"role": "baseline", "model": "labels", "layer": np.nan, "target": "voxels", "low": 0.0, "high": 1.0}
+    row |= {"n_seeds": 1, "metric": "r2_corrected"}
+    for value, said in ((top + 0.1, "the baseline labels reaches"), (top - 0.1, "No control and no baseline")):
+        references = pd.DataFrame([row | {"median_r2": value}])
+        assert said in analysis.beside(pooled, references).pieces["en"]
+        figure = figures.pooled(pooled, voxels.ceilings(voxels.by_voxel(scores, "r2_corrected")), None, references,
+                                synthetic=False)  # fmt: skip
+        assert said in figure.layout.meta["alt"]["en"]

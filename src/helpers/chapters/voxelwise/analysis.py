@@ -12,7 +12,8 @@ from helpers import encoding, text
 from helpers.brain import published
 from helpers.brain.regions import FUNCTIONAL, REGION
 from helpers.chapters.voxelwise import places, tables
-from helpers.names import MODEL, NOTE, REPETITION, SUBJECT, VOXELS
+from helpers.names import LAYER, MODEL, NOTE, REPETITION, SUBJECT, VOXELS
+from helpers.plotting.facts import against
 from helpers.store.progress import progress
 from helpers.study import Study
 
@@ -127,6 +128,16 @@ def _best_model(models: pd.DataFrame) -> text.Bilingual:
     if top["n_subjects"] < 2:
         return text.both("say.best_model_pooled", **words)
     return text.both("say.best_model", low=top["low"], high=top["high"], **words)
+
+
+def beside(pooled: pd.DataFrame, references: pd.DataFrame) -> text.Bilingual | None:
+    """Return the highest median over all voxels, and which baselines and controls are as high; None without any."""
+    if references.empty:
+        return None
+    top = pooled.nlargest(1, "median_r2").iloc[0]
+    words = {"r2": float(top["median_r2"]), "layer": int(top[LAYER]), "model": _model(top[MODEL])}
+    words |= {"metric": lambda labeller: labeller.name("metric", top["metric"])}
+    return text.both("say.voxels_beside", rivals=lambda labeller: against(references, words["r2"], labeller), **words)
 
 
 def noise(study: Study) -> text.Bilingual:

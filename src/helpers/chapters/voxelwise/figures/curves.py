@@ -13,7 +13,7 @@ from helpers.names import LAYER, MODEL, VOXELS
 from helpers.plotting import panels, style
 from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
-from helpers.plotting.facts import highest
+from helpers.plotting.facts import against, highest
 from helpers.text import Labeller
 
 text.words(
@@ -84,7 +84,8 @@ def pooled(
             for model, layer, r2 in zip(best[MODEL], best[LAYER], best["median_r2"], strict=True)
         ]
         measure = panels.measure(frame, labeller)
-        return labeller("figure.pooled.alt", measure=measure, facts=" ".join(facts))
+        rivals = against(references, float(best["median_r2"].max()), labeller)
+        return labeller("figure.pooled.alt", measure=measure, facts=" ".join(facts) + rivals)
 
     return bilingual(build, alt, frame, language)
 
