@@ -102,15 +102,14 @@ def test_the_table_of_colours_holds_every_number(values):
     trained = figure.data[0]
     assert [trace.visible for trace in figure.data] == [True, False, False]
     means = values[values.role == "trained"].groupby("model")["median_r2"].mean().sort_values()
-    names = list(figure.layout.yaxis.ticktext)
-    assert names == ["labels", "", *means.index]
-    for row, name in enumerate(names):
-        if name:
-            own = values[(values.model == name) & values.role.isin(["trained", "baseline"])]["median_r2"]
-            np.testing.assert_allclose(np.asarray(trained.z)[row], own)
+    places = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    assert list(places) == ["labels", *means.index] and list(places.values()) == [0, 2, 3, 4]  # 1 is a gap, unnamed
+    for name, row in places.items():
+        own = values[(values.model == name) & values.role.isin(["trained", "baseline"])]["median_r2"]
+        np.testing.assert_allclose(np.asarray(trained.z)[row], own)
     spanish = in_language(figure, "es")
     assert "," in spanish.data[0].text[0][0] and "Capa elegida" in spanish.data[0].customdata[2][0]
-    missing = np.asarray(figure.data[2].z)[names.index("mine")]  # it has no permuted control: no number is drawn
+    missing = np.asarray(figure.data[2].z)[places["mine"]]  # it has no permuted control: no number is drawn
     assert np.isnan(missing).all()
 
 
@@ -147,6 +146,25 @@ def test_the_scatter_changes_each_axis_by_its_own_menu(values):
     assert sorted(number for part in chosen for number in part) == sorted(
         values[values.role.isin(["trained", "baseline"]) & (values.target == "pitch")]["median_r2"]
     )
+
+
+def test_names_beside_points_that_are_close_stand_on_different_sides():
+    from helpers.chapters.comparison.figures.scatter import SIDES, _sides
+
+    close = {name: (0.5 + 0.01 * index, 0.5) for index, name in enumerate("abc")}
+    assert len(set(_sides(close, dict.fromkeys("abc", "a_network_of_mine")).values())) == 3
+    apart = {"a": (0.3, 0.2), "b": (0.5, 0.8)}
+    assert set(_sides(apart, dict.fromkeys("ab", "a_network")).values()) == {SIDES[0]}
+    at_the_edge = _sides({"a": (0.01, 0.5)}, {"a": "a_network_of_mine"})
+    assert at_the_edge["a"] == "middle right", "or a phone would cut it off"
+
+
+def test_long_names_take_two_lines():
+    from helpers.chapters.comparison.figures.looks import in_lines
+
+    assert in_lines("Spectrotemporal modulation") == "Spectrotemporal<br>modulation"
+    assert in_lines("Category labels") == "Category labels"
+    assert in_lines("a_long_name_without_spaces") == "a_long_name_without_spaces"
 
 
 def test_figures_hold_sixty_networks(values):

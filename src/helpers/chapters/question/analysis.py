@@ -8,8 +8,7 @@ from helpers.models.base import MIXED, MUSIC, SPEECH
 from helpers.names import REGIONS, SOUND, TARGET
 from helpers.study import Study
 
-REGION, PRIMARY = "region", REGIONS[0]
-ACOUSTIC = {"lowfreq", "highfreq", "envsounds", "pitch"}  # components
+REGION, GROUP, PRIMARY = "region", "group", REGIONS[0]
 KINDS = {SPEECH: {"EngSpeech", "ForSpeech"}, MUSIC: {"Music", "Song"}}  # categories that a network learned from
 MEASURED, SIMULATED = ("nh2015",), "demo"  # beginnings of the names of datasets of that experiment, or in its form
 
@@ -50,13 +49,14 @@ def hypotheses(study: Study) -> text.Bilingual:
     """Return the hypotheses that the study's responses, networks, controls and baselines can speak for or against."""
     trainings = {_training(study.model(name)) for name in study.models}
     names = {str(target) for one in study.brain.responses.values() for target in one[TARGET].values}
-    regions = {
-        str(name) for one in study.brain.responses.values() if REGION in one.coords for name in one[REGION].values
-    }
+    regions, groups = (
+        {str(name) for one in study.brain.responses.values() if coord in one.coords for name in one[coord].values}
+        for coord in (REGION, GROUP)
+    )
     own = {"speech": SPEECH, "music": MUSIC}
     can = {
         "regions": PRIMARY in regions and len(regions - {"", PRIMARY}) > 0,
-        "components": ACOUSTIC & names and set(own) & names,
+        "components": {"frequency", "category"} <= groups,
         "special": len(study.models) > 1 and any(kind in trainings and target in names for target, kind in own.items()),
         "diverse": MIXED in trainings and len(trainings - {""}) > 1,
         "learned": any(entry.controls for entry in study.parameters.models),

@@ -63,7 +63,8 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
 
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
-        names = [style.name(labeller, "model", row) if row else "" for row in rows]
+        names = [looks.in_lines(style.name(labeller, "model", row)) for row in rows if row]
+        places = [place for place, row in enumerate(rows) if row]  # without the gap
         columns = [style.name(labeller, "target", target) for target in targets]
         for role in roles:
             found = [[_cell(cells, row, target, role) for target in targets] for row in rows]
@@ -78,9 +79,9 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         height = AROUND + ROW * len(rows)
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
         figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": 196})
-        style.lying_bar(figure, looks.measure(values, labeller))
+        style.lying_bar(figure, looks.measure(values, labeller), dtick=0.4, tickangle=0)
         figure.update_xaxes(showgrid=False, tickangle=-30)
-        return figure.update_yaxes(showgrid=False, tickvals=list(range(len(rows))), ticktext=names)
+        return figure.update_yaxes(showgrid=False, tickvals=places, ticktext=names, tickfont={"size": 11})
 
     return bilingual(build, lambda labeller: _alt(values, labeller), values, language)
 

@@ -11,6 +11,7 @@ from helpers.plotting import panels, style
 from helpers.text import Labeller
 
 TRAINED, BASELINE = "trained", "baseline"
+LONG = 16  # letters, of a name that takes two lines
 ORDER = ("speech", "music", "environmental", "mixed", "other", "nothing")  # of trainings
 
 
@@ -41,6 +42,12 @@ def about(row, labeller: Labeller) -> str:
     if isinstance(row.trained_on, str):
         training += ": " + labeller.name("trained_on", row.trained_on)
     return html.escape(training, quote=False)
+
+
+def in_lines(name: str) -> str:
+    """Return a long name in two lines, so that it leaves room for the figure on a phone."""
+    first, space, rest = name.partition(" ")
+    return f"{first}<br>{rest}" if space and len(name) > LONG else name
 
 
 def measure(values: pd.DataFrame, labeller: Labeller) -> str:

@@ -13,7 +13,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, PANEL = 20, 60  # px: of a network, and around the rows of a panel
+ROW, PANEL = 20, 70  # px: of a network, and around the rows of a panel
 CONTROLS = {"untrained": "circle-open", "permuted": "x-thin-open", "matched": "diamond-open"}
 
 text.words(
@@ -71,7 +71,7 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         figure = make_subplots(
             rows=panels.n_rows(targets), cols=min(panels.COLUMNS, len(targets)), subplot_titles=titles,
             shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.04,
-            vertical_spacing=0.35 / (panels.n_rows(targets) * max(4, len(networks) / 3)),
+            vertical_spacing=0.55 / (panels.n_rows(targets) * max(4, len(networks) / 3)),
         )  # fmt: skip
         for panel, target in enumerate(targets):
             own = values[values[TARGET] == target]
@@ -82,9 +82,10 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         style.laid_out(figure, labeller, labeller(f"figure.rows.{title}"), height, synthetic)
         names = [style.name(labeller, "model", model) for model in networks]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(networks) - 0.3])
-        figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.25)
+        figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.5)
         for panel in range(len(targets))[-panels.COLUMNS :]:
-            figure.update_xaxes(title_text=looks.measure(values, labeller), showticklabels=True, **panels.place(panel))
+            title = {"text": looks.measure(values, labeller), "font": {"size": 12}}  # two stand side by side on a phone
+            figure.update_xaxes(title=title, showticklabels=True, tickangle=0, **panels.place(panel))
         return figure
 
     return bilingual(build, lambda labeller: _alt(values, labeller), values, language)

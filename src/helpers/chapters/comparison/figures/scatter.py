@@ -42,6 +42,8 @@ text.words(
         "alt_few": "Al principio, {x} frente a {y}; de tan pocas no se indica la correlación.",
     },
 )
+WIDTH, HEIGHT, MARK, LETTER = 285, 355, 6, 5.5  # px, of the plot on a phone, half a marker, and a letter
+SIDES = ("top center", "bottom center", "middle right", "middle left")  # of a point, where its name may stand
 FEWEST = 3  # points, of which a correlation is said
 
 
@@ -57,15 +59,16 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
     first = {"x": len(wide.columns) - 1, "y": max(len(wide.columns) - 2, 0)}
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = go.Figure()
+        figure, words = go.Figure(), {one: style.name(labeller, "model", one) for one in wide.index}
+        sides = _sides({one: tuple(wide.loc[one].iloc[[first["x"], first["y"]]]) for one in wide.index}, words)
         for training, networks in groups.items():
             about = [looks.about(row, labeller) for row in known.loc[networks].reset_index().itertuples()]
             x, y = (wide.loc[networks].iloc[:, first[axis]].to_numpy() for axis in "xy")
             figure.add_scatter(
-                x=x, y=y, mode="markers+text", text=[style.name(labeller, "model", one) for one in networks],
-                textposition="top center", textfont={"size": 10}, name=style.name(labeller, "training", training),
-                marker=looks.look(training)["marker"] | {"size": 10}, customdata=about,
-                hovertemplate=labeller("figure.two_targets.hover") + "<extra></extra>",
+                x=x, y=y, mode="markers+text", text=[words[one] for one in networks],
+                textposition=[sides[one] for one in networks], textfont={"size": 10},
+                name=style.name(labeller, "training", training), marker=looks.look(training)["marker"] | {"size": 10},
+                customdata=about, hovertemplate=labeller("figure.two_targets.hover") + "<extra></extra>",
             )  # fmt: skip
         panels.diagonal(figure, 0, 1)
         style.laid_out(figure, labeller, labeller("figure.two_targets.title"), 640, synthetic)
@@ -78,6 +81,34 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         return figure.update_yaxes(title_text=axes["y"], range=[0, 1])
 
     return bilingual(build, lambda labeller: _alt(shown, wide, first, labeller), shown, language)
+
+
+def _sides(points: dict[str, tuple[float, float]], words: dict[str, str]) -> dict[str, str]:
+    """Return on which side of its point each name stands, so that on a phone few names at first cover each other."""
+    taken = [(x * WIDTH - MARK, x * WIDTH + MARK, y * HEIGHT - MARK, y * HEIGHT + MARK) for x, y in points.values()]
+    found = {}
+    for one, (x, y) in sorted(points.items(), key=lambda point: -point[1][1]):
+        length = LETTER * len(words[one])
+        boxes = {side: _box(x * WIDTH, y * HEIGHT, length, side) for side in SIDES}
+        free = [side for side, box in boxes.items() if _is_free(box, taken)]
+        found[one] = (free or SIDES)[0]
+        taken.append(boxes[found[one]])
+    return found
+
+
+def _box(x: float, y: float, length: float, side: str) -> tuple[float, float, float, float]:
+    """Return where a name of some length (px) lies beside a point: left, right, bottom, top."""
+    across = {"left": -length / 2 - MARK, "right": length / 2 + MARK}.get(side.split()[1], 0)
+    along = {"top": 1.5 * MARK, "bottom": -1.5 * MARK}.get(side.split()[0], 0)
+    return x + across - length / 2, x + across + length / 2, y + along - MARK, y + along + MARK
+
+
+def _is_free(box: tuple, taken: list[tuple]) -> bool:
+    """Return whether a box lies within a phone's plot and covers nothing that is taken."""
+    inside = box[0] > 0 and box[1] < WIDTH
+    return inside and not any(
+        box[0] < other[1] and other[0] < box[1] and box[2] < other[3] and other[2] < box[3] for other in taken
+    )
 
 
 def _menu(axis: str, groups: dict, wide: pd.DataFrame, first: dict, labeller: Labeller) -> dict:
