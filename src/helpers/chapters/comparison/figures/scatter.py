@@ -99,7 +99,7 @@ def _sides(points: dict[str, tuple[float, float]], words: dict[str, str]) -> dic
 def _box(x: float, y: float, length: float, side: str) -> tuple[float, float, float, float]:
     """Return where a name of some length (px) lies beside a point: left, right, bottom, top."""
     across = {"left": -length / 2 - MARK, "right": length / 2 + MARK}.get(side.split()[1], 0)
-    along = {"top": 1.5 * MARK, "bottom": -1.5 * MARK}.get(side.split()[0], 0)
+    along = {"top": 2 * MARK, "bottom": -2 * MARK}.get(side.split()[0], 0)
     return x + across - length / 2, x + across + length / 2, y + along - MARK, y + along + MARK
 
 
