@@ -56,18 +56,18 @@ claims.shown(table)
 # %% [markdown] tags=["lang-es"]
 # Los intervalos del 95 % dicen cuánto cambiaría el número con otros sonidos y, donde se trata de personas, con otros
 # sujetos: cada sonido se deja afuera por vez, en su papel de entrenamiento y en el de prueba, y se suma lo que varía
-# entre sujetos. En estudios simulados cubren entre el 93 y el 98 % (tests/COVERAGE.md). La capa y alfa se eligen con los
-# sonidos de entrenamiento y quedan fijas. Del lasso no se puede dejar afuera un sonido sin ajustarlo de nuevo: su
-# intervalo es el de particiones que se solapan, y es demasiado ancho. Los valores publicados se leyeron de las figuras,
-# que muestran medianas entre particiones y no permiten calcular un intervalo.
+# entre sujetos. Cuánto cubren en estudios simulados está en tests/COVERAGE.md. La capa se elige con los sonidos de
+# entrenamiento que hay, y puede cambiar sin uno de ellos; alfa queda fija. Del lasso no se puede dejar afuera un sonido
+# sin ajustarlo de nuevo: su intervalo es el de particiones que se solapan, y es demasiado ancho. Los valores publicados
+# se leyeron de las figuras, que muestran medianas entre particiones y no permiten calcular un intervalo.
 
 # %% [markdown] tags=["lang-en"]
 # The 95 % intervals say how much the number would change with other sounds and, where it is about people, with other
 # subjects: each sound is left out in turn, in its part as a train sound and as a test sound, and what varies between
-# subjects is added. In simulated studies they cover between 93 and 98 % (tests/COVERAGE.md). The layer and alpha are
-# chosen on the train sounds and stay as they were. Of the lasso no sound can be left out without fitting it again: its
-# interval is that of overlapping splits, which is too wide. Published values were read off the figures, which show
-# medians over splits and do not allow an interval to be computed.
+# subjects is added. What they cover in simulated studies stands in tests/COVERAGE.md. The layer is chosen on the train
+# sounds that are there, and may be another one without one of them; alpha stays as it was. Of the lasso no sound can be
+# left out without fitting it again: its interval is that of overlapping splits, which is too wide. Published values
+# were read off the figures, which show medians over splits and do not allow an interval to be computed.
 
 # %% [markdown] tags=["lang-es"]
 # ## Limitaciones
@@ -82,8 +82,8 @@ claims.shown(table)
 #
 # That a layer predicts a region does not imply that they compute the same: a linear regression finds what information
 # is present, not what it is used for. The sounds are few and short, and the test sets of different splits overlap. The
-# reference network was trained on recordings that may include sounds like those of the experiment. And a layer that sums
-# two branches is not comparable with the others.
+# reference network was trained on recordings that may include sounds like those of the experiment. And a layer that
+# sums two branches is not comparable with the others.
 
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis

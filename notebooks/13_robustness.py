@@ -1,0 +1,89 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["lang-es"]
+# # Qué tan firme es el orden
+#
+# ¿Cuántas redes se pueden distinguir con estos sonidos? ¿Y cambia el orden de las redes con decisiones que podrían
+# haberse tomado de otra manera?
+
+# %% [markdown] tags=["lang-en"]
+# # How firm the order is
+#
+# How many networks can these sounds tell apart? And does the order of the networks change with decisions that could
+# have been made otherwise?
+
+# %% tags=["parameters"]
+study = "networks"  # in params/, or a YAML file; {"study": "networks", "models": ["silero", "crepe"]}: a part
+
+# %%
+from helpers import text
+from helpers.chapters import robustness
+from helpers.study import open_study
+
+study = open_study(study)
+
+# %%
+study.banner()
+
+# %% [markdown] tags=["lang-es"]
+# ## Recuperación del modelo
+#
+# Se simula un cerebro que fuera una capa de una red: la respuesta que esa capa predice, más sus errores reales al dejar
+# afuera un sonido por vez, repartidos entre los sonidos en otro orden. Después se comparan todas las redes con esa
+# respuesta como si no se supiera de dónde viene. Si la red verdadera no se recupera, una ventaja de ese tamaño entre
+# dos redes no dice cuál se parece más al cerebro.
+
+# %% [markdown] tags=["lang-en"]
+# ## Model recovery
+#
+# A brain is simulated that is one layer of one network: the response that the layer predicts, plus its real errors when
+# one sound at a time is left out, given to the sounds in another order. Then all networks are compared with that
+# response as if its origin were unknown. Where the true network is not recovered, a lead of that size between two
+# networks does not tell which of them is more like the brain.
+
+# %%
+responses = robustness.responses(study)  # (sound, target)
+rows = robustness.recovered(study, responses)  # one row per simulated response: what it was made from, what is picked
+confusion = robustness.confusion(rows)
+robustness.figures.confusion(confusion, **study.look)
+
+# %% [markdown] tags=["lang-es"]
+# ## El multiverso
+#
+# Cada columna es una forma razonable de comparar: cómo se elige alfa, cómo se elige la capa, con qué métrica y con qué
+# particiones. Un orden que solo vale en algunas columnas no es un resultado sobre el cerebro. En los rótulos, α se
+# elige para cada respuesta (c/u) o es única; la capa, por los sonidos de entrenamiento (entr.) o por el valor mismo
+# (máx.); r² es la correlación al cuadrado y R², el coeficiente de determinación.
+
+# %% [markdown] tags=["lang-en"]
+# ## The multiverse
+#
+# Each column is a reasonable way of comparing: how alpha is chosen, how the layer is chosen, by which metric and with
+# which splits. An order that holds in some columns only is not a result about the brain. In the labels, α is chosen for
+# each target or is one for all; the layer, by the train sounds (train) or by the value itself (max); r² is the squared
+# correlation and R² the coefficient of determination.
+
+# %%
+universes = robustness.universes(study, responses)  # r2 of every network and target in every universe
+ranks = robustness.ranks(universes)
+robustness.figures.ranks(ranks, **study.look)
+
+# %%
+robustness.sentences(rows, ranks)
+
+# %%
+firsts = robustness.firsts(universes)
+text.table(firsts)
+
+# %%
+study.write(recovery=rows, confusion=confusion, universes=universes, ranks=ranks, firsts=firsts)

@@ -1,0 +1,142 @@
+"""Which network is picked for which, and the networks' places in every universe: two maps with numbers in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from helpers import text
+from helpers.names import METRIC, MODEL
+from helpers.plotting import style
+from helpers.plotting.bilingual import bilingual
+from helpers.text import Labeller
+
+ROW, AROUND = 34, 210  # px: of a network, around all of them
+RULES = {
+    "estimator": "rule_alpha",
+    "choice": "rule_layer",
+    METRIC: "rule_metric",
+    "scheme": "rule_splits",
+}  # what words call a column
+
+text.words(
+    "figure.confusion",
+    en={
+        "title": "If the brain were this network, which would be picked?",
+        "true": "Network that the responses were made from",
+        "picked": "Network that is picked",
+        "hover": (
+            "Made from %{{y}}, picked: %{{x}}<br>%{{z:.0%}} of {n} responses<br>"
+            "Layer found: %{{customdata[0]:.0%}}; or one beside it: %{{customdata[1]:.0%}}"
+        ),
+        "alt": "A map of {n} by {n} networks: how often each is picked for responses made from each. {facts}",
+        "alt_fact": "{model}: {share} % of its responses are given back to it.",
+    },
+    es={
+        "title": "Si el cerebro fuera esta red, ¿cuál se elegiría?",
+        "true": "Red de la que salen las respuestas",
+        "picked": "Red que se elige",
+        "hover": (
+            "Hechas con %{{y}}, elegida: %{{x}}<br>%{{z:.0%}} de {n} respuestas<br>"
+            "Capa encontrada: %{{customdata[0]:.0%}}; o una vecina: %{{customdata[1]:.0%}}"
+        ),
+        "alt": "Un mapa de {n} por {n} redes: cuánto se elige cada una para respuestas hechas con cada una. {facts}",
+        "alt_fact": "{model}: se le devuelve el {share} % de sus respuestas.",
+    },
+)
+text.words(
+    "figure.ranks",
+    en={
+        "title": "Places of the networks in every way of comparing them",
+        "rank": "Place",
+        "hover": "%{{y}}<br>%{{customdata[1]}}<br>Place %{{z}}, mean %{{customdata[0]:.3f}}",
+        "alt": "A map of the places of {n} networks in {k} ways of comparing them. {facts}",
+        "alt_fact": "{model}: from place {low} to {high}.",
+    },
+    es={
+        "title": "Puestos de las redes en cada forma de compararlas",
+        "rank": "Puesto",
+        "hover": "%{{y}}<br>%{{customdata[1]}}<br>Puesto %{{z}}, media %{{customdata[0]:.3f}}",
+        "alt": "Un mapa de los puestos de {n} redes en {k} formas de compararlas. {facts}",
+        "alt_fact": "{model}: del puesto {low} al {high}.",
+    },
+)
+
+
+def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
+    """Draw `analysis.confusion`, rows the true network; None for an empty table."""
+    if table.empty:
+        return None
+    models = list(dict.fromkeys(table["true_model"]))
+    wide = table.pivot(index="true_model", columns=MODEL, values="share").loc[models, models]
+    of_layers = table.drop_duplicates("true_model").set_index("true_model").loc[models, ["layer_share", "near_share"]]
+    extra = np.repeat(of_layers.to_numpy()[:, None], len(models), axis=1)
+
+    def build(labeller: Labeller) -> go.Figure:
+        names = [style.name(labeller, "model", model) for model in models]
+        hover = labeller("figure.confusion.hover", n=int(table["n"].iloc[0])) + "<extra></extra>"
+        figure = go.Figure(_map(wide.to_numpy(), names, names, extra, hover, (0, 1), "%{text}", _percent(wide)))
+        style.laid_out(figure, labeller, labeller("figure.confusion.title"), AROUND + 60 + ROW * len(models), synthetic)
+        figure.update_xaxes(title_text=labeller("figure.confusion.picked"), tickangle=-45, showgrid=False, dtick=1)
+        return figure.update_yaxes(
+            title_text=labeller("figure.confusion.true"), autorange="reversed", showgrid=False, automargin=True, dtick=1
+        )
+
+    def alt(labeller: Labeller) -> str:
+        own = table[table["true_model"] == table[MODEL]]
+        facts = [
+            labeller("figure.confusion.alt_fact", model=labeller.name("model", row.model), share=round(100 * row.share))
+            for row in own.itertuples()
+        ]
+        return labeller("figure.confusion.alt", n=len(models), facts=" ".join(facts))
+
+    return bilingual(build, alt, table, language)
+
+
+def ranks(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
+    """Draw `analysis.ranks`: a row for each network, best first on average, a column for each universe."""
+    order = table.groupby(MODEL)["rank"].mean().sort_values(kind="stable").index.tolist()
+    keys = ["estimator", "choice", METRIC, "scheme"]
+    columns = table[keys].drop_duplicates().itertuples(index=False)
+    columns = [tuple(column) for column in columns]
+    indexed = table.set_index([MODEL, *keys])
+    values = np.array([[indexed.loc[(model, *column), "rank"] for column in columns] for model in order])
+    r2 = np.array([[indexed.loc[(model, *column), "r2"] for column in columns] for model in order])
+
+    def build(labeller: Labeller) -> go.Figure:
+        names = [style.name(labeller, "model", model) for model in order]
+        whole, short = ([_words(keys, column, labeller, form) for column in columns] for form in ("", "short_"))
+        custom = [[[value, universe] for value, universe in zip(row, whole, strict=True)] for row in r2.tolist()]
+        hover = labeller("figure.ranks.hover") + "<extra></extra>"
+        figure = go.Figure(_map(values, short, names, custom, hover, (1, len(order)), "%{z}", None, reverse=True))
+        style.laid_out(figure, labeller, labeller("figure.ranks.title"), AROUND + 60 + ROW * len(order), synthetic)
+        figure.update_xaxes(tickangle=-90, showgrid=False, tickfont={"size": 11}, automargin=True, dtick=1)
+        return figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, dtick=1)
+
+    def alt(labeller: Labeller) -> str:
+        facts = [
+            labeller(
+                "figure.ranks.alt_fact", model=labeller.name("model", model), low=int(row.min()), high=int(row.max())
+            )
+            for model, row in zip(order, values, strict=True)
+        ]
+        return labeller("figure.ranks.alt", n=len(order), k=len(columns), facts=" ".join(facts))
+
+    return bilingual(build, alt, table, language)
+
+
+def _words(keys: list[str], column: tuple, labeller: Labeller, form: str) -> str:
+    """Return a universe in words, or with the form "short_" in abbreviations."""
+    return " · ".join(labeller(f"{form}{RULES[key]}.{one}") for key, one in zip(keys, column, strict=True))
+
+
+def _map(values, x, y, customdata, hover, span, template, words, reverse: bool = False) -> go.Heatmap:
+    return go.Heatmap(
+        z=values, x=x, y=y, customdata=customdata, hovertemplate=hover, zmin=span[0], zmax=span[1], showscale=False,
+        colorscale="Cividis", reversescale=reverse, texttemplate=template, text=words, xgap=1, ygap=1,
+    )  # fmt: skip
+
+
+def _percent(wide: pd.DataFrame) -> list[list[str]]:
+    return [[f"{round(100 * value)}" if value >= 0.005 else "" for value in row] for row in wide.to_numpy()]
