@@ -78,5 +78,29 @@ unique_variance.sentences(summary)
 # %%
 text.folded(text.table(summary))
 
+# %% [markdown] tags=["lang-es"]
+# ## Sin las categorías
+#
+# Otra forma de preguntar qué hay más allá de las etiquetas. *Dentro de las categorías*: de activaciones y respuestas se
+# resta la media de cada categoría en los sonidos de entrenamiento, de modo que distinguir habla de música no sirve de
+# nada. *Categorías con las que no se entrenó*: se deja afuera una categoría por vez y se predicen sus sonidos; las
+# categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés.
+
+# %% [markdown] tags=["lang-en"]
+# ## Without the categories
+#
+# Another way to ask what lies beyond the labels. *Within categories*: the mean of each category over the train sounds
+# is taken from activations and responses, so that telling speech from music is of no use. *Categories never trained
+# on*: one category at a time is left out, and its sounds are predicted; similar categories stay, as foreign speech does
+# when English speech is left out.
+
 # %%
-study.write(unique_rows=rows, unique_summary=summary)
+first = next(iter(responses.values()))  # the first set of responses
+labels = unique_variance.beside_labels(study, first)  # one row per network and target: all, within, new_category
+unique_variance.figures.labels(labels, **study.look)
+
+# %%
+unique_variance.of_labels(labels)
+
+# %%
+study.write(unique_rows=rows, unique_summary=summary, beside_labels=labels)

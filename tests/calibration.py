@@ -319,22 +319,20 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
     return "\n".join(lines) + "\n"
 
 
-def main(n_studies: int, n_noise: int = 200) -> None:
+def main(n_studies: int = 1000, n_noise: int = 200) -> None:
+    """Simulate, and write the page anew after each kind of study, so that what took hours is not lost."""
     torch.set_num_threads(1)
-    rows, start = [], time.monotonic()
-    parts: list[tuple[str, Callable[[], dict]]] = [(d.name, lambda d=d: simulated(d, n_studies)) for d in DESIGNS]
-    parts.append(("similarity", lambda: similarities(n_studies)))
-    for name, part in parts:
-        rows += summed_up(name, part())
-        for row in (row for row in rows if row["study"] == name):
-            print(
-                {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}, flush=True
-            )
-        print(f"{time.monotonic() - start:.0f} s", flush=True)
+    start = time.monotonic()
     counts = verdicts_on_noise(n_noise)
     print(counts, f"{time.monotonic() - start:.0f} s", flush=True)
-    WHERE.write_text(written(rows, counts, n_studies, n_noise))
+    parts: list[tuple[str, Callable[[], dict]]] = [("similarity", lambda: similarities(n_studies))]
+    parts += [(design.name, lambda design=design: simulated(design, n_studies)) for design in DESIGNS]
+    rows: list[dict] = []
+    for name, part in parts:
+        rows += summed_up(name, part())
+        WHERE.write_text(written(rows, counts, n_studies, n_noise), encoding="utf-8")
+        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(*map(int, sys.argv[1:]))

@@ -143,6 +143,8 @@ def test_a_lead_is_one_over_every_rival_and_a_lag_one_behind_any_but_sought_amon
     assert said(claim(), Evidence.of(ahead, ahead)) == HOLDS
     assert said(claim(), Evidence.of(ahead, level)) == UNDECIDED
     assert said(claim(), Evidence.of(ahead, behind)) == FAILS
+    far = Evidence.of(Estimate(0.9, 5, 30))
+    assert (far.low, far.high) == (-1, 1) and Evidence.of(Estimate(0.9, 5, 30), bound=np.inf).high > 1
     both = Evidence.of(ahead, Estimate(-0.42, 0.2, 30))
     assert Evidence.of(Estimate(-0.42, 0.2, 30)).high < 0 < both.high and both.value == -0.42
 

@@ -59,7 +59,7 @@ def _row(claim: Claim, run: Run) -> dict:
             raise Missing("nothing_reached")
         why = "synthetic" if run.study.brain.synthetic else ""
         if not why and claim.on:
-            why = run.doubt(claim.about or (run.main,), claim.on)
+            why = run.doubt(claim.about or (run.main,), claim.on, claim.of_training)
     except Missing as error:
         return row | {"why": str(error)}
     row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}

@@ -33,8 +33,9 @@ class Claim:
     threshold : what the number is compared with
     side : ABOVE, BELOW, or WITHIN: no further from 0 than the threshold, a test of equivalence (Schuirmann 1987)
     reason : why this threshold
-    about : the networks that have to predict the responses, and to have learned; () for the study's main one
+    about : the networks that have to predict the responses; () for the study's main one
     on : COMPONENTS or VOXELS, what those have to predict; "" for claims that are not about prediction
+    of_training : whether those have to predict better than they did untrained
     published : the original study's number; None: its figures do not have it
     published_sign : 1 or -1, where its figures show no more than the sign
     published_note : key of `published.*`, how its number differs from this run's; "" where by the same formula
@@ -52,6 +53,7 @@ class Claim:
     reason: str = ""
     about: tuple[str, ...] = ()
     on: str = COMPONENTS
+    of_training: bool = True
     published: Callable[[], Evidence] | None = None
     published_sign: Callable[[], float] | None = None
     published_note: str = ""

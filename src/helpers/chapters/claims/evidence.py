@@ -38,10 +38,11 @@ class Evidence:
 
     parts: tuple[Estimate, ...]
     over: str = SOUNDS
+    bound: float = 1.0  # no number can be further from 0: differences of shares, of r2 and of CKA cannot
 
     @classmethod
-    def of(cls, *parts: Estimate, over: str = SOUNDS) -> Evidence:
-        return cls(parts, over)
+    def of(cls, *parts: Estimate, over: str = SOUNDS, bound: float = 1.0) -> Evidence:
+        return cls(parts, over, bound)
 
     @property
     def value(self) -> float:
@@ -49,12 +50,12 @@ class Evidence:
 
     @property
     def low(self) -> float:
-        return float(np.min([part.interval()[0] for part in self.parts]))
+        return float(np.clip(np.min([part.interval()[0] for part in self.parts]), -self.bound, self.bound))
 
     @property
     def high(self) -> float:
         level = 1 - 0.05 / len(self.parts)
-        return float(np.min([part.interval(level)[1] for part in self.parts]))
+        return float(np.clip(np.min([part.interval(level)[1] for part in self.parts]), -self.bound, self.bound))
 
     @property
     def known(self) -> bool:

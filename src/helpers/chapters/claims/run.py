@@ -228,18 +228,19 @@ class Run:
 
     # What has to hold before a verdict means anything
 
-    def doubt(self, names: Sequence[str], kind: str) -> str:
+    def doubt(self, names: Sequence[str], kind: str, of_training: bool = True) -> str:
         """Return why no verdict about networks is given: a key of `why.*`, or "".
 
-        A network has to predict the responses at all (a mean correlation above 0), and better than it did untrained
-        where that is known. Both are tested one-sidedly at 2.5 % over sounds.
+        A network has to predict the responses at all (a mean correlation above 0) and, for claims of what training
+        does, better than it did untrained where that is known. Both are tested one-sidedly at 2.5 % over sounds.
         """
         for name in names:
             found = self._components(name) if kind == COMPONENTS else self._subjects(name)
             correlation = _mean(_named(found, "chosen_r"), ())
             if not self.estimate(correlation).p_above() <= LEVEL:
                 return "nothing_predicted"
-            if kind == COMPONENTS and 0 in self._steps(name)[:-1]:
+            known = kind == COMPONENTS or self.study.has(COMPONENTS)  # voxels are not scored without training
+            if of_training and known and 0 in self._steps(name)[:-1]:
                 before = _mean(_named(self._components(name, 0), "chosen_r2"), ())
                 if not self.estimate(self.at_best(name) - before).p_above() <= LEVEL:
                     return "nothing_learned"

@@ -2,10 +2,23 @@
 
 from helpers.chapters.chapter import LAST, Chapter, Size
 from helpers.chapters.unique_variance import figures
-from helpers.chapters.unique_variance.analysis import beyond, others, partitions, responses, said, sentences, summary
+from helpers.chapters.unique_variance.analysis import (
+    beside_labels,
+    beyond,
+    of_labels,
+    others,
+    partitions,
+    responses,
+    said,
+    sentences,
+    summary,
+)
 from helpers.study.study import BASELINES
 
-__all__ = ["CHAPTER", "beyond", "figures", "others", "partitions", "responses", "said", "sentences", "summary"]
+__all__ = [
+    "CHAPTER", "beside_labels", "beyond", "figures", "of_labels", "others", "partitions", "responses", "said",
+    "sentences", "summary",
+]  # fmt: skip
 
 PER_PARTITION = 0.25  # seconds per layer and split: a banded ridge on few responses
 

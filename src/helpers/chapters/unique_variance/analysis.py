@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from helpers import text
+from helpers.encoding import score
 from helpers.encoding.partition import MOST_SPACES, NETWORK, SPACES, partition
-from helpers.names import MODEL, SPLIT, TARGET
+from helpers.encoding.within import score_new_categories, score_within
+from helpers.errors import UserError
+from helpers.names import CATEGORY, MODEL, SPLIT, TARGET
+from helpers.stats.layers import nested_best
 from helpers.stats.targets import groups
 from helpers.store.progress import progress
 from helpers.study import Study
 
 MOST_TARGETS = 200  # of a set: the responses of single voxels would take hours
 BOTH = "all"  # beyond all baselines together
+METRIC = "r2_pearson"
 
 
 def responses(study: Study) -> dict[str, xr.DataArray]:
@@ -66,6 +72,47 @@ def beyond(found: Sequence[xr.Dataset]) -> pd.DataFrame:
                 table = pd.DataFrame(medians).assign(**{SPLIT: one[SPLIT].values, TARGET: target, "beyond": name})
                 rows.append(table.assign(**{MODEL: str(one[MODEL].values)}))
     return pd.concat(rows, ignore_index=True)
+
+
+def beside_labels(study: Study, measured: xr.DataArray) -> pd.DataFrame:
+    """Return what each network predicts in all, within categories, and of categories never trained on.
+
+    Columns model, target, all, within, new_category (r2_pearson, the layer chosen on the train sounds; of the first two
+    the median over splits). `new_category` is NaN where a category has too few sounds to be left out.
+    """
+    how = {name: study.encoding[name] for name in ("alphas", "device")}
+    categories = study.brain.waveforms[CATEGORY].reset_coords(drop=True)
+    try:
+        new = study.split("leave_category_out")
+    except UserError:
+        new = None
+    rows = []
+    for features in study.last_checkpoints():
+        keep = partial(study.keep, features=features, responses=measured, **how)
+        scored = {"all": keep(score, splits=study.splits)}
+        scored["within"] = keep(score_within, splits=study.splits, categories=categories)
+        values = {name: nested_best(one, METRIC)["value"].median(SPLIT).values for name, one in scored.items()}
+        left_out = None if new is None else keep(score_new_categories, splits=new)["r2_pearson"].values
+        values["new_category"] = np.full(measured.sizes[TARGET], np.nan) if left_out is None else left_out
+        for target, own in groups(scored["all"]).items():
+            medians = {name: float(np.median(value[own])) for name, value in values.items()}
+            rows.append({MODEL: str(features[0][MODEL].values), TARGET: target} | medians)
+    return pd.DataFrame(rows)
+
+
+def of_labels(table: pd.DataFrame) -> text.Bilingual:
+    """Return a sentence per target of `beside_labels`: the network that predicts best within categories."""
+    return text.markdown([_within(own) for _, own in table.groupby(TARGET, sort=False)])
+
+
+def _within(own: pd.DataFrame) -> text.Bilingual:
+    top = own.nlargest(1, "within").iloc[0]
+    words = {"target": lambda labeller: labeller.name("target", top[TARGET])}
+    words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
+    words |= {"whole": float(top["all"]), "within": float(top["within"])}
+    if np.isnan(top["new_category"]):
+        return text.both("say.within_labels", **words)
+    return text.both("say.within_labels_and_new", new=float(top["new_category"]), **words)
 
 
 def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.DataArray]) -> text.Bilingual:

@@ -47,7 +47,34 @@ text.words(
         "alt_fact": "{target}: la que más agrega es {model}, {added}.",
     },
 )
+text.words(
+    "figure.labels",
+    en={
+        "title": "What is left when categories are taken away",
+        "x": "r²",
+        "all": "All sounds",
+        "within": "Within categories",
+        "new_category": "Categories never trained on",
+        "hover": "{model}<br>{kind}: %{{x:.2f}}",
+        "alt": "{k} {k:panel|panels}, one per target: r² in all, within categories and of new categories. {facts}",
+        "alt_fact": "{target}: best within categories is {model}, {within}, of {whole} in all.",
+    },
+    es={
+        "title": "Qué queda si se quitan las categorías",
+        "x": "r²",
+        "all": "Todos los sonidos",
+        "within": "Dentro de las categorías",
+        "new_category": "Categorías con las que no se entrenó",
+        "hover": "{model}<br>{kind}: %{{x:.2f}}",
+        "alt": (
+            "{k} {k:panel|paneles}, uno por respuesta: r² en total, dentro de las categorías y de categorías nuevas. "
+            "{facts}"
+        ),
+        "alt_fact": "{target}: dentro de las categorías, la mejor es {model}, {within}, de {whole} en total.",
+    },
+)
 ALL = "all"
+KINDS = ("all", "within", "new_category")
 
 
 def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
@@ -58,27 +85,72 @@ def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     targets, kinds = panels.targets_of(table), panels.in_order(table["beyond"])
 
     def build(labeller: Labeller) -> go.Figure:
-        n_rows = panels.n_rows(targets)
-        figure = make_subplots(
-            rows=n_rows, cols=min(panels.COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
-            subplot_titles=[style.name(labeller, "target", target) for target in targets],
-            horizontal_spacing=0.04, vertical_spacing=0.35 / (n_rows * max(4, len(order) / 3)),
-        )  # fmt: skip
+        figure = _panels(targets, order, labeller)
         for panel, target in enumerate(targets):
             for index, kind in enumerate(kinds):
                 own = table[(table[TARGET] == target) & (table["beyond"] == kind)]
                 figure.add_trace(_points(own, kind, index, place, labeller, panel == 0), **panels.place(panel))
-        style.laid_out(
-            figure, labeller, labeller("figure.added.title"), AROUND + n_rows * (PANEL + ROW * len(order)), synthetic
-        )
-        names = [style.name(labeller, "model", model) for model in order]
-        figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(order) - 0.3])
-        figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f")
-        for panel in range(len(targets))[-panels.COLUMNS :]:
-            figure.update_xaxes(title_text=labeller("figure.added.x"), showticklabels=True, **panels.place(panel))
-        return figure
+        return _rows_of_networks(figure, labeller, "figure.added", targets, order, synthetic)
 
     return bilingual(build, lambda labeller: _alt(table, last, labeller), table, language)
+
+
+def labels(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
+    """Draw `analysis.beside_labels`: a panel per target, a row per network, a mark for each kind."""
+    order = table.groupby(MODEL)["within"].mean().sort_values().index.tolist()
+    place = {model: row for row, model in enumerate(order)}
+    targets = panels.targets_of(table)
+    kinds = [kind for kind in KINDS if table[kind].notna().any()]
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure = _panels(targets, order, labeller)
+        for panel, target in enumerate(targets):
+            own = table[table[TARGET] == target]
+            names = [style.name(labeller, "model", model) for model in own[MODEL]]
+            for index, kind in enumerate(kinds):
+                said = labeller(f"figure.labels.{kind}")
+                hover = labeller("figure.labels.hover", model="%{text}", kind=said) + "<extra></extra>"
+                marks = {"marker": style.of_model(index)["marker"] | {"size": 9}, "legendgroup": kind}
+                points = go.Scatter(
+                    x=own[kind], y=[place[model] for model in own[MODEL]], mode="markers", text=names, name=said,
+                    hovertemplate=hover, showlegend=panel == 0, **marks,
+                )  # fmt: skip
+                figure.add_trace(points, **panels.place(panel))
+        return _rows_of_networks(figure, labeller, "figure.labels", targets, order, synthetic)
+
+    def alt(labeller: Labeller) -> str:
+        facts = []
+        for target, own in table.groupby(TARGET, sort=False):
+            top = own.nlargest(1, "within").iloc[0]
+            words = {"target": labeller.name("target", target), "model": labeller.name("model", top[MODEL])}
+            numbers = {"within": float(top["within"]), "whole": float(top["all"])}
+            facts.append(labeller("figure.labels.alt_fact", **words, **numbers))
+        return labeller("figure.labels.alt", k=len(targets), facts=" ".join(facts))
+
+    return bilingual(build, alt, table, language)
+
+
+def _panels(targets: list[str], order: list[str], labeller: Labeller) -> go.Figure:
+    n_rows = panels.n_rows(targets)
+    return make_subplots(
+        rows=n_rows, cols=min(panels.COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
+        subplot_titles=[style.name(labeller, "target", target) for target in targets],
+        horizontal_spacing=0.04, vertical_spacing=0.35 / (n_rows * max(4, len(order) / 3)),
+    )  # fmt: skip
+
+
+def _rows_of_networks(
+    figure: go.Figure, labeller: Labeller, words: str, targets: list[str], order: list[str], synthetic: bool
+) -> go.Figure:
+    """Return the figure with a named row for each network in every panel, and a line at 0."""
+    height = AROUND + panels.n_rows(targets) * (PANEL + ROW * len(order))
+    style.laid_out(figure, labeller, labeller(f"{words}.title"), height, synthetic)
+    names = [style.name(labeller, "model", model) for model in order]
+    figure.update_yaxes(tickvals=list(range(len(order))), ticktext=names, range=[-0.7, len(order) - 0.3])
+    figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f")
+    for panel in range(len(targets))[-panels.COLUMNS :]:
+        figure.update_xaxes(title_text=labeller(f"{words}.x"), showticklabels=True, **panels.place(panel))
+    return figure
 
 
 def _beyond(kind: str, labeller: Labeller) -> str:
