@@ -89,7 +89,7 @@ claims.shown(table)
 # ## Las hipótesis
 #
 # Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se sostiene, ✗ ante una
-# que no, ? ante una sin decidir, – ante una que este estudio no puede probar.
+# que no, ? ante una sin decidir, – ante una que este estudio no puede evaluar.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hypotheses
