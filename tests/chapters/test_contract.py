@@ -10,6 +10,7 @@ from conftest import ROOT, sounds_in_time
 from helpers import brain, models
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import registry
+from helpers.chapters.chapter import LAST
 from helpers.chapters.claims.claims import CLAIMS
 from helpers.store import files
 from helpers.study import Study, open_study
@@ -89,6 +90,20 @@ def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
     run(name, study)
     assert {stem: path.read_bytes() for stem, path in written.items()} == before
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if registry.get(name).per == LAST])
+def test_a_chapter_that_a_batch_runs_for_each_network_runs_for_one_alone(name, study_of, tmp_path):
+    study = study_of(name)
+    run(name, study | {"models": ["mixture"]})
+    run(name, study | {"models": ["music"]})
+    kept = set((tmp_path / "small").rglob("results/**/*.nc"))
+    run(name, study)
+    made = set((tmp_path / "small").rglob("results/**/*.nc")) - kept
+    of_all = "recover-"  # what is computed from all networks at once
+    assert not [path.name for path in made if not path.name.startswith(of_all)], (
+        "the report finds all that the jobs of its networks have computed"
+    )
 
 
 def test_claims_compute_nothing_that_other_chapters_have_kept(study, monkeypatch):

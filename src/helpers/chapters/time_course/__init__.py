@@ -1,6 +1,6 @@
 """Chapter 10: at which moment of a response each layer predicts it."""
 
-from helpers.chapters.chapter import STUDY, Chapter
+from helpers.chapters.chapter import LAST, Chapter, scoring
 from helpers.chapters.time_course import figures
 from helpers.chapters.time_course.analysis import (
     about,
@@ -23,4 +23,4 @@ __all__ = [
     "responses", "sentences", "singles", "sound_ends", "stacked",
 ]  # fmt: skip
 
-CHAPTER = Chapter("10_time_course", per=STUDY, in_time=True, estimators=frozenset({"ridge"}))
+CHAPTER = Chapter("10_time_course", per=LAST, in_time=True, estimators=frozenset({"ridge"}), seconds=scoring)
