@@ -78,6 +78,18 @@ def test_who_waits_for_a_process_of_its_own_run_says_nothing(tmp_path, monkeypat
     assert [file.name for file in tmp_path.iterdir()] == [".x.nc.lock"]
 
 
+def test_what_another_process_makes_is_known(tmp_path):
+    path = tmp_path / "folder" / "x.nc"
+    assert not files.is_claimed(path), "nor is the folder there"
+    with subprocess.Popen([sys.executable, "-c", CLAIM, path, "60"], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"claimed\n"
+        assert files.is_claimed(path) and not files.is_claimed(path.with_name("y.nc"))
+        other.kill()
+    assert not files.is_claimed(path)
+    with files.claimed(path):
+        pass
+
+
 def test_lines_of_several_threads_stay_whole_and_say_whose_they_are():
     shared = io.StringIO()
     one, other = terminal.Lines(shared, "00_question"), terminal.Lines(shared, "09_comparison")

@@ -240,3 +240,31 @@ def test_what_is_strange_is_printed_and_at_the_top_of_the_page(tmp_path, capsys,
     else:
         assert printed.count(said) == 1 and said in export._context(study)["remarks"]["en"]
         assert set(export._context(study)["remarks"]) == {"es", "en"}
+
+
+def test_processes_that_want_the_same_baselines_and_controls_share_the_work(opened, monkeypatch):
+    """What another process computes is left to it while there is anything else to do."""
+    baselines = [{"name": name, "family": name} for name in ("categories", "mel", "cochleagram")]
+    study, heard, hear = opened(baselines=baselines), [], Study._heard
+    monkeypatch.setattr(
+        Study, "_heard", lambda self, model, step: (heard.append(model.name), hear(self, model, step))[1]
+    )
+    monkeypatch.setattr(Study, "_is_being_heard", lambda self, model: model.name == "categories" and "mel" not in heard)
+    found = [str(layers[0]["model"].values) for layers in study.references()]
+    assert found == ["categories", "mel", "cochleagram"], "whatever the order of the work"
+    assert heard == ["mel", "cochleagram", "categories", "mel", "cochleagram"]  # computed, then read in their order
+    assert all(map(study.is_heard, study.beside()))
+
+
+def test_baselines_of_the_same_sounds_are_shared_by_all_studies_in_a_folder(small_brain, tmp_path, monkeypatch):
+    entry = {"name": "m", "family": "mini"}
+
+    def study(name: str, called: str) -> Study:
+        values = {"name": name, "dataset": "demo", "models": [entry]}
+        return Study(Parameters.model_validate(values | {"baselines": [{"name": called, "family": "mel"}]}), tmp_path)
+
+    one, other = study("one", "mel"), study("other", "acoustics")
+    first = one.features("mel")[0]
+    assert other.is_heard(other.beside()[0]) and not (tmp_path / "one" / "results").exists()
+    second = other.features("acoustics")[0]
+    assert (first.values == second.values).all() and str(second["model"].values) == "acoustics"

@@ -84,6 +84,19 @@ def claimed(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def is_claimed(path: Path) -> bool:
+    """Return whether another process holds the lock on `path`; False where that cannot be known."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    except OSError:  # no such folder yet, or a file system without locks
+        return False
+    lock.release()
+    return False
+
+
 def _holder(path: Path) -> Path:
     """Return the file that says to which run the holder of a lock belongs."""
     return path.with_name(f".{path.name}.run")

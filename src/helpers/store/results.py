@@ -49,6 +49,11 @@ def is_kept(function: Callable, folder: Path, /, **arguments) -> bool:
     return files.is_whole(path_of(function, folder, **arguments))
 
 
+def is_being_made(function: Callable, folder: Path, /, **arguments) -> bool:
+    """Return whether another process is computing a result now; False where that cannot be known."""
+    return files.is_claimed(path_of(function, folder, **arguments))
+
+
 def path_of(function: Callable, folder: Path, /, **arguments) -> Path:
     """Return the file of a result: its name holds the key, so results of other arguments stay beside it."""
     return Path(folder) / f"{function.__name__}-{key(function, **arguments)}.nc"

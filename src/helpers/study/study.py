@@ -233,6 +233,12 @@ class Study:
             return False
         return store.is_kept(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
 
+    def _is_being_heard(self, model: AudioModel) -> bool:
+        step = model.steps[-1]
+        if model.missing(step) == models.DOWNLOAD or isinstance(_source(model, step), str):
+            return False
+        return store.is_being_made(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
+
     def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
         """Return whether the activations at `steps` (none: all) are cached, so that nothing is trained or run.
 
@@ -256,7 +262,13 @@ class Study:
         return [layer.assign_coords({MODEL: name, STEP: step}) for layer in layers]
 
     def references(self) -> Iterator[list[xr.DataArray]]:
-        """Yield the features of each baseline, then of each network's controls, which have a `state` and a `seed`."""
+        """Yield the features of each baseline, then of each network's controls, which have a `state` and a `seed`.
+
+        Several processes that want them at once share the work: each first computes what no other one is computing.
+        """
+        for model in self.beside():
+            if not self.is_heard(model) and not self._is_being_heard(model):
+                self._heard(model, model.steps[-1])
         for entry in self._references:
             model = self._opened(entry)
             step = model.steps[-1]
