@@ -83,6 +83,18 @@ def test_best_is_said_beside_whatever_is_as_high(values, model, role, said):
     assert said in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
 
 
+def test_what_no_network_predicts_is_said_so(values):
+    music = values.target == "music"
+    values.loc[music & (values.role == "trained"), "median_r2"] = 0.0
+    said = comparison.sentences(comparison.best(values), values).pieces
+    assert "none of 3 networks predicts it; " in said["en"] and "ninguna de 3 redes lo predice; " in said["es"]
+    assert "Music: no network predicts it." in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
+    alone = values[(values.model == "mine") & music]
+    assert "the network does not predict it." in comparison.sentences(comparison.best(alone), alone).pieces["en"]
+    alt = figures.heat(values[values.model == "mine"], **LOOK).layout.meta["alt"]["en"]
+    assert alt.startswith("Table of 1 network against 3 targets") and "highest" not in alt
+
+
 def test_paragraphs_on_controls_and_baselines_are_there_where_these_are(tmp_path, small_brain):
     def said(**more):
         entry = {"name": "m", "family": "mini", **more.pop("entry", {})}

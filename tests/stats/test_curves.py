@@ -106,7 +106,7 @@ def test_what_is_as_high_as_the_best_network_is_said_in_the_sentence_and_in_the_
     assert "No control and no baseline is as high" in music and lower not in music
     assert "on the test sounds" in said and "over 3 layers" in said
     alt = components.figures.by_layer(curves, others, synthetic=False).layout.meta["alt"]["en"]
-    assert f"reaches {as_high}: predicting" in alt and "of the networks" in alt
+    assert f"reaches {as_high}: predicting" in alt and "of the networks’ layers the highest is" in alt
     alone = components.sentences(best, NONE, 3).pieces["en"]
     assert "No control" not in alone and "reaches" not in alone
 

@@ -30,7 +30,9 @@ text.words(
             "Made from %{{y}}, picked: %{{x}}<br>%{{z:.0%}} of {n} responses<br>"
             "Layer found: %{{customdata[0]:.0%}}; or one beside it: %{{customdata[1]:.0%}}"
         ),
-        "alt": "A map of {n} by {n} networks: how often each is picked for responses made from each. {facts}",
+        "alt": (
+            "A map of {n} by {n} {n:network|networks}: how often each is picked for responses made from each. {facts}"
+        ),
         "alt_fact": "{model}: {share} % of its responses are given back to it.",
     },
     es={
@@ -38,10 +40,12 @@ text.words(
         "true": "Red de la que salen las respuestas",
         "picked": "Red que se elige",
         "hover": (
-            "Hechas con %{{y}}, elegida: %{{x}}<br>%{{z:.0%}} de {n} respuestas<br>"
+            "Hechas con %{{y}}, elegida: %{{x}}<br>%{{z:.0%}} de {n} {n:respuesta|respuestas}<br>"
             "Capa encontrada: %{{customdata[0]:.0%}}; o una vecina: %{{customdata[1]:.0%}}"
         ),
-        "alt": "Un mapa de {n} por {n} redes: cuánto se elige cada una para respuestas hechas con cada una. {facts}",
+        "alt": (
+            "Un mapa de {n} por {n} {n:red|redes}: cuánto se elige cada una para respuestas hechas con cada una. {facts}"
+        ),
         "alt_fact": "{model}: se le devuelve el {share} % de sus respuestas.",
     },
 )
@@ -51,14 +55,14 @@ text.words(
         "title": "Places of the networks in every way of comparing them",
         "rank": "Place",
         "hover": "%{{y}}<br>%{{customdata[1]}}<br>Place %{{z}}, mean %{{customdata[0]:.3f}}",
-        "alt": "A map of the places of {n} networks in {k} ways of comparing them. {facts}",
+        "alt": "A map of the places of {n} {n:network|networks} in {k} ways of comparing them. {facts}",
         "alt_fact": "{model}: from place {low} to {high}.",
     },
     es={
         "title": "Puestos de las redes en cada forma de compararlas",
         "rank": "Puesto",
         "hover": "%{{y}}<br>%{{customdata[1]}}<br>Puesto %{{z}}, media %{{customdata[0]:.3f}}",
-        "alt": "Un mapa de los puestos de {n} redes en {k} formas de compararlas. {facts}",
+        "alt": "Un mapa de los puestos de {n} {n:red|redes} en {k} formas de compararlas. {facts}",
         "alt_fact": "{model}: del puesto {low} al {high}.",
     },
 )

@@ -99,7 +99,7 @@ def _alt(curves: pd.DataFrame, labeller: Labeller) -> str:
     facts = []
     for target, own in curves.groupby(TARGET, sort=False):
         mean = _mean(own)
-        if np.isfinite(mean).any():
+        if np.isfinite(mean).any() and np.nanmax(mean) > 0:  # else nothing is highest
             words = {"target": labeller.name("target", target), "depth": float(GRID[mean.argmax()])}
             words |= {"n": own[MODEL].nunique()}
             facts.append(labeller("figure.by_depth.alt_fact", **words))

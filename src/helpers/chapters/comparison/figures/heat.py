@@ -27,9 +27,12 @@ text.words(
         "hover": "{model}<br>{target}: {value}<br>Layer chosen most often: {layer}<br>{about}",
         "baseline_hover": "{model} (baseline)<br>{target}: {value}<br>{about}",
         "alt": (
-            "Table of {n} {n:network|networks} and {m} {m:baseline|baselines} against {k} {k:target|targets}, "
-            "{measure} as colour and number. {facts}"
+            "Table of {n} {n:network|networks}{baselines} against {k} {k:target|targets}, {measure} as colour and "
+            "number. {facts}"
         ),
+        "alt_baselines": " and {m} {m:baseline|baselines}",
+        "alt_only": "{target}: {r2}.{rivals}",
+        "alt_none": "{target}: no network predicts it.",
         "alt_fact": "{target}: of the trained networks {model} is highest, {r2}.{rivals}",
     },
     es={
@@ -41,9 +44,12 @@ text.words(
         "hover": "{model}<br>{target}: {value}<br>Capa elegida más veces: {layer}<br>{about}",
         "baseline_hover": "{model} (línea de base)<br>{target}: {value}<br>{about}",
         "alt": (
-            "Tabla de {n} {n:red|redes} y {m} {m:línea|líneas} de base frente a {k} {k:respuesta|respuestas}, con "
-            "{measure} como color y número. {facts}"
+            "Tabla de {n} {n:red|redes}{baselines} frente a {k} {k:respuesta|respuestas}, con {measure} como color y "
+            "número. {facts}"
         ),
+        "alt_baselines": " y {m} {m:línea|líneas} de base",
+        "alt_only": "{target}: {r2}.{rivals}",
+        "alt_none": "{target}: ninguna red lo predice.",
         "alt_fact": "{target}: de las redes entrenadas, el valor más alto es el de {model}, {r2}.{rivals}",
     },
 )
@@ -110,11 +116,16 @@ def _hover(one, labeller: Labeller) -> str:
 
 def _alt(values: pd.DataFrame, labeller: Labeller) -> str:
     trained, said = values[values["role"] == looks.TRAINED], []
+    n, m = trained[MODEL].nunique(), values.loc[values["role"] == looks.BASELINE, MODEL].nunique()
     for target, own in values.groupby(TARGET, sort=False):
         top = own[own["role"] == looks.TRAINED].nlargest(1, "median_r2").iloc[0]
-        words = {"target": labeller.name("target", target), "model": labeller.name("model", top[MODEL])}
+        words = {"target": labeller.name("target", target)}
+        if not top["median_r2"] > 0:
+            said.append(labeller("figure.heat.alt_none", **words))
+            continue
         words |= {"rivals": facts.against(own[own["role"] != looks.TRAINED], float(top["median_r2"]), labeller)}
-        said.append(labeller("figure.heat.alt_fact", r2=float(top["median_r2"]), **words))
-    counts = {"n": trained[MODEL].nunique(), "m": values.loc[values["role"] == looks.BASELINE, MODEL].nunique()}
-    what = panels.measure(values, labeller, inline=True)
-    return labeller("figure.heat.alt", k=values[TARGET].nunique(), measure=what, facts=" ".join(said), **counts)
+        words |= {"model": labeller.name("model", top[MODEL]), "r2": float(top["median_r2"])}
+        said.append(labeller("figure.heat.alt_only" if n == 1 else "figure.heat.alt_fact", **words))
+    words = {"n": n, "k": values[TARGET].nunique(), "measure": panels.measure(values, labeller, inline=True)}
+    words |= {"baselines": labeller("figure.heat.alt_baselines", m=m) if m else ""}
+    return labeller("figure.heat.alt", facts=" ".join(said), **words)

@@ -23,7 +23,8 @@ text.words(
             "<br>Quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
         ),
         "alt": "{n} {n:panel|panels}, one per component: {measure} against layer for each model. {facts}",
-        "alt_fact": "{component}: of the networks {model} is highest, {r2} at layer {layer}.{rivals}",
+        "alt_fact": "{component}: of the networks’ layers the highest is layer {layer} of {model}, {r2}.{rivals}",
+        "alt_none": "{component}: no layer of any network predicts it.",
     },
     es={
         "title": "Qué tan bien predice cada capa los componentes",
@@ -34,7 +35,11 @@ text.words(
             "<br>Cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
         ),
         "alt": "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, para cada modelo. {facts}",
-        "alt_fact": "{component}: de las redes, el valor más alto es el de {model}, {r2} en la capa {layer}.{rivals}",
+        "alt_fact": (
+            "{component}: de las capas de las redes, el valor más alto es el de la capa {layer} de {model}, {r2}."
+            "{rivals}"
+        ),
+        "alt_none": "{component}: ninguna capa de ninguna red lo predice.",
     },
 )
 
@@ -126,6 +131,9 @@ def _facts(curves: pd.DataFrame, references: pd.DataFrame, labeller: Labeller) -
     for target, rows in last.groupby(TARGET, sort=False):
         best = rows.nlargest(1, "median_r2").iloc[0]
         words = {"component": labeller.name("target", target), "model": labeller.name("model", best[MODEL])}
+        if not best["median_r2"] > 0:
+            said.append(labeller("figure.components.alt_none", component=words["component"]))
+            continue
         words |= {"rivals": facts.against(references[references[TARGET] == target], best["median_r2"], labeller)}
         said.append(labeller("figure.components.alt_fact", **words, r2=best["median_r2"], layer=int(best[LAYER])))
     return " ".join(said)
