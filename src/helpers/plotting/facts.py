@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from helpers.names import MODEL
-from helpers.stats.references import rivals
+from helpers.stats.references import BASELINE, rivals
 from helpers.text import Labeller
 
 MATCHED = "matched"  # a control that was trained, too
@@ -41,7 +41,9 @@ def against(beside: pd.DataFrame, value: float, labeller: Labeller) -> str:
         return ""
     found = rivals(beside, value)
     if found.empty:
-        return labeller("rivals.none")
+        roles = set(beside["role"])
+        only = "rivals.no_baseline" if roles == {BASELINE} else "rivals.no_control"
+        return labeller("rivals.none" if BASELINE in roles and len(roles) > 1 else only)
     names = [
         labeller(f"rival.{role}", model=labeller.name("model", model), r2=float(r2))
         for role, model, r2 in zip(found["role"], found[MODEL], found["median_r2"], strict=True)
