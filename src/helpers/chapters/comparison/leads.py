@@ -1,0 +1,90 @@
+"""How far the best network is ahead of every other network and baseline, and whether other sounds would say so too."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from helpers import encoding, text
+from helpers.encoding.left_out import GROUP
+from helpers.names import MODEL, STATE, TARGET
+from helpers.stats.intervals import holm, over_sounds
+from helpers.stats.references import BASELINE
+from helpers.stats.targets import groups as groups_of
+from helpers.study import Study
+
+LEVEL = 0.05  # of all rivals of a target together
+MOST_TARGETS = 2000  # of a set: leaving out every sound for more would take longer than the rest of the chapter
+NETWORK = "network"
+
+
+def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
+    """Return one row per target and rival: how much higher the r2 of the best network is.
+
+    Columns target, model (the network with the highest mean r2 over splits), r2, rival, role ("network", "baseline"),
+    rival_r2, difference, low, high (95 %, for other sounds), p_adjusted (two-sided, by Holm's method over the rivals of
+    a target). The layer is chosen on the train sounds; r2 is r2_pearson. Sets with more than MOST_TARGETS responses are
+    left out.
+    """
+    few = {kind: one for kind, one in responses.items() if one.sizes[TARGET] <= MOST_TARGETS}
+    tables = [_of_set(study, measured) for measured in few.values()]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[TARGET, MODEL, "rival"])
+
+
+def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
+    keep = partial(study.keep, responses=measured, splits=study.splits)
+    names = np.full(measured.sizes[TARGET], "", dtype=object)
+    for name, own in groups_of(measured).items():
+        names[own] = name
+    beside = (features for features in study.references() if STATE not in features[0].coords)
+    found = {}
+    for role, several in ((NETWORK, study.last_checkpoints()), (BASELINE, beside)):
+        for features in several:
+            scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
+            left_out = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
+            found[str(features[0][MODEL].values), role] = left_out[["chosen_r2", "chosen_r2_without"]]
+    rows = [row for name in dict.fromkeys(names[names != ""]) for row in _of_target(found, name, study.splits)]
+    return pd.DataFrame(rows)
+
+
+def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:
+    own = {key: one.sel({GROUP: target}, drop=True).reset_coords(drop=True) for key, one in found.items()}
+    means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
+    best = max((key for key in own if key[1] == NETWORK), key=means.get)
+    rows = []
+    for key in own:
+        if key == best:
+            continue
+        difference = own[best] - own[key]
+        estimate = over_sounds(difference["chosen_r2"], difference["chosen_r2_without"], splits)
+        low, high = estimate.interval()
+        row = {TARGET: target, MODEL: best[0], "r2": means[best], "rival": key[0], "role": key[1]}
+        row |= {"rival_r2": means[key], "difference": estimate.value, "low": low, "high": high}
+        rows.append(row | {"p_adjusted": 2 * min(estimate.p_above(), estimate.p_below())})
+    for row, p in zip(rows, holm(np.array([row["p_adjusted"] for row in rows])), strict=True):
+        row["p_adjusted"] = p
+    return rows
+
+
+def said(table: pd.DataFrame) -> text.Bilingual | None:
+    """Return a sentence per target: of which rivals the best network is ahead beyond chance, and of which it is not."""
+    if table.empty:
+        return None
+    return text.markdown([_sentence(own) for _, own in table.groupby(TARGET, sort=False)])
+
+
+def _sentence(own: pd.DataFrame) -> text.Bilingual:
+    ahead = (own["p_adjusted"] <= LEVEL) & (own["difference"] > 0)
+    words = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0]), "r2": float(own["r2"].iloc[0])}
+    words |= {"model": lambda labeller: labeller.name("model", own[MODEL].iloc[0])}
+    counts = {"n": len(own), "n_ahead": int(ahead.sum())}
+    if ahead.all():
+        return text.both("say.ahead_of_all", **words, n=len(own))
+    if not ahead.any():
+        return text.both("say.ahead_of_none", **words, n=len(own))
+    rest = own.loc[~ahead].sort_values("difference")["rival"]
+    words["rest"] = lambda labeller: ", ".join(labeller.name("model", name) for name in rest)
+    return text.both("say.ahead_of_some", **words, **counts)
