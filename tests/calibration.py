@@ -8,6 +8,7 @@ from activations to the interval. What is true is the mean over all studies.
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from helpers.stats.similarity import cka
 N_LATENT = 20
 ALPHAS = 10.0 ** np.arange(-3, 7)
 WHERE = Path(__file__).with_name("COVERAGE.md")
+KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"  # remove it after a change of the procedures
 
 
 @dataclass(frozen=True)
@@ -320,16 +322,27 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
 
 
 def main(n_studies: int = 1000, n_noise: int = 200) -> None:
-    """Simulate, and write the page anew after each kind of study, so that what took hours is not lost."""
+    """Simulate what is not kept yet, and write the page anew after each kind of study: all of it takes hours."""
     torch.set_num_threads(1)
+    KEPT.parent.mkdir(exist_ok=True)
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     start = time.monotonic()
-    counts = verdicts_on_noise(n_noise)
-    print(counts, f"{time.monotonic() - start:.0f} s", flush=True)
-    parts: list[tuple[str, Callable[[], dict]]] = [("similarity", lambda: similarities(n_studies))]
-    parts += [(design.name, lambda design=design: simulated(design, n_studies)) for design in DESIGNS]
-    rows: list[dict] = []
-    for name, part in parts:
-        rows += summed_up(name, part())
+    parts: dict[str, Callable[[], list | dict]] = {
+        "claims on noise": lambda: verdicts_on_noise(n_noise),
+        "similarity": lambda: list(summed_up("similarity", similarities(n_studies))),
+    }
+    for design in DESIGNS:
+        parts[design.name] = lambda design=design: list(summed_up(design.name, simulated(design, n_studies)))
+    for name, part in parts.items():
+        key = f"{name}, {n_noise if name == 'claims on noise' else n_studies} studies"
+        if key not in kept:
+            kept[key] = part()
+            KEPT.write_text(json.dumps(kept, default=float), encoding="utf-8")
+        lists = [
+            found for own, found in kept.items() if own.endswith(f", {n_studies} studies") and isinstance(found, list)
+        ]
+        rows = [row for found in lists for row in found]
+        counts = kept[f"claims on noise, {n_noise} studies"]
         WHERE.write_text(written(rows, counts, n_studies, n_noise), encoding="utf-8")
         print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
 

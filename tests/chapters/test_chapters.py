@@ -366,6 +366,31 @@ def test_hierarchy_sentences_come_with_and_without_noted_layers(study, voxels):
     assert "0.12" not in analysis.hierarchy_sentences(study, table, None).pieces["en"]
 
 
+def test_sentences_about_components_of_any_name():
+    """Components are named by data sets and by users; those of NH2015 alone have words of their own."""
+    curve = {"model": "mixture", "layer": 1, "q25": 0.1, "q75": 0.3, "n_splits": 10, "metric": "r2_pearson", "note": ""}
+    best = pd.DataFrame([curve | {"step": step, "target": "mine", "median_r2": 0.2 + step / 100} for step in (0, 3)])
+    nothing = stats.references([], "r2_pearson")
+    assert "mine" in components.sentences(best, nothing, 3).pieces["es"]
+    learned = pd.DataFrame(
+        [
+            {
+                "model": "mixture",
+                "target": target,
+                "layer": layer,
+                "reached_step": 1.0 + layer,
+                "first_r2": 0.1,
+                "final_r2": 0.5,
+            }
+            for target in ("mine", "yours")
+            for layer in (1, 2, 3)
+        ]
+    )
+    gains = pd.DataFrame([{"model": "mixture", "target": "mine", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}])
+    said = dynamics.sentences(learned, gains).pieces
+    assert "yours" in said["es"] and "p =" not in said["en"] and "no p" in said["en"]
+
+
 SHORTER = {"steps": 150, "batch_size": 16, "crop_s": 1.0, "checkpoints": [30]}  # a tenth of the training
 
 

@@ -102,7 +102,7 @@ def sentences(best: pd.DataFrame, references: pd.DataFrame, n_layers: int) -> te
 
 def _sentence(rows: pd.DataFrame, best: pd.DataFrame, references: pd.DataFrame) -> text.Bilingual:
     top = rows.nlargest(1, "median_r2").iloc[0]
-    component = {"component": lambda labeller: labeller.name("component", top[TARGET])}
+    component = {"component": lambda labeller: labeller.name("target", top[TARGET])}
     if np.isnan(top[LAYER]):
         return text.both("say.not_predicted", **component)
     same = (best[MODEL] == top[MODEL]) & (best[TARGET] == top[TARGET])

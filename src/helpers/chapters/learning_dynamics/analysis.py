@@ -96,12 +96,12 @@ def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bili
     words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
     said.append(text.both("say.order", **name, **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
     varies = grown["reached_step"].nunique() > 1
-    rho, p_value = spearmanr(grown[LAYER], grown["reached_step"]) if varies else (np.nan, np.nan)
-    return [*said, text.both("say.layers", **name, rho=float(rho), p=float(p_value), n=len(grown))]
+    rho = spearmanr(grown[LAYER], grown["reached_step"]).statistic if varies else np.nan
+    return [*said, text.both("say.layers", **name, rho=float(rho), n=len(grown))]
 
 
 def _component(target: str):
-    return lambda labeller: labeller.name("component", target)
+    return lambda labeller: labeller.name("target", target)
 
 
 def _ends(row: pd.Series) -> dict:
