@@ -15,10 +15,11 @@ import pandas as pd
 import xarray as xr
 
 from helpers.names import ESTIMATOR, LAYER, SPLIT, STEP, TARGET
-from helpers.stats.intervals import Estimate, over_sounds
+from helpers.stats.intervals import Estimate, of_matrices, over_sounds
 from helpers.stats.intervals import resampled as over_splits
 from helpers.stats.layers import best_rows
 from helpers.stats.learning import SHARE, reaching_step
+from helpers.stats.similarity import cka
 
 if TYPE_CHECKING:
     from helpers.chapters.claims.published import Figures
@@ -132,6 +133,15 @@ def difference_of_jackknifed(one: np.ndarray, other: np.ndarray) -> Estimate:
     parts = difference[1:]
     error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum()) if len(parts) else np.nan
     return Estimate(float(difference[0]), float(error), max(len(parts) - 1, 1))
+
+
+def similarity_difference(shared: np.ndarray, one: np.ndarray, other: np.ndarray) -> Evidence:
+    """Return the debiased CKA of `shared` with `one` minus that with `other`, each (n_sounds, n_units)."""
+
+    def difference(kept: np.ndarray) -> float:
+        return cka(shared[kept], one[kept], debiased=True) - cka(shared[kept], other[kept], debiased=True)
+
+    return Evidence.of(of_matrices(difference, len(shared)))
 
 
 def estimator_margin(table: pd.DataFrame, train_share: float, one: str, other: str) -> Estimate:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from helpers.chapters.cka_residual.analysis import Ends
+from helpers.chapters.claims import evidence
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
-from helpers.stats.intervals import of_matrices
-from helpers.stats.similarity import cka
 
 
 def test(run: Run) -> Evidence:
@@ -17,13 +14,7 @@ def test(run: Run) -> Evidence:
 
 
 def similarity(ends: Ends) -> Evidence:
-    """Return the CKA of the first layer with the merged output minus that with the last left branch, debiased."""
-
-    def difference(kept: np.ndarray) -> float:
-        one, other = (cka(ends.first[kept], part[kept], debiased=True) for part in (ends.merged, ends.left))
-        return one - other
-
-    return Evidence.of(of_matrices(difference, len(ends.first)))
+    return evidence.similarity_difference(ends.first, ends.merged, ends.left)
 
 
 CLAIM = Claim(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from helpers.chapters.cka_residual.analysis import Ends
-from helpers.chapters.claims import published
+from helpers.chapters.claims import evidence, published
 from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Run
-from helpers.stats.intervals import of_matrices
-from helpers.stats.similarity import cka
 
 
 def test(run: Run) -> Evidence:
@@ -18,13 +14,7 @@ def test(run: Run) -> Evidence:
 
 
 def similarity(ends: Ends) -> Evidence:
-    """Return the CKA of the last right branch with the first left one minus that with the last left one, debiased."""
-
-    def difference(kept: np.ndarray) -> float:
-        one, other = (cka(ends.right[kept], part[kept], debiased=True) for part in (ends.first, ends.left))
-        return one - other
-
-    return Evidence.of(of_matrices(difference, len(ends.right)))
+    return evidence.similarity_difference(ends.right, ends.first, ends.left)
 
 
 CLAIM = Claim(
