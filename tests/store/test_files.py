@@ -64,11 +64,16 @@ def test_who_waits_for_a_process_of_its_own_run_says_nothing(tmp_path, monkeypat
     command, pipes = [sys.executable, "-c", CLAIM, path], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = {name: value for name, value in os.environ.items() if name != files.RUN}
     runs = [environment | ({files.RUN: run} if run else {}) for run in ("a", others)]
-    with subprocess.Popen([*command, "3"], env=runs[0], **pipes) as first:
+    with subprocess.Popen([*command, "60"], env=runs[0], **pipes) as first:
         assert first.stdout.readline() == b"claimed\n"
-        second = subprocess.run([*command, "0"], env=runs[1], capture_output=True, text=True, timeout=60)
-        assert second.returncode == 0 and (says in second.stderr if says else not second.stderr)
-        assert first.wait(20) == 0
+        with subprocess.Popen([*command, "0"], env=runs[1], **pipes) as second:
+            if says:
+                assert says.encode() in second.stderr.readline()
+            else:
+                with pytest.raises(subprocess.TimeoutExpired):
+                    second.wait(5)
+            first.kill()
+            assert second.wait(60) == 0 and not second.stderr.read()
     with subprocess.Popen([*command, "60"], env=runs[0], **pipes) as killed:
         assert killed.stdout.readline() == b"claimed\n"
         killed.kill()
