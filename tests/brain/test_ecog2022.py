@@ -21,7 +21,7 @@ ELECTRODES = {"music_electrodes": 0.46, "song_electrodes": 0.41, "speech_electro
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    entry = {"name": "labels", "family": "categories"}
+    entry = {"name": "silero", "family": "silero"}
     return Study(Parameters(name="ecog", dataset="ecog2022", data_dir=str(FOLDER), models=[entry]))
 
 

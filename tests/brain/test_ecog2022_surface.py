@@ -19,7 +19,7 @@ RELIABLE = [1, 2, 3, 4, 6, 7, 10, 11, 14, 15]
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    entry = {"name": "labels", "family": "categories"}
+    entry = {"name": "silero", "family": "silero"}
     return Study(Parameters(name="surface", dataset="ecog2022_surface", data_dir=str(FOLDER), models=[entry]))
 
 
