@@ -6,14 +6,19 @@ writes as always, but runs its cells in the process of the tests, except where t
 FAULTS.md lists the faults.
 """
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 import xarray as xr
 
@@ -77,6 +82,12 @@ def halves(folder: Path) -> list[str]:
     return [path.name for path in (folder / "out").rglob(".*") if not path.name.endswith(".lock")]
 
 
+def here(spec: dict) -> dict:
+    """In place of `attempt`: a job in the process of the tests."""
+    notebooks.run(Path(spec["source"]), spec["parameters"], Path(spec["target"]), spec["depends_on"])
+    return {"state": DONE, "message": ""}
+
+
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory) -> Path:
     """The folder of a batch that nothing happens to."""
@@ -110,11 +121,6 @@ def folder(tmp_path) -> Path:
 @pytest.fixture
 def complete(folder, undisturbed, monkeypatch):
     """A function that makes up for whatever is missing, by a batch whose jobs run in this process."""
-
-    def here(spec: dict) -> dict:
-        made_from = spec["parameters"], Path(spec["target"]), spec["depends_on"]
-        notebooks.run(Path(spec["source"]), *made_from)
-        return {"state": DONE, "message": ""}
 
     def run() -> None:
         with monkeypatch.context() as patched:
@@ -267,3 +273,90 @@ def test_a_cluster_that_is_not_there_is_named(folder, monkeypatch):
     monkeypatch.setattr(hands, "CONNECT_S", 1)
     with pytest.raises(UserError, match=r"no answer from 'tcp://127\.0\.0\.1:9'"):
         batch(opened(folder), Options(scheduler="tcp://127.0.0.1:9"))
+
+
+def forked(folder: Path, said: Path) -> int:
+    """The number of a process that runs the batch in a group of its own, cells too, and writes what it says to a file.
+
+    It begins where the tests are, with everything imported: its moments are those of planning, computing and writing.
+    """
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        os.setsid()
+        for number in (1, 2):
+            os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        notebooks._papermill, hands.attempt = cells.executed, here
+        code = main(["batch", str(folder / "small.yml"), "--outputs", str(folder / "out"), "--threads", "1"])
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def ended(child: int) -> int:
+    """The exit code of a forked process, or the negative number of the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed_in_a_fork(folder: Path, said: Path, moment: float) -> bool:
+    """Kill a forked batch after so many seconds; return whether it was still running."""
+    child = forked(folder, said)
+    time.sleep(moment)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)  # in its first moments it has no group yet
+    return ended(child) == -signal.SIGKILL
+
+
+def killed_with_its_kernels(folder: Path, moment: float) -> bool:
+    """Kill a batch, its jobs and their kernels after so many seconds; return whether it was running."""
+    process = started(folder, "--jobs", "2", start_new_session=True)
+    time.sleep(moment)
+    below, running = family(process), process.poll() is None
+    for one in [process, *below]:
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            one.kill()
+    finished(process)
+    assert all_gone(below)
+    return running
+
+
+def results_there(folder: Path) -> list[Path]:
+    """Tables and arrays that have their final names."""
+    return [path for ending in ("*.parquet", "*.nc") for path in (folder / "out").rglob(ending)]
+
+
+@posix
+@pytest.mark.slow
+def test_a_hundred_batches_killed_at_random_moments_are_made_up_for(tmp_path, undisturbed, capsys, monkeypatch):
+    """The last twenty are batches as users start them, of which most moments are imports; the others are forked."""
+    monkeypatch.setattr(processes, "SECONDS", 900)
+    random = np.random.default_rng(18)
+    said = tmp_path / "said"
+    whole, alive = {}, {"forked": 0, "started": 0}  # seconds of an undisturbed one; how many were killed in time
+    for turn in range(100):
+        kind = "started" if turn >= 80 else "forked"
+        if kind not in whole:
+            folder, start = study(tmp_path / kind), time.monotonic()
+            code = ended(forked(folder, said)) if kind == "forked" else ran(folder, "--jobs", "2")[0]
+            assert code == 0 and equal(results(folder), undisturbed), said.read_text()
+            whole[kind] = time.monotonic() - start
+        folder = study(tmp_path / f"{turn}")
+        moment = random.uniform(0, whole[kind])
+        if kind == "started":
+            alive[kind] += killed_with_its_kernels(folder, moment)
+        else:
+            alive[kind] += killed_in_a_fork(folder, said, moment)
+        there = len(results_there(folder))
+        code = ended(forked(folder, said))
+        assert code == 0, f"{turn}, {kind}, {moment:.2f} s: {said.read_text()}"
+        assert equal(results(folder), undisturbed), f"{turn}, {kind}, {moment:.2f} s"
+        assert not halves(folder), f"{turn}, {kind}, {moment:.2f} s: {halves(folder)}"
+        with capsys.disabled():
+            print(f"kill {turn + 1} of 100, {kind}, {moment:.2f} of {whole[kind]:.2f} s: {there} results", flush=True)
+        shutil.rmtree(folder)
+    assert alive["forked"] > 40 and alive["started"] > 10, alive  # the moments are of a batch, not after it

@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from helpers.encoding.constant import centred
+
 
 def cka(x, y, debiased: bool = False) -> float:
     """Return CKA of x (n, n_units_x) and y (n, n_units_y), from the smaller of Gram and covariance matrices.
@@ -26,7 +28,7 @@ def cka(x, y, debiased: bool = False) -> float:
     x, y = (torch.as_tensor(np.asarray(part), dtype=torch.float64) for part in (x, y))
     if len(x) != len(y) or len(x) < 4:
         raise ValueError(f"x has {len(x)} rows and y has {len(y)}; CKA needs the same number, at least 4")
-    x, y = x - x.mean(0), y - y.mean(0)
+    x, y = _deviation(x), _deviation(y)
     hsic = _by_gram if len(x) <= max(x.shape[1], y.shape[1]) else _by_covariance
     return float(hsic(x, y, debiased) / (hsic(x, x, debiased) * hsic(y, y, debiased)).sqrt())
 
@@ -66,9 +68,19 @@ def participation_ratio(x) -> float:
 
     1 when everything lies on a line, the number of units for independent ones of equal variance; NaN for constants.
     """
-    x = torch.as_tensor(np.asarray(x), dtype=torch.float64)
-    variances = torch.linalg.svdvals(x - x.mean(0)).square()
+    deviation = _deviation(torch.as_tensor(np.asarray(x), dtype=torch.float64))
+    variances = torch.linalg.svdvals(deviation).square()
     return float(variances.sum().square() / variances.square().sum())
+
+
+def _deviation(x: torch.Tensor) -> torch.Tensor:
+    """Return deviations of x (n, n_units) from its columns' means, exactly 0 where a column is constant.
+
+    In units in which the largest is about 1, as sums of fourth powers of numbers of 1e-90 or 1e90 are 0 or infinite;
+    the unit is a power of two, which changes no digit.
+    """
+    deviation, _ = centred(x)
+    return deviation * torch.exp2(-torch.frexp(deviation.abs().max())[1].double())
 
 
 BLOCK = 256  # samples at a time: large enough for fast products, small compared with what is kept
