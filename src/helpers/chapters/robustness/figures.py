@@ -13,12 +13,6 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, AROUND = 34, 210  # px: of a network, around all of them
-RULES = {
-    "estimator": "rule_alpha",
-    "choice": "rule_layer",
-    METRIC: "rule_metric",
-    "scheme": "rule_splits",
-}  # what words call a column
 
 text.words(
     "figure.confusion",
@@ -54,14 +48,12 @@ text.words(
     "figure.ranks",
     en={
         "title": "Places of the networks in every way of comparing them",
-        "rank": "Place",
         "hover": "%{{y}}<br>%{{customdata[1]}}<br>Place %{{z}}, mean %{{customdata[0]:.3f}}",
         "alt": "A map of the places of {n} {n:network|networks} in {k} ways of comparing them. {facts}",
         "alt_fact": "{model}: from place {low} to {high}.",
     },
     es={
         "title": "Puestos de las redes en cada forma de compararlas",
-        "rank": "Puesto",
         "hover": "%{{y}}<br>%{{customdata[1]}}<br>Puesto %{{z}}, media %{{customdata[0]:.3f}}",
         "alt": "Un mapa de los puestos de {n} {n:red|redes} en {k} formas de compararlas. {facts}",
         "alt_fact": "{model}: del puesto {low} al {high}.",
@@ -111,7 +103,7 @@ def ranks(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
 
     def build(labeller: Labeller) -> go.Figure:
         names = [style.name(labeller, "model", model) for model in order]
-        whole, short = ([_words(keys, column, labeller, form) for column in columns] for form in ("", "short_"))
+        whole, short = ([_words(column, labeller, form) for column in columns] for form in ("rule", "rule_short"))
         custom = [[[value, universe] for value, universe in zip(row, whole, strict=True)] for row in r2.tolist()]
         hover = labeller("figure.ranks.hover") + "<extra></extra>"
         figure = go.Figure(_map(values, short, names, custom, hover, (1, len(order)), "%{z}", None, reverse=True))
@@ -131,9 +123,9 @@ def ranks(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     return bilingual(build, alt, table, language)
 
 
-def _words(keys: list[str], column: tuple, labeller: Labeller, form: str) -> str:
-    """Return a universe in words, or with the form "short_" in abbreviations."""
-    return " · ".join(labeller(f"{form}{RULES[key]}.{one}") for key, one in zip(keys, column, strict=True))
+def _words(column: tuple, labeller: Labeller, form: str) -> str:
+    """Return a universe in the words of "rule", or of "rule_short", in abbreviations."""
+    return " · ".join(labeller.name(form, one) for one in column)
 
 
 def _map(values, x, y, customdata, hover, span, template, words, reverse: bool = False) -> go.Heatmap:

@@ -90,7 +90,8 @@ def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
             for index, kind in enumerate(kinds):
                 own = table[(table[TARGET] == target) & (table["beyond"] == kind)]
                 figure.add_trace(_points(own, kind, index, place, labeller, panel == 0), **panels.place(panel))
-        return _rows_of_networks(figure, labeller, "figure.added", targets, order, synthetic)
+        title, x = labeller("figure.added.title"), labeller("figure.added.x")
+        return _rows_of_networks(figure, labeller, title, x, targets, order, synthetic)
 
     return bilingual(build, lambda labeller: _alt(table, last, labeller), table, language)
 
@@ -116,7 +117,8 @@ def labels(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
                     hovertemplate=hover, showlegend=panel == 0, **marks,
                 )  # fmt: skip
                 figure.add_trace(points, **panels.place(panel))
-        return _rows_of_networks(figure, labeller, "figure.labels", targets, order, synthetic)
+        title, x = labeller("figure.labels.title"), labeller("figure.labels.x")
+        return _rows_of_networks(figure, labeller, title, x, targets, order, synthetic)
 
     def alt(labeller: Labeller) -> str:
         facts = []
@@ -140,16 +142,16 @@ def _panels(targets: list[str], order: list[str], labeller: Labeller) -> go.Figu
 
 
 def _rows_of_networks(
-    figure: go.Figure, labeller: Labeller, words: str, targets: list[str], order: list[str], synthetic: bool
+    figure: go.Figure, labeller: Labeller, title: str, x: str, targets: list[str], order: list[str], synthetic: bool
 ) -> go.Figure:
     """Return the figure with a named row for each network in every panel, and a line at 0."""
     height = AROUND + panels.n_rows(targets) * (PANEL + ROW * len(order))
-    style.laid_out(figure, labeller, labeller(f"{words}.title"), height, synthetic)
+    style.laid_out(figure, labeller, title, height, synthetic)
     names = [style.name(labeller, "model", model) for model in order]
     figure.update_yaxes(tickvals=list(range(len(order))), ticktext=names, range=[-0.7, len(order) - 0.3])
     figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f")
     for panel in range(len(targets))[-panels.COLUMNS :]:
-        figure.update_xaxes(title_text=labeller(f"{words}.x"), showticklabels=True, **panels.place(panel))
+        figure.update_xaxes(title_text=x, showticklabels=True, **panels.place(panel))
     return figure
 
 
