@@ -136,7 +136,8 @@ class _Part:
     def worth(self) -> np.ndarray:
         """The alpha of each target at which the penalty of its least-squares solution is its ||y||² / n_train."""
         most = np.abs(_least_squares(self.x, self.y)).sum(0)
-        return np.where(most > 0, np.square(self.y).mean(0) / np.maximum(most, TINY), 0)  # 0: nothing to predict from
+        nothing = np.zeros_like(most)  # to predict from
+        return np.divide(np.square(self.y).mean(0), most, out=nothing, where=most > TINY)
 
 
 def _parts(x: np.ndarray, y: np.ndarray) -> list[_Part]:
@@ -162,7 +163,8 @@ class _Solver:
     def __init__(self, x: np.ndarray, y: np.ndarray):
         self.problem = Problem(x, y)
         most = np.linalg.norm(_least_squares(x, y), axis=1).sum()  # its penalty over alpha
-        self.worth = np.square(y).sum() / len(y) / max(most, TINY)  # alpha at which it is ||Y||² / n_train
+        # alpha at which it is ||Y||² / n_train; 0 where there is nothing to predict from
+        self.worth = np.square(y).sum() / len(y) / most if most > TINY else 0.0
         self.known: dict[float, Solution] = {np.inf: self.problem.nothing()}
         self.tried: dict[float, float] = {}  # the tolerance of each alpha
         self.unconverged: list[float] = []
