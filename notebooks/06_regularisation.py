@@ -128,13 +128,16 @@ text.folded(text.table(best.drop(columns=["n_splits"])))
 # ## Qué alfa se elige
 #
 # Un punto por partición. Un alfa en el borde de la grilla indicaría que la grilla era angosta o, en el *lasso*, que
-# ninguna unidad valía la pena.
+# ninguna unidad valía la pena. El alfa del lasso está en las unidades de la respuesta, y la grilla publicada va de
+# década en década: con otras unidades el lasso encuentra otros alfas y sus valores pueden cambiar. Los de la *ridge*,
+# no.
 
 # %% [markdown] tags=["lang-en"]
 # ## Which alpha is chosen
 #
 # One point per split. An alpha at the edge of the grid would indicate that the grid was too narrow or, for the *lasso*,
-# that no unit was worth using.
+# that no unit was worth using. The alpha of a lasso is in the units of the response, and the published grid goes in
+# decades: in other units the lasso finds other alphas, and its values may change. Those of ridge do not.
 
 # %%
 alphas = selection.chosen(rows)
