@@ -14,6 +14,7 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, AROUND = 26, 280  # px: of a network, and of all else
+MANY = 8  # targets, beyond which their names stand upright
 SCALE = "Viridis"
 
 text.words(
@@ -86,7 +87,8 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
         figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": 196})
         style.lying_bar(figure, looks.measure(values, labeller), dtick=0.4, tickangle=0)
-        figure.update_xaxes(showgrid=False, tickangle=-30)
+        upright = {"tickangle": -90, "tickfont": {"size": 11}} if len(targets) > MANY else {"tickangle": -30}
+        figure.update_xaxes(showgrid=False, dtick=1, **upright)
         return figure.update_yaxes(showgrid=False, tickvals=places, ticktext=names, tickfont={"size": 11})
 
     return bilingual(build, lambda labeller: _alt(values, labeller), values, language)

@@ -1,10 +1,9 @@
-"""How far the best network is ahead of each rival: a panel per target, an interval per rival, a line at 0."""
+"""How far the best network is ahead of each rival: a menu of targets, an interval per rival, a line at 0."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from helpers import text
 from helpers.names import MODEL, TARGET
@@ -12,7 +11,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, PANEL, LEVEL = 20, 92, 0.05  # px: of a rival, and around the rows of a panel
+ROW, AROUND, LEVEL = 24, 250, 0.05  # px: of a rival, and of all else
 
 text.words(
     "figure.leads",
@@ -21,14 +20,13 @@ text.words(
         "x": "r² ahead",
         "clear": "Beyond chance",
         "open": "Not beyond chance",
-        "panel": "{target}<br>{model}",
+        "entry": "{target}: {model}",
         "hover": (
             "{model} over %{{text}}: %{{x:.2f}} (%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
             "<br>p = %{{customdata[2]:.3f}}"
         ),
         "alt": (
-            "{k} {k:panel|panels}, one per target: r² of the best network minus that of each rival, with intervals. "
-            "{facts}"
+            "A menu of {k} {k:target|targets}: r² of the best network minus that of each rival, with intervals. {facts}"
         ),
         "alt_fact": "{target}: {model} is ahead of {n_ahead} of {n} beyond chance.",
     },
@@ -37,13 +35,13 @@ text.words(
         "x": "Ventaja en r²",
         "clear": "Más allá del azar",
         "open": "No más allá del azar",
-        "panel": "{target}<br>{model}",
+        "entry": "{target}: {model}",
         "hover": (
             "{model} sobre %{{text}}: %{{x:.2f}} (%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
             "<br>p = %{{customdata[2]:.3f}}"
         ),
         "alt": (
-            "{k} {k:panel|paneles}, uno por respuesta: r² de la mejor red menos el de cada rival, con intervalos. "
+            "Un menú de {k} {k:respuesta|respuestas}: r² de la mejor red menos el de cada rival, con intervalos. "
             "{facts}"
         ),
         "alt_fact": "{target}: {model} supera a {n_ahead} de {n} más allá del azar.",
@@ -61,46 +59,35 @@ def leads(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     targets = panels.targets_of(table)
 
     def build(labeller: Labeller) -> go.Figure:
-        n_rows = panels.n_rows(targets)
-        best = table.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
-        titles = [
-            labeller(
-                "figure.leads.panel", target=style.name(labeller, "target", target),
-                model=style.name(labeller, "model", best[target]),
-            )
-            for target in targets
-        ]  # fmt: skip
-        figure = make_subplots(
-            rows=n_rows, cols=min(panels.COLUMNS, len(targets)), subplot_titles=titles,
-            shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.04,
-            vertical_spacing=0.7 / (n_rows * max(4, len(order) / 3)),
-        )  # fmt: skip
-        for panel, target in enumerate(targets):
+        figure, titles = go.Figure(), []
+        for target in targets:
             own = table[table[TARGET] == target]
+            best = style.name(labeller, "model", own[MODEL].iloc[0])
+            titles.append(labeller("figure.leads.entry", target=style.name(labeller, "target", target), model=best))
             clear = (own["p_adjusted"] <= LEVEL).to_numpy()
-            for kind, some in (("clear", own[clear]), ("open", own[~clear])):
-                figure.add_trace(_marks(some, kind, place, best[target], labeller, panel == 0), **panels.place(panel))
-        height = 170 + n_rows * (PANEL + ROW * len(order))
-        style.laid_out(figure, labeller, labeller("figure.leads.title"), height, synthetic)
+            figure.add_trace(_marks(own[clear], "clear", place, best, labeller))
+            figure.add_trace(_marks(own[~clear], "open", place, best, labeller))
+        panels.choose(figure, titles)
+        style.laid_out(figure, labeller, labeller("figure.leads.title"), AROUND + ROW * len(order), synthetic)
         names = [style.name(labeller, "model", name) for name in order]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(order) - 0.3])
-        figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".1f", tickangle=0)
-        for panel in range(len(targets))[-panels.COLUMNS :]:
-            figure.update_xaxes(title_text=labeller("figure.leads.x"), showticklabels=True, **panels.place(panel))
-        return figure
+        figure.update_layout(margin={"t": 124})  # the menu stands below the title
+        span = [min(0.0, float(table["low"].min())) - 0.03, max(0.0, float(table["high"].max())) + 0.03]
+        figure.update_xaxes(title_text=labeller("figure.leads.x"), range=span, tickformat=".1f")
+        return figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2)
 
     return bilingual(build, lambda labeller: _alt(table, labeller), table, language)
 
 
-def _marks(some: pd.DataFrame, kind: str, place: dict, best: str, labeller: Labeller, legend: bool) -> go.Scatter:
+def _marks(some: pd.DataFrame, kind: str, place: dict, best: str, labeller: Labeller) -> go.Scatter:
     x = some["difference"].to_numpy()
     spread = {"array": some["high"].to_numpy() - x, "arrayminus": x - some["low"].to_numpy()}
     symbol = "circle" if kind == "clear" else "circle-open"
     marker = style.of_model(0)["marker"] | {"size": 8, "symbol": symbol}
-    hover = labeller("figure.leads.hover", model=style.name(labeller, "model", best)) + "<extra></extra>"
+    hover = labeller("figure.leads.hover", model=best) + "<extra></extra>"
     return go.Scatter(
-        x=x, y=[place[name] for name in some["rival"]], mode="markers", marker=marker, legendgroup=kind,
-        text=[style.name(labeller, "model", name) for name in some["rival"]], showlegend=legend,
+        x=x, y=[place[name] for name in some["rival"]], mode="markers", marker=marker,
+        text=[style.name(labeller, "model", name) for name in some["rival"]], showlegend=True,
         name=labeller(f"figure.leads.{kind}"), customdata=some[["low", "high", "p_adjusted"]].to_numpy(),
         error_x={"type": "data", "symmetric": False, "thickness": 1.5, "width": 0, "color": marker["color"], **spread},
         hovertemplate=hover,
