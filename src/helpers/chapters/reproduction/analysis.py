@@ -87,7 +87,7 @@ def _of_voxels(study: Study, known: dict[str, str]) -> list[pd.DataFrame]:
         return []
     of_models = voxelwise.of_models
     pooled = _named(of_models(scores, tables.pooled, CORRECTED), known).assign(**{TARGET: ALL})
-    regions = of_models(scores, tables.regions, CORRECTED, study.parameters.seed)
+    regions = of_models(scores, tables.regions, CORRECTED)
     regions = _named(regions[regions["hemisphere"] == tables.BOTH], known)
     by_layer = published.table("voxelwise_by_layer").assign(**{TARGET: ALL})
     by_region = published.table("roi_by_layer").assign(**{MODEL: MIXTURE}).rename(columns={"roi": TARGET})
