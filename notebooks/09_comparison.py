@@ -91,21 +91,21 @@ text.folded(text.table(best))
 #
 # La ventaja de la mejor red sobre cada rival, con intervalos del 95 % de cuánto cambiaría con otros sonidos, y con el
 # método de Holm para todos los rivales de una respuesta (cuánto cubren: tests/COVERAGE.md). La mejor se eligió por su
-# valor: eso favorece un poco a su ventaja.
+# valor: eso favorece un poco a su ventaja. Aquí r² es la correlación al cuadrado, sin corregir.
 
 # %% [markdown] tags=["lang-en"]
 # ## Would other sounds say so?
 #
 # The lead of the best network over each rival, with 95 % intervals of how much it would change with other sounds, and
 # with Holm's method for all rivals of a target (what they cover: tests/COVERAGE.md). The best one was chosen by its
-# value, which favours its lead a little.
+# value, which favours its lead a little. Here r² is the squared correlation, not corrected.
 
 # %%
 leads = comparison.leads.leads(study, responses)  # one row per target and rival
 comparison.figures.leads(leads, **study.look)
 
 # %%
-comparison.leads.said(leads)
+comparison.leads.said(leads, responses)
 
 # %% [markdown] tags=["lang-es"]
 # ## Red por red

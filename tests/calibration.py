@@ -8,6 +8,7 @@ from activations to the interval. What is true is the mean over all studies.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sys
 import time
@@ -33,7 +34,7 @@ from helpers.stats.similarity import cka
 N_LATENT = 20
 ALPHAS = 10.0 ** np.arange(-3, 7)
 WHERE = Path(__file__).with_name("COVERAGE.md")
-KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"  # remove it after a change of the procedures
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -321,11 +322,19 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
     return "\n".join(lines) + "\n"
 
 
+def kept_in() -> Path:
+    """Return where results are kept, a file for each state of the code that they are made by."""
+    code = [*(ROOT / "src" / "helpers").rglob("*.py"), Path(__file__)]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).hexdigest()[:16]
+    return ROOT / "outputs" / f"coverage-{digest}.json"
+
+
 def main(n_studies: int = 1000, n_noise: int = 200) -> None:
     """Simulate what is not kept yet, and write the page anew after each kind of study: all of it takes hours."""
     torch.set_num_threads(1)
-    KEPT.parent.mkdir(exist_ok=True)
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    place = kept_in()
+    place.parent.mkdir(exist_ok=True)
+    kept = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
     start = time.monotonic()
     parts: dict[str, Callable[[], list | dict]] = {
         "claims on noise": lambda: verdicts_on_noise(n_noise),
@@ -337,7 +346,7 @@ def main(n_studies: int = 1000, n_noise: int = 200) -> None:
         key = f"{name}, {n_noise if name == 'claims on noise' else n_studies} studies"
         if key not in kept:
             kept[key] = part()
-            KEPT.write_text(json.dumps(kept, default=float), encoding="utf-8")
+            place.write_text(json.dumps(kept, default=float), encoding="utf-8")
         lists = [
             found for own, found in kept.items() if own.endswith(f", {n_studies} studies") and isinstance(found, list)
         ]

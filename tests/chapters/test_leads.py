@@ -64,17 +64,19 @@ def test_the_good_one_is_ahead_of_the_poor_one_and_of_nothing_but_not_of_its_equ
 
 def test_it_is_said_and_drawn_in_both_languages(made):
     table = leads.leads(*made)
-    said = leads.said(table).pieces
+    said = leads.said(table, made[1]).pieces
     assert "ahead of 2 of 3 rivals beyond chance; not of" in said["en"] and "supera a 2 de 3 rivales" in said["es"]
     figure = figures.leads(table, **LOOK)
     filled = [trace for trace in figure.data if trace.marker.symbol == "circle"]
     assert sum(len(trace.x) for trace in filled) == 4
     alone = table[table["rival"] == "nothing"]
-    assert "its only rival beyond chance" in leads.said(alone).pieces["en"]
+    assert "its only rival beyond chance" in leads.said(alone, made[1]).pieces["en"]
 
 
 def test_a_single_network_without_baselines_and_sets_that_are_too_large_have_no_leads(made, monkeypatch):
     study, responses = made
-    assert figures.leads(pd.DataFrame(), **LOOK) is None and leads.said(pd.DataFrame()) is None
+    nothing = pd.DataFrame(columns=["target"])
+    assert figures.leads(nothing, **LOOK) is None and "neither" in leads.said(nothing, responses).pieces["en"]
     monkeypatch.setattr(leads, "MOST_TARGETS", 1)
-    assert leads.leads(study, responses).empty
+    table = leads.leads(study, responses)
+    assert table.empty and "at most 1" in leads.said(table, responses).pieces["en"]

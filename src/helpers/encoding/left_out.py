@@ -133,7 +133,7 @@ def _at_alpha(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndar
     smoother = (ridge.test * ridge.shrinkage_at(alpha[None])) @ ridge.left.T
     smoother = smoother - smoother.mean(0)  # an intercept, and what a sound does to it, move no correlation
     predicted = smoother @ known
-    errors = ridge.residual_maker_at(alpha[None]).T @ known  # (n_train, n_targets)
+    errors = ridge.errors_at(alpha, known)
     shared, own, power = (
         (a * b).sum(0) for a, b in ((predicted, measured), (predicted, predicted), (measured, measured))
     )

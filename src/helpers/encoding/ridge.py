@@ -141,6 +141,10 @@ class RidgeLOO:
         makers = makers / makers.diagonal(dim1=1, dim2=2)[..., None]
         return makers.permute(2, 0, 1).flatten(1)
 
+    def errors_at(self, alpha: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return leave-one-out errors (n_train, n_targets) at one alpha of centred targets y (n_train, n_targets)."""
+        return self.residual_maker_at(alpha[None]).T @ y
+
     def _shrinkage(self) -> torch.Tensor:
         """Return s² / (s² + alpha) for all descending alphas (n_alphas, rank)."""
         return self.shrinkage_at(self._descending)

@@ -53,5 +53,5 @@ def _errors(ridge: RidgeLOO, y: torch.Tensor, alphas: torch.Tensor) -> np.ndarra
     known = y - y.mean(0)
     found = torch.empty_like(known)
     for k, alpha in enumerate(alphas):
-        found[:, k] = ridge.residual_maker_at(alpha[None]).T @ known[:, k]
+        found[:, k] = ridge.errors_at(alpha, known[:, k])
     return found.numpy()

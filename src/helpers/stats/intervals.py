@@ -29,9 +29,6 @@ class Estimate:
     error: float = np.nan
     df: float = np.inf
 
-    def __neg__(self) -> Estimate:
-        return Estimate(-self.value, self.error, self.df)
-
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Return both ends of the t interval, NaN where the error is unknown."""
         half = stats.t.ppf((1 + level) / 2, self.df) * self.error
@@ -90,9 +87,10 @@ def over_sounds(value: xr.DataArray, without: xr.DataArray, splits: xr.DataArray
     sounds = max(scale * float((of_mean**2).sum() - of_noise.sum()), 0) + _of_splits(values.mean(-1), splits)
     if not crossed:
         return Estimate(float(values.mean()), float(np.sqrt(sounds)), n_sounds - 1)
-    own = values.mean(0)
-    subjects = float(own.var(ddof=1)) / n_subjects if n_subjects >= FEW else np.nan
-    both = scale * float((influence.var(-1, ddof=1)).sum() - noise.mean(-1).sum()) / n_subjects if n_subjects > 1 else 0
+    if n_subjects < FEW:
+        return Estimate(float(values.mean()))
+    subjects = float(values.mean(0).var(ddof=1)) / n_subjects
+    both = scale * float(influence.var(-1, ddof=1).sum() - noise.mean(-1).sum()) / n_subjects
     variance = max(sounds + subjects - max(both, 0), subjects, sounds)
     df = variance**2 / (sounds**2 / (n_sounds - 1) + subjects**2 / (n_subjects - 1)) if variance > 0 else np.inf
     return Estimate(float(values.mean()), float(np.sqrt(variance)), df)
@@ -155,9 +153,16 @@ def of_matrices(statistic: Callable[[np.ndarray], float], n_sounds: int) -> Esti
     For statistics without train and test sounds, such as a similarity of matrices.
     """
     every = np.ones(n_sounds, dtype=bool)
-    parts = np.array([statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)])
-    error = np.sqrt((n_sounds - 1) / n_sounds * np.square(parts - parts.mean()).sum())
-    return Estimate(float(statistic(every)), float(error), n_sounds - 1)
+    parts = [statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)]
+    return jackknifed(statistic(every), np.array(parts))
+
+
+def jackknifed(value: float, parts: np.ndarray) -> Estimate:
+    """Return `value` with the jackknife error from the same without each sound, `parts` (n_sounds,); none: unknown."""
+    if not len(parts):
+        return Estimate(float(value))
+    error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum())
+    return Estimate(float(value), float(error), len(parts) - 1)
 
 
 def resampled(values: np.ndarray, train_share: float) -> Estimate:

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers.names import ESTIMATOR, LAYER, SPLIT, STEP, TARGET
-from helpers.stats.intervals import Estimate, of_matrices, over_sounds
+from helpers.stats.intervals import Estimate, jackknifed, of_matrices, over_sounds
 from helpers.stats.intervals import resampled as over_splits
 from helpers.stats.layers import best_rows
 from helpers.stats.learning import SHARE, reaching_step
@@ -130,9 +130,7 @@ def reached(series: xr.Dataset, gained: bool = False) -> float | np.ndarray:
 def difference_of_jackknifed(one: np.ndarray, other: np.ndarray) -> Estimate:
     """Return the first number of `one` minus that of `other`, with the error from those without each sound."""
     difference = one - other
-    parts = difference[1:]
-    error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum()) if len(parts) else np.nan
-    return Estimate(float(difference[0]), float(error), max(len(parts) - 1, 1))
+    return jackknifed(difference[0], difference[1:])
 
 
 def similarity_difference(shared: np.ndarray, one: np.ndarray, other: np.ndarray) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,10 +25,10 @@ NETWORK = "network"
 def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
     """Return one row per target and rival: how much higher the r2 of the best network is.
 
-    Columns target, model (the network with the highest mean r2 over splits), r2, rival, role ("network", "baseline"),
-    rival_r2, difference, low, high (95 %, for other sounds), p_adjusted (two-sided, by Holm's method over the rivals of
-    a target). The layer is chosen on the train sounds; r2 is r2_pearson. Sets with more than MOST_TARGETS responses are
-    left out.
+    Columns target, model (the network with the highest mean r2 over splits), r2, r2_low, r2_high (95 %), rival, role
+    ("network", "baseline"), rival_r2, difference, low, high (95 %, for other sounds), p_adjusted (two-sided, by Holm's
+    method over the rivals of a target). The layer is chosen on the train sounds; r2 is r2_pearson. Sets with more than
+    MOST_TARGETS responses are left out, which `said` says.
     """
     few = {kind: one for kind, one in responses.items() if one.sizes[TARGET] <= MOST_TARGETS}
     tables = [_of_set(study, measured) for measured in few.values()]
@@ -54,6 +55,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     own = {key: one.sel({GROUP: target}, drop=True).reset_coords(drop=True) for key, one in found.items()}
     means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
     best = max((key for key in own if key[1] == NETWORK), key=means.get)
+    r2_low, r2_high = over_sounds(own[best]["chosen_r2"], own[best]["chosen_r2_without"], splits).r2_interval()
     rows = []
     for key in own:
         if key == best:
@@ -61,7 +63,15 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
         difference = own[best] - own[key]
         estimate = over_sounds(difference["chosen_r2"], difference["chosen_r2_without"], splits)
         low, high = estimate.interval()
-        row = {TARGET: target, MODEL: best[0], "r2": means[best], "rival": key[0], "role": key[1]}
+        row = {
+            TARGET: target,
+            MODEL: best[0],
+            "r2": means[best],
+            "r2_low": r2_low,
+            "r2_high": r2_high,
+            "rival": key[0],
+            "role": key[1],
+        }
         row |= {"rival_r2": means[key], "difference": estimate.value, "low": low, "high": high}
         rows.append(row | {"p_adjusted": 2 * min(estimate.p_above(), estimate.p_below())})
     for row, p in zip(rows, holm(np.array([row["p_adjusted"] for row in rows])), strict=True):
@@ -69,16 +79,26 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     return rows
 
 
-def said(table: pd.DataFrame) -> text.Bilingual | None:
-    """Return a sentence per target: of which rivals the best network is ahead beyond chance, and of which it is not."""
-    if table.empty:
-        return None
-    return text.markdown([_sentence(own) for _, own in table.groupby(TARGET, sort=False)])
+def said(table: pd.DataFrame, responses: dict[str, xr.DataArray]) -> text.Bilingual:
+    """Return a sentence per target: of which rivals the best network is ahead beyond chance, and of which it is not.
+
+    And one for each set of responses that was left out.
+    """
+    found = [_sentence(own) for _, own in table.groupby(TARGET, sort=False)]
+    for kind, one in responses.items():
+        if one.sizes[TARGET] > MOST_TARGETS:
+            found.append(text.both("say.too_many", kind=_set(kind), n=one.sizes[TARGET], most=MOST_TARGETS))
+    return text.markdown(found or [text.both("say.no_rivals")])
+
+
+def _set(kind: str) -> Callable[[text.Labeller], str]:
+    return lambda labeller: labeller.name("responses", kind)
 
 
 def _sentence(own: pd.DataFrame) -> text.Bilingual:
     ahead = (own["p_adjusted"] <= LEVEL) & (own["difference"] > 0)
     words = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0]), "r2": float(own["r2"].iloc[0])}
+    words |= {"low": float(own["r2_low"].iloc[0]), "high": float(own["r2_high"].iloc[0])}
     words |= {"model": lambda labeller: labeller.name("model", own[MODEL].iloc[0])}
     counts = {"n": len(own), "n_ahead": int(ahead.sum())}
     if ahead.all():
