@@ -261,7 +261,7 @@ def verdicts_on_noise(n_studies: int, seed: int = 0) -> dict[str, dict]:
                 row["tested"] += 1
                 row["holds"] += false <= 0.025
                 row["fails"] += true <= 0.025
-                row["verdicts"] += bool(adjusted[one.name] <= 0.05 and not doubted)
+                row["verdicts"] += bool(adjusted[one.name] <= 0.05 and one.calibrated and not doubted)
     return counts
 
 

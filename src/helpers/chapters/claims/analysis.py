@@ -60,6 +60,8 @@ def _row(claim: Claim, run: Run) -> dict:
         why = "synthetic" if run.study.brain.synthetic else ""
         if not why and claim.on:
             why = run.doubt(claim.about or (run.main,), claim.on, claim.of_training)
+        if not why and not claim.calibrated:
+            why = "uncalibrated"
     except Missing as error:
         return row | {"why": str(error)}
     row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}

@@ -36,6 +36,7 @@ class Claim:
     about : the networks that have to predict the responses; () for the study's main one
     on : COMPONENTS or VOXELS, what those have to predict; "" for claims that are not about prediction
     of_training : whether those have to predict better than they did untrained
+    calibrated : whether noise decides it in at most 5 % of studies (tests/COVERAGE.md); else no verdict is given
     published : the original study's number; None: its figures do not have it
     published_sign : 1 or -1, where its figures show no more than the sign
     published_note : key of `published.*`, how its number differs from this run's; "" where by the same formula
@@ -54,6 +55,7 @@ class Claim:
     about: tuple[str, ...] = ()
     on: str = COMPONENTS
     of_training: bool = True
+    calibrated: bool = True
     published: Callable[[], Evidence] | None = None
     published_sign: Callable[[], float] | None = None
     published_note: str = ""

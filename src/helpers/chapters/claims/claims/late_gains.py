@@ -18,6 +18,7 @@ CLAIM = Claim(
     name="late_gains",
     order=91,
     test=test,
+    calibrated=False,  # the step at which a curve reaches its end jumps
     reason="0: learned at the same time",
     en={
         "claim": (
