@@ -30,6 +30,8 @@ def chromium(folder: Path):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     driver.set_script_timeout(180)  # axe looks at every element of the page, on a machine that may be busy
+    # A page without the focus hears of no focus: JupyterLab would have no current notebook, a keyboard nowhere to start
+    driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     return driver
 
 
