@@ -26,7 +26,7 @@ from words import sources
 TARGETS = ("lowfreq", "highfreq", "envsounds", "pitch", "speech", "music")
 LOOK = {"synthetic": False}
 
-text.words("note", en={"merged": "merges both branches"}, es={"merged": "suma ambas ramas"})  # as its family does
+text.words("note", en={"merged": "sum of both branches"}, es={"merged": "suma de ambas ramas"})  # as its family does
 
 
 def rows(**values) -> pd.DataFrame:
@@ -54,8 +54,8 @@ def named(figure: go.Figure, name: str) -> list[go.Scatter]:
 
 def test_components_are_drawn_with_their_numbers(curves):
     figure = components.by_layer(noted(curves), **LOOK)
-    lines = named(figure, "Mixture")
-    assert len(lines) == 6 and len(named(figure, "Speech")) == 6
+    lines = named(figure, "Mixture network")
+    assert len(lines) == 6 and len(named(figure, "Speech network")) == 6
     own = curves.query("model == 'mixture' and step == 400")
     for component, line in zip(TARGETS, lines, strict=True):
         expected = own[own.target == component]
@@ -63,7 +63,7 @@ def test_components_are_drawn_with_their_numbers(curves):
         np.testing.assert_array_equal(line.y, expected.median_r2)
         np.testing.assert_array_equal(line.customdata, expected[["q25", "q75"]])
     titles = [annotation.text for annotation in figure.layout.annotations]
-    assert titles == ["Low frequency", "High frequency", "Broadband", "Pitch", "Speech", "Music"]
+    assert titles == ["Low frequency", "High frequency", "Broadband", "Pitch", "Speech component", "Music component"]
 
 
 @pytest.mark.parametrize("targets", [["a"], ["b", "a"], ["c", "a", "b"]])
@@ -79,10 +79,11 @@ def test_panels_follow_the_targets_of_the_frame(curves, targets):
     ):
         assert [annotation.text for annotation in figure.layout.annotations] == targets
         n_columns = min(2, len(targets))
-        assert len([axis for axis in figure.select_xaxes() if axis.title.text]) == n_columns
+        seen = [axis for axis in figure.select_xaxes() if axis.title.text and axis.title.font.size != 1]
+        assert len(seen) == n_columns
         assert len([axis for axis in figure.select_yaxes() if axis.title.text]) == 1
     assert [b.label for b in learning.surface(own, **LOOK).layout.updatemenus[0].buttons][: len(targets)] == [
-        f"Mixture: {target}" for target in targets
+        f"Mixture network: {target}" for target in targets
     ]
 
 
@@ -98,7 +99,7 @@ def test_names_that_users_give_are_escaped(curves):
 def test_the_untrained_network_is_the_baseline_and_steps_between_are_not_shown(curves):
     figure = components.by_layer(curves, **LOOK)
     (first, *_) = baselines = named(figure, "Untrained network (step 0)")
-    assert len(baselines) == 6 and [trace.name for trace in figure.data].count("Speech") == 6
+    assert len(baselines) == 6 and [trace.name for trace in figure.data].count("Speech network") == 6
     expected = curves.query("model == 'mixture' and step == 0 and target == 'lowfreq'").median_r2
     np.testing.assert_array_equal(first.y, expected)
     assert set(curves.query("step == 100").median_r2).isdisjoint(np.concatenate([t.y for t in figure.data if t.name]))
@@ -110,19 +111,20 @@ def test_networks_that_start_alike_are_one_baseline(curves):
     assert len(named(components.by_layer(alike, **LOOK), "Untrained network (step 0)")) == 6
     other = pd.concat([curves, start.assign(model="speech", median_r2=0.1)])
     figure = components.by_layer(other, **LOOK)
-    assert len(named(figure, "Mixture, untrained (step 0)")) == len(named(figure, "Speech, untrained (step 0)")) == 6
+    assert [len(named(figure, f"{name} network, untrained (step 0)")) for name in ("Mixture", "Speech")] == [6, 6]
 
 
 def test_a_layer_with_a_note_is_marked_and_the_note_is_said_in_both_languages(curves):
     special, plain = components.by_layer(noted(curves, 4), **LOOK), components.by_layer(curves, **LOOK)
-    marker = named(special, "Mixture")[0].marker
+    marker = named(special, "Mixture network")[0].marker
     assert [symbol == "diamond" for symbol in marker.symbol] == [False, False, False, True, False]
     assert marker.size[3] > marker.size[2]
-    assert len(set(named(plain, "Mixture")[0].marker.symbol)) == 1
-    for language, word in (("en", "layer that merges both branches"), ("es", "capa que suma ambas ramas")):
+    assert len(set(named(plain, "Mixture network")[0].marker.symbol)) == 1
+    said = {"en": "layer that is the sum of both branches", "es": "capa que es la suma de ambas ramas"}
+    for language, word in said.items():
         assert named(in_language(special, language), word)
         assert not any(word in (trace.name or "") for trace in in_language(plain, language).data)
-    assert panels.axis_of_layers(noted(curves), labellers()["es"]) == "Capa (◆ suma ambas ramas)"
+    assert panels.axis_of_layers(noted(curves), labellers()["es"]) == "Capa (◆ suma de ambas ramas)"
     assert panels.axis_of_layers(curves, labellers()["es"]) == "Capa"
 
 
@@ -130,7 +132,7 @@ def test_axes_say_what_they_are_in_both_languages(curves):
     figure = components.by_layer(curves, synthetic=True)
     for language, layer, r2, data in (
         ("en", "Layer", "Median test r²", "Synthetic"),
-        ("es", "Capa", "Mediana de r² en prueba", "sintéticos"),
+        ("es", "Capa", "Mediana de r² en el conjunto de prueba", "sintéticos"),
     ):
         spoken = in_language(figure, language)
         assert layer in {axis.title.text for axis in spoken.select_xaxes()}
@@ -155,7 +157,7 @@ def test_axes_follow_the_metric_of_the_frame(curves):
 
 def test_models_differ_by_more_than_colour(curves):
     figure = components.by_layer(curves, **LOOK)
-    one, other = named(figure, "Mixture")[0], named(figure, "Speech")[0]
+    one, other = named(figure, "Mixture network")[0], named(figure, "Speech network")[0]
     assert one.line.dash != other.line.dash and one.marker.symbol[0] != other.marker.symbol[0]
 
 
@@ -205,8 +207,8 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
         for step, value in zip((2000, 0, 1000), curve, strict=True)
     )
     figure = learning.voxels_by_step(curves, **LOOK)
-    assert "Music: from 0.90 at step 0 to 0.25 at step 2,000 in layer 2" in figure.layout.meta["alt"]["en"]
-    assert "Música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in figure.layout.meta["alt"]["es"]
+    assert "Music network: from 0.90 at step 0 to 0.25 at step 2,000 in layer 2" in figure.layout.meta["alt"]["en"]
+    assert "Red de música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in figure.layout.meta["alt"]["es"]
     assert figure.layout.yaxis.title.text == "Median noise-corrected r²"
     assert list(named(figure, "Noise ceiling (1 after correction)")[0].y) == [1, 1]
 
@@ -218,13 +220,13 @@ def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
     own = curves[curves["model"] == "mixture"]
     alt = learning.surface(own, **LOOK).layout.meta["alt"]["en"]
     best = own[own["step"] == own["step"].max()]["median_r2"].max()
-    assert f"Mixture: at the end the highest value is {best:.2f}" in alt
+    assert f"Mixture network: at the end the highest value is {best:.2f}" in alt
 
 
 def test_spectra_and_dimensions_are_drawn():
     spectra = pd.DataFrame({"category": ["Music", "Song"], "frequency_khz": [1.0, 2.0], "level": [-6.0, -7.0]})
     figure = extract.spectra(spectra, synthetic=True)
-    assert [trace.name for trace in in_language(figure, "es").data] == ["Música", "Canto"]
+    assert [trace.name for trace in in_language(figure, "es").data] == ["Sonidos de música", "Canto"]
     frame = pd.DataFrame({"model": ["mixture"] * 2, "layer": [1, 2], "dimensions": [3.0, 5.0], "step": [4, 4]})
     figure = extract.dimensions(frame, synthetic=False, language="es")
     assert figure.layout.yaxis.title.text == "Dimensiones efectivas" and "Synthetic" not in figure.layout.title.text
@@ -246,7 +248,7 @@ def test_branches_are_compared_in_maps_and_curves():
     np.testing.assert_array_equal(figure.data[3].z, own["cka"].to_numpy().reshape(2, 2))
     similar = pd.DataFrame({"model": "music", "branch": "left", "layer": [3, 1, 2], "cka": [0.75, 0.5, 0.25]})
     alt = cka.merged(similar, **LOOK).layout.meta["alt"]["en"]
-    assert "Left branch, Music: from 0.50 at layer 1 to 0.75 at layer 3" in alt
+    assert "Left branch, Music network: from 0.50 at layer 1 to 0.75 at layer 3" in alt
     assert cka.drawing().pieces["es"].count("izquierda") == 1
 
 
@@ -310,7 +312,7 @@ def test_agreement_stands_beside_what_chance_gives():
     (chance,) = named(figure, "All components, by chance")
     np.testing.assert_array_equal(chance.y, frame.query("target == 'all'").expected)
     assert "Single-task lasso: at most 0.80, at layer 2 (0.20 by chance)" in figure.layout.meta["alt"]["en"]
-    assert figure.layout.xaxis2.title.text == "Layer (◆ merges both branches)"
+    assert figure.layout.xaxis2.title.text == "Layer (◆ sum of both branches)"
     pairs = pd.DataFrame({"one": ["b", "b", "c"], "two": ["c", "a", "a"], "excess": [0.1, 0.2, 0.3]})
     grid = np.asarray(regularisation.shared(pairs.assign(model="m", layer=2), **LOOK).data[0].z, float)
     np.testing.assert_array_equal(grid, [[np.nan, 0.1, 0.2], [0.1, np.nan, 0.3], [0.2, 0.3, np.nan]])
@@ -323,9 +325,9 @@ def test_differences_and_metrics_are_drawn_from_their_tables(fits):
     np.testing.assert_array_equal(figure.data[0].x, table["difference"])
     np.testing.assert_allclose(figure.data[0].x + figure.data[0].error_x.array, table["high"])
     assert figure.layout.xaxis.title.text == "R² of Ridge minus R² of Multi-task lasso"
-    assert "Mixture: from −0.200 (a) to 0.100 (b)" in figure.layout.meta["alt"]["en"]
+    assert "Mixture network: from −0.200 (a) to 0.100 (b)" in figure.layout.meta["alt"]["en"]
     unknown = regularisation.differences(table.assign(difference=[0.1, np.nan]), **LOOK)  # no layer predicts `a`
-    assert "Mixture: from 0.100 (b) to 0.100 (b)" in unknown.layout.meta["alt"]["en"]
+    assert "Mixture network: from 0.100 (b) to 0.100 (b)" in unknown.layout.meta["alt"]["en"]
     pairs = regularisation.metrics(fits, **LOOK)
     own = fits.query("estimator == 'ridge' and target == 'a'")
     np.testing.assert_array_equal(named(pairs, "a")[0].x, own["median_r2_pearson"])
@@ -337,7 +339,7 @@ def test_julearns_single_task_fits_are_called_single_task():
     frame = frame.assign(r2_ours=[0.1, 0.2, 0.3, 0.4], r2_julearn=[0.1, 0.2, 0.3, 0.5], alpha_ours=1.0, alpha_julearn=1)
     summary = pd.DataFrame({"estimator": ["ridge", "lasso_single"], "largest_difference": [1e-12, 0.1]})
     figure = regularisation.julearn(frame, summary, **LOOK)
-    assert [trace.name for trace in in_language(figure, "es").data] == ["Ridge", "Lasso de una tarea"]
+    assert [trace.name for trace in in_language(figure, "es").data] == ["Ridge", "Lasso univariado"]
     assert "Single-task lasso: the largest difference is 10⁻¹." in figure.layout.meta["alt"]["en"]
     assert regularisation.julearn(None, None, **LOOK) is None
 
@@ -352,8 +354,8 @@ def test_published_curves_are_compared_one_at_a_time():
     assert [trace.visible for trace in figure.data] == [True, True, False, False]
     assert list(figure.data[0].x) == [1, 2] and list(figure.data[0].y) == [0.1, 0.2]
     labels = [button.label for button in figure.layout.updatemenus[0].buttons]
-    assert labels == ["All voxels: Mixture, All", "All voxels: Mixture, Primary"]
-    assert "Largest difference 0.200 (All voxels: Mixture, Primary)." in figure.layout.meta["alt"]["en"]
+    assert labels == ["All voxels: Mixture network, All", "All voxels: Mixture network, Primary"]
+    assert "Largest difference 0.200 (All voxels: Mixture network, Primary)." in figure.layout.meta["alt"]["en"]
     assert reproduction.curve_by_curve(points.assign(quantity="learning"), curves, **LOOK) is None
 
 

@@ -17,6 +17,7 @@ from plotly.subplots import make_subplots
 from helpers import text
 from helpers.names import METRIC, MODEL, NOTE, REGIONS, TARGET
 from helpers.plotting import style
+from helpers.plotting.spread import spread
 from helpers.text import Labeller
 
 ALL, BOTH = "all", "both"  # all regions, targets or categories together; both hemispheres
@@ -43,7 +44,7 @@ text.words(
 text.words(
     "panels",
     en={
-        "noted": "layer that {note}",
+        "noted": "layer that is the {note}",
         "ceiling": "Noise ceiling (1 after correction)",
         "published": "{name}, published (digitised)",
         "published_network": "{name}, published EnCodecMAE (digitised)",
@@ -51,7 +52,7 @@ text.words(
         "published_hover": "{name}<br>NH2015, noise-corrected r²: %{{y:.3f}} ± %{{customdata[0]:.4f}} (reading error)",
     },
     es={
-        "noted": "capa que {note}",
+        "noted": "capa que es la {note}",
         "ceiling": "Techo de ruido (1 después de corregir)",
         "published": "{name}, publicado (digitalizado)",
         "published_network": "{name}, EnCodecMAE publicado (digitalizado)",
@@ -124,10 +125,14 @@ def place(panel: int) -> dict[str, int]:
 
 
 def titled(figure: go.Figure, targets: list[str], x: str, y: str) -> go.Figure:
-    """Name the axes of `grid`: x below the lowest panel of each column, y once, beside the middle row."""
+    """Name the axes of `grid`: x below the lowest panel of each column, y once, beside the middle row.
+
+    The figure has its height and margins; on wide pages more panels stand side by side.
+    """
     for panel in range(len(targets))[-COLUMNS:]:
         figure.update_xaxes(title_text=x, showticklabels=True, **place(panel))
-    return figure.update_yaxes(title_text=y, row=(n_rows(targets) + 1) // 2, col=1)
+    figure.update_yaxes(title_text=y, row=(n_rows(targets) + 1) // 2, col=1)
+    return spread(figure, len(targets), min(COLUMNS, len(targets)))
 
 
 def column(titles: list[str], **options) -> go.Figure:

@@ -112,21 +112,21 @@ def _heat_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
 text.words(
     "figure.merged",
     en={
-        "title": "What the merged output of the encoder resembles",
+        "title": "What the output of the encoder, the sum of both branches, resembles",
         "branch": "{branch} branch",
         "hover": "Layer %{{x}}<br>CKA: %{{y:.3f}}",
         "alt": (
-            "CKA of the encoder's merged output with the left and right branch of each layer, {n} {n:panel|panels}, "
+            "CKA of the encoder's output, the sum of both branches, with the left and right branch of each layer, {n} {n:panel|panels}, "
             "one per model. {facts}"
         ),
         "alt_fact": "{branch}, {model}: from {first} at layer {first_layer} to {last} at layer {last_layer}.",
     },
     es={
-        "title": "A qué se parece la salida sumada del codificador",
+        "title": "A qué se parece la salida del codificador, suma de ambas ramas",
         "branch": "Rama {branch}",
         "hover": "Capa %{{x}}<br>CKA: %{{y:.3f}}",
         "alt": (
-            "CKA de la salida sumada del codificador con las ramas izquierda y derecha de cada capa, "
+            "CKA de la salida del codificador, suma de ambas ramas, con las ramas izquierda y derecha de cada capa, "
             "{n} {n:panel|paneles}, uno por modelo. {facts}"
         ),
         "alt_fact": "{branch}, {model}: de {first} en la capa {first_layer} a {last} en la capa {last_layer}.",
@@ -152,7 +152,8 @@ def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
                 figure.add_trace(line, row=row, col=1)
         style.laid_out(figure, labeller, labeller("figure.merged.title"), panels.PANEL * len(models) + 100, synthetic)
         figure.update_xaxes(dtick=1).update_xaxes(title_text=labeller("axis.layer"), row=len(models))
-        return figure.update_yaxes(title_text=labeller("figure.heat_maps.cka"), range=[-0.05, 1.05])
+        figure.update_yaxes(title_text=labeller("figure.heat_maps.cka"), range=[-0.05, 1.05])
+        return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _merged_alt(frame, labeller), frame, language)
 

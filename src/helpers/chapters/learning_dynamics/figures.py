@@ -139,7 +139,8 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
         figure.update_layout(margin={"t": 170})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         _axes(figure, curves).update_xaxes(title_text=labeller("figure.by_step.x"), row=len(models))
-        return figure.update_yaxes(title_text=panels.measure(curves, labeller), row=(len(models) + 1) // 2, col=1)
+        figure.update_yaxes(title_text=panels.measure(curves, labeller), row=(len(models) + 1) // 2, col=1)
+        return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _voxel_alt(curves, labeller), curves, language)
 
@@ -157,7 +158,7 @@ text.words(
     },
     es={
         "title": "Pasos, capas y {metric} como superficie (arrastrar para girarla)",
-        "z": "{metric} en prueba",
+        "z": "{metric} en el conjunto de prueba",
         "hover": "Paso %{{customdata}}<br>Capa %{{y}}<br>{measure}: %{{z:.2f}}",
         "alt": (
             "Superficie de {measure} según pasos de entrenamiento y capas, con un menú de {n} combinaciones de modelo "

@@ -21,13 +21,13 @@ text.words(
         "edge": "At the grid's edge",
         "together": "all together",
         "hover": (
-            "{model}<br>Layer %{{customdata[0]}}, split %{{customdata[1]}}<br>Component: %{{text}}<br>alpha: %{{y:.0e}}"
+            "{model}<br>Layer %{{customdata[0]}}, split %{{customdata[1]}}<br>Component: %{{text}}<br>alpha: %{{customdata[2]}}"
         ),
         "alt": (
             "Chosen alphas of every layer and split on a logarithmic axis, one panel per estimator, the grid's edges "
             "as dashed lines. {facts}"
         ),
-        "alt_fact": "{estimator}: {n} choices from {low} to {high}, {edge} of them at an edge.",
+        "alt_fact": "{estimator}: {n} choices from {low} to {high}, {edge:none|one|{edge}} of them at an edge.",
     },
     es={
         "title": "Qué alfa se eligió",
@@ -37,13 +37,13 @@ text.words(
         "together": "todos juntos",
         "hover": (
             "{model}<br>Capa %{{customdata[0]}}, partición %{{customdata[1]}}<br>Componente: %{{text}}"
-            "<br>alfa: %{{y:.0e}}"
+            "<br>alfa: %{{customdata[2]}}"
         ),
         "alt": (
             "Alfas elegidos en cada capa y partición, en escala logarítmica, un panel por estimador; los bordes de la "
             "grilla son líneas de trazos. {facts}"
         ),
-        "alt_fact": "{estimator}: {n} elecciones, de {low} a {high}, {edge} de ellas en un borde.",
+        "alt_fact": "{estimator}: {n} elecciones, de {low} a {high}, {edge:ninguna|una|{edge}} de ellas en un borde.",
     },
 )
 
@@ -74,7 +74,8 @@ def alphas(frame: pd.DataFrame, edges: tuple[float, float], *, synthetic: bool, 
         figure.update_xaxes(dtick=1).update_xaxes(title_text=title, row=len(estimators))
         span = [float(np.log10(edges[0])) - 3, float(np.log10(edges[1])) + 3]
         axis = {"type": "log", "range": span, "dtick": 10, "exponentformat": "power"}
-        return figure.update_yaxes(title_text=labeller("figure.alphas.y"), **axis)
+        figure.update_yaxes(title_text=labeller("figure.alphas.y"), **axis)
+        return panels.spread(figure, len(estimators))
 
     return bilingual(build, lambda labeller: _alpha_alt(frame, labeller), frame, language)
 
@@ -106,7 +107,8 @@ def _points(rows: pd.DataFrame, where: str, model: str, labeller: Labeller) -> g
     words = [together if target == panels.ALL else style.name(labeller, "target", target) for target in rows[TARGET]]
     return go.Scatter(
         x=_spread(rows) if len(rows) else [], y=rows["alpha"].to_numpy(), mode="markers", marker=LOOKS[where],
-        name=name, legendgroup=where, text=words, customdata=rows[[LAYER, SPLIT]].to_numpy(),
+        name=name, legendgroup=where, text=words,
+        customdata=rows[[LAYER, SPLIT]].assign(alpha=rows["alpha"].map(labeller.power)).to_numpy(dtype=object),
         hovertemplate=labeller("figure.alphas.hover", model=style.name(labeller, "model", model)) + "<extra></extra>",
     )  # fmt: skip
 

@@ -18,8 +18,8 @@ text.words(
         "x": "Test R² by this project",
         "y": "Test R² by julearn",
         "hover": (
-            "%{{text}}, split %{{customdata[0]}}<br>This project: %{{x:.4f}} (alpha %{{customdata[1]:.0e}})"
-            "<br>julearn: %{{y:.4f}} (alpha %{{customdata[2]:.0e}})"
+            "%{{text}}, split %{{customdata[0]}}<br>This project: %{{x:.4f}} (alpha %{{customdata[1]}})"
+            "<br>julearn: %{{y:.4f}} (alpha %{{customdata[2]}})"
         ),
         "alt": (
             "R² of {n} fits by julearn against the same fits by this project; points on the dashed line are equal. "
@@ -29,11 +29,11 @@ text.words(
     },
     es={
         "title": "Las mismas regresiones con julearn",
-        "x": "R² en prueba, este proyecto",
-        "y": "R² en prueba, julearn",
+        "x": "R² en el conjunto de prueba, este proyecto",
+        "y": "R² en el conjunto de prueba, julearn",
         "hover": (
-            "%{{text}}, partición %{{customdata[0]}}<br>Este proyecto: %{{x:.4f}} (alfa %{{customdata[1]:.0e}})"
-            "<br>julearn: %{{y:.4f}} (alfa %{{customdata[2]:.0e}})"
+            "%{{text}}, partición %{{customdata[0]}}<br>Este proyecto: %{{x:.4f}} (alfa %{{customdata[1]}})"
+            "<br>julearn: %{{y:.4f}} (alfa %{{customdata[2]}})"
         ),
         "alt": (
             "R² de {n} ajustes con julearn frente a los mismos ajustes con este proyecto; los puntos sobre la línea de "
@@ -62,7 +62,9 @@ def julearn(
                 x=rows["r2_ours"].to_numpy(), y=rows["r2_julearn"].to_numpy(), mode="markers",
                 name=labeller.name("estimator", estimator),
                 text=[style.name(labeller, "target", target) for target in rows[TARGET]],
-                customdata=rows[["split", "alpha_ours", "alpha_julearn"]].to_numpy(),
+                customdata=rows[["split", "alpha_ours", "alpha_julearn"]]
+                .assign(**{name: rows[name].map(labeller.power) for name in ("alpha_ours", "alpha_julearn")})
+                .to_numpy(dtype=object),
                 hovertemplate=labeller("figure.julearn.hover") + "<extra></extra>",
                 marker=style.of_model(index)["marker"] | {"size": 8, "opacity": 0.7},
             )  # fmt: skip

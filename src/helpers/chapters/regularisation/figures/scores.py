@@ -145,7 +145,7 @@ text.words(
         "alt_fact": "{model}: from {low:3} ({lowest}) to {high:3} ({highest}).",
     },
     es={
-        "title": "{one} menos {other}, R² en prueba",
+        "title": "{one} menos {other}, R² en el conjunto de prueba",
         "x": "R² de {one} menos R² de {other}",
         "hover": (
             "{model}, %{{y}}<br>Diferencia de R²: %{{x:.3f}}"

@@ -25,7 +25,7 @@ text.words(
         "alt_fact": "{model}, {estimator}: between {low:0} and {high:0} of {n} {n:unit|units}.",
     },
     es={
-        "title": "Cuántas unidades usan el lasso multitarea y el de una tarea",
+        "title": "Cuántas unidades usan el lasso multitarea y el univariado",
         "y": "Unidades usadas (mediana)",
         "hover": "{name}<br>Capa %{{x}}<br>Unidades usadas: %{{y}} de {n}",
         "alt": (
@@ -54,7 +54,8 @@ def units(curves: pd.DataFrame, n_units: dict[str, int], *, synthetic: bool, lan
         style.laid_out(figure, labeller, labeller("figure.units.title"), panels.PANEL * len(models) + 160, synthetic)
         title = panels.axis_of_layers(shown, labeller)
         figure.update_xaxes(dtick=1).update_xaxes(title_text=title, row=len(models))
-        return figure.update_yaxes(title_text=labeller("figure.units.y"), rangemode="tozero")
+        figure.update_yaxes(title_text=labeller("figure.units.y"), rangemode="tozero", matches="y")
+        return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _unit_alt(shown, n_units, labeller), shown, language)
 
@@ -160,7 +161,8 @@ def agreement(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
         style.laid_out(figure, labeller, labeller("figure.agreement.title"), 230 * len(choices) + 170, synthetic)
         title = panels.axis_of_layers(frame, labeller)
         figure.update_xaxes(dtick=1).update_xaxes(title_text=title, row=len(choices))
-        return figure.update_yaxes(title_text=labeller("figure.agreement.y"), range=[-0.05, 1.05])
+        figure.update_yaxes(title_text=labeller("figure.agreement.y"), range=[-0.05, 1.05])
+        return panels.spread(figure, len(choices))
 
     return bilingual(build, lambda labeller: _agreement_alt(frame, labeller), frame, language)
 
@@ -216,7 +218,7 @@ text.words(
         "panel": "{model}, capa {layer}",
         "hover": "%{{y}} y %{{x}}<br>Coincidencia más allá del azar: %{{z:.2f}}",
         "alt": (
-            "Mapas de calor de la coincidencia, más allá del azar, entre las unidades que el lasso de una tarea elige "
+            "Mapas de calor de la coincidencia, más allá del azar, entre las unidades que el lasso univariado elige "
             "para dos componentes. {facts}"
         ),
         "alt_fact": "{model}: la más alta es la de {one} y {two}, {excess}.",
@@ -243,7 +245,8 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         style.laid_out(figure, labeller, labeller("figure.shared.title"), 330 * len(models) + 260, synthetic)
         figure.update_layout(margin={"t": 170})
         figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
-        return style.lying_bar(figure, labeller("figure.shared.scale")).update_yaxes(autorange="reversed")
+        style.lying_bar(figure, labeller("figure.shared.scale")).update_yaxes(autorange="reversed")
+        return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _shared_alt(frame, labeller), frame, language)
 

@@ -218,7 +218,7 @@ text.words(
     "figure.best_map",
     en={
         "title": "Best layer of each place",
-        "title_without": "Best layer of each place, without the layer that {note}",
+        "title_without": "Best layer of each place, without the layer that is the {note}",
         "scale": "Best layer",
         "hover": (
             "{model}<br>{region}, {side} hemisphere<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"
@@ -231,7 +231,7 @@ text.words(
     },
     es={
         "title": "Mejor capa de cada lugar",
-        "title_without": "Mejor capa de cada lugar, sin la capa que {note}",
+        "title_without": "Mejor capa de cada lugar, sin la capa que es la {note}",
         "scale": "Mejor capa",
         "hover": (
             "{model}<br>{region}, hemisferio {side}<br>x %{{x:.1f}} mm, y %{{y:.1f}} mm"

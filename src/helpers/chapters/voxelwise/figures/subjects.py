@@ -92,7 +92,8 @@ def depth(
         figure.update_xaxes(tickvals=places, ticktext=words, showticklabels=True, tickangle=0)
         spans = [(starts[division] - 0.5, starts[division] + len(names) - 0.5) for division, names in regions.items()]
         panels.spans(figure, divisions.names(list(parts), labeller), spans)
-        return figure.update_yaxes(title_text=labeller("figure.depth.y"), range=[-0.05, 1.05])
+        figure.update_yaxes(title_text=labeller("figure.depth.y"), range=[-0.05, 1.05])
+        return panels.spread(figure, len(models))
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(

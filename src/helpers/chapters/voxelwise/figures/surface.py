@@ -126,7 +126,7 @@ text.words(
     "figure.best_surface",
     en={
         "title": "Best layer of each vertex",
-        "title_without": "Best layer of each vertex, without the layer that {note}",
+        "title_without": "Best layer of each vertex, without the layer that is the {note}",
         "alt": (
             "{title}: the inflated cortical surface around auditory cortex, left and right hemisphere, one colour per "
             "vertex, with a menu of {n} {n:network|networks}. {facts}"
@@ -135,7 +135,7 @@ text.words(
     },
     es={
         "title": "Mejor capa de cada vértice",
-        "title_without": "Mejor capa de cada vértice, sin la capa que {note}",
+        "title_without": "Mejor capa de cada vértice, sin la capa que es la {note}",
         "alt": (
             "{title}: la superficie cortical inflada alrededor de la corteza auditiva, hemisferios izquierdo y "
             "derecho, un color por vértice, con un menú de {n} {n:red|redes}. {facts}"
