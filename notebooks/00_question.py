@@ -75,14 +75,14 @@ question.experiment(study)
 question.overview(study)
 
 # %% [markdown] tags=["lang-es"]
-# ## El método en breve
+# ## El análisis en breve
 #
 # Sonidos → activaciones de cada capa → regresión lineal con una parte de los sonidos → predicción de los demás →
 # correlación con lo medido, corregida por el ruido de la medición donde hay repeticiones. Cada capítulo empieza por su
 # método y termina en tablas; las oraciones con números salen de esas tablas.
 
 # %% [markdown] tags=["lang-en"]
-# ## Method in brief
+# ## The analysis in brief
 #
 # Sounds → activations of each layer → linear regression on a part of the sounds → prediction of the others →
 # correlation with the measured responses, corrected for measurement noise where there are repetitions. Each chapter

@@ -105,11 +105,11 @@ summary = analysis.summary(study, best, pooled)
 text.table(summary)
 
 # %% [markdown] tags=["lang-es"]
-# «Por encima del azar» se decide mezclando los sonidos: la misma regresión con las respuestas en otro orden, muchas
+# «Por encima del azar» se decide permutando los sonidos: la misma regresión con las respuestas en otro orden, muchas
 # veces, y con control de la tasa de falsos descubrimientos (FDR) entre vóxeles.
 
 # %% [markdown] tags=["lang-en"]
-# "Above chance" is decided by shuffling the sounds: the same regression with the responses in another order, many
+# "Above chance" is decided by permuting the sounds: the same regression with the responses in another order, many
 # times, with the false-discovery rate (FDR) controlled over voxels.
 
 # %% [markdown] tags=["lang-es"]
@@ -151,14 +151,14 @@ figures.best_surface(places.best(best, place=places.VERTEX), pooled, **study.loo
 figures.difference_surface(vertices, **study.look)
 
 # %% [markdown] tags=["lang-es"]
-# ## La jerarquía a prueba
+# ## ¿Se confirma la jerarquía?
 #
 # Para cada sujeto y región se toma la mediana de la profundidad relativa de la mejor capa: 0 es la primera; 1, la
 # última. Si las regiones que rodean la corteza primaria se parecen a capas más profundas, sus valores menos el de la
 # primaria son positivos en casi todos los sujetos; eso es lo que pregunta la prueba de rangos con signo de Wilcoxon.
 
 # %% [markdown] tags=["lang-en"]
-# ## The hierarchy tested
+# ## Does the hierarchy hold?
 #
 # For each subject and region, the median of the relative depth of the best layer is taken: 0 is the first, 1 the last.
 # If the regions around primary cortex resemble deeper layers, their values minus that of primary cortex are positive in

@@ -11,14 +11,14 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # La última capa sumada
+# # La última capa, suma de ambas ramas
 #
 # En un *transformer* ResiDual cada bloque escribe en dos ramas. La izquierda se normaliza después de cada bloque
 # (*post-norm*) y así transforma lo que recibe; la derecha suma lo que escriben los bloques y nunca se normaliza en el
 # camino, de modo que lo que escribieron las primeras capas sigue ahí al final. La salida del codificador suma las dos.
 
 # %% [markdown] tags=["lang-en"]
-# # The merged last layer
+# # The last layer, sum of both branches
 #
 # In a ResiDual transformer each block writes into two branches. The left one is normalised after each block (post-norm)
 # and so transforms what it gets; the right one adds up what the blocks write and is never normalised on its way, so
@@ -46,7 +46,7 @@ print(dict(streams["activations"].sizes), dict(streams["merged"].sizes))
 # %% [markdown] tags=["lang-es"]
 # ## Cuánto se parecen
 #
-# La alineación de núcleos centrada (CKA) lineal compara cómo dos capas separan los mismos sonidos. Con los núcleos
+# La alineación de kernels centrados (CKA) lineal compara cómo dos capas separan los mismos sonidos. Con los kernels
 # centrados $K$ y $L$ de ambas,
 #
 # $$\mathrm{CKA} = \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}}$$
@@ -86,7 +86,7 @@ branches.sentences(matrices, merged, costs)
 # ## Qué cambia si se la deja afuera
 #
 # La última capa del codificador con la suma de las ramas y con la izquierda sola, y la mejor capa con y sin ella:
-# mediana de $r^2$ en prueba de cada componente.
+# mediana de $r^2$ de cada componente en el conjunto de prueba.
 
 # %% [markdown] tags=["lang-en"]
 # ## What leaving it out changes

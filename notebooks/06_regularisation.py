@@ -43,7 +43,7 @@ study.banner()
 # %% [markdown] tags=["lang-es"]
 # ## Cómo se comparan
 #
-# Los sonidos se ordenan al azar; una parte es de entrenamiento y la otra, de prueba.
+# Los sonidos se ordenan al azar; una parte forma el conjunto de entrenamiento y la otra, el de prueba.
 
 # %% [markdown] tags=["lang-en"]
 # ## How they are compared
@@ -62,7 +62,7 @@ print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).
 # $$\frac{1}{2n} \lVert Y - XW \rVert^2 + \alpha \sum_u \lVert W_u \rVert,$$
 #
 # donde $W_u$ son los pesos de la unidad $u$ para todos los componentes: una unidad sirve a todos o a ninguno. El
-# *lasso* de una tarea hace lo mismo con cada componente por separado. En los tres, $\alpha$ se elige por validación
+# *lasso* univariado hace lo mismo con cada componente por separado. En los tres, $\alpha$ se elige por validación
 # cruzada en bloques contiguos de los sonidos de entrenamiento.
 
 # %% [markdown] tags=["lang-en"]
@@ -85,7 +85,7 @@ print(dict(compared[0].sizes))
 regularisation.method(splits, compared[0])
 
 # %% [markdown] tags=["lang-es"]
-# Se informa el coeficiente de determinación en los sonidos de prueba,
+# Se informa el coeficiente de determinación en el conjunto de prueba,
 #
 # $$R^2 = 1 - \frac{\sum_i (y_i - \hat{y}_i)^2}{\sum_i (y_i - \bar{y})^2},$$
 #

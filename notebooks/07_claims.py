@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # Afirmaciones
+# # Qué afirmaciones se confirman
 #
 # El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
 # umbral, cuya razón está escrita junto a él; algunos umbrales y la forma de los números se eligieron después de ver los
@@ -21,7 +21,7 @@
 # las respuestas, o que no las predice mejor que antes de entrenarse.
 
 # %% [markdown] tags=["lang-en"]
-# # Claims
+# # Which claims hold
 #
 # The original study reached its conclusions by looking at curves. Here each claim is a number with an interval and a
 # threshold, whose reason is written beside it; some thresholds, and the form of the numbers, were chosen after the data
@@ -88,14 +88,14 @@ claims.shown(table)
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis
 #
-# Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se sostiene, ✗ ante una
-# que no, ? ante una sin decidir, – ante una que este estudio no puede evaluar.
+# Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se confirma, ✗ ante una
+# que no, ? ante una sin decidir, – ante una que no se puede evaluar con este estudio.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hypotheses
 #
 # This is what the verdicts say about the hypotheses stated at the beginning: ✓ before a claim that holds, ✗ before one
-# that does not, ? before one that is undecided, – before one that this study cannot test.
+# that does not, ? before one that is undecided, – before one that cannot be tested with this study.
 
 # %%
 claims.hypotheses(table)

@@ -14,7 +14,7 @@
 # # Comparación con los valores publicados
 #
 # Las figuras del estudio original se digitalizaron punto por punto, y cada valor tiene un error de lectura. Con las
-# redes publicadas, esta corrida debería coincidir con ellas. Una diferencia mayor que ese error necesita una
+# redes publicadas, esta ejecución debería coincidir con ellas. Una diferencia mayor que ese error necesita una
 # explicación: otras particiones, otra versión de los pesos o un error.
 
 # %% [markdown] tags=["lang-en"]

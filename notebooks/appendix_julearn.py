@@ -50,8 +50,8 @@ splits = pd.read_parquet(folder / "splits.parquet")
 
 # %% [markdown] tags=["lang-es"]
 # Las medias que se restan son las de los sonidos de entrenamiento de cada partición; el alfa se elige por validación
-# cruzada en bloques contiguos de esos sonidos. julearn predice un componente por vez, así que el *lasso* es el de una
-# tarea.
+# cruzada en bloques contiguos de esos sonidos. julearn predice un componente por vez, así que el *lasso* es el
+# univariado.
 
 # %% [markdown] tags=["lang-en"]
 # The means that are subtracted are those of each split's train sounds; alpha is chosen by cross-validation on

@@ -119,7 +119,7 @@ def test_learning_curves_hold_steps_layers_and_components(curves):
     assert figure.layout.xaxis.ticktext[0] == "0" and (np.diff(lines[0].x) > 0).all()
     spoken = in_language(figure, "es")
     assert any("Paso" in (axis.title.text or "") for axis in spoken.select_xaxes())
-    assert spoken.layout.updatemenus[0].buttons[0].label == "Mezcla"
+    assert spoken.layout.updatemenus[0].buttons[0].label == "Red de mezcla"
 
 
 def test_published_learning_is_laid_over_for_every_layer(curves):
@@ -296,7 +296,8 @@ def test_voxel_curves_bars_and_depths_hold_their_numbers(voxels):
     scores, best = voxels
     pooled = analysis.of_models(scores, tables.pooled, METRIC)
     figure = figures.pooled(pooled, tables.ceilings(best), None, **LOOK)
-    np.testing.assert_array_equal(traces(figure, name="Mixture")[0].y, pooled.query("model == 'mixture'").median_r2)
+    line = traces(figure, name="Mixture network")[0]
+    np.testing.assert_array_equal(line.y, pooled.query("model == 'mixture'").median_r2)
     assert traces(figure, name="Noise ceiling (1 after correction)")
     models = tables.models(scores, METRIC)
     bars = figures.models(models, None, **LOOK)

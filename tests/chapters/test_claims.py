@@ -16,6 +16,7 @@ from helpers.chapters import claims as chapter
 from helpers.chapters import registry
 from helpers.chapters.claims import analysis, evidence
 from helpers.chapters.claims.claim import (
+    ABOVE,
     BELOW,
     CONTRADICTS,
     FAILS,
@@ -290,6 +291,25 @@ def test_claims_that_noise_decides_too_often_have_no_verdict():
         assert int(verdicts) == 0, name
 
 
+@pytest.mark.parametrize(
+    ("verdict", "side", "low", "high", "why"),
+    [
+        (HOLDS, ABOVE, 0.2, 0.4, "clear"),
+        (FAILS, ABOVE, -0.4, -0.2, "opposite"),
+        (UNDECIDED, ABOVE, -0.1, 0.3, "interval"),
+        (UNDECIDED, ABOVE, 0.1, 0.3, "adjusted"),  # alone it would hold
+        (UNDECIDED, WITHIN, -0.2, -0.05, "interval"),
+        (UNDECIDED, WITHIN, -0.05, 0.05, "adjusted"),
+        (UNDECIDED, ABOVE, np.nan, np.nan, "no_interval"),
+    ],
+)
+def test_the_reason_of_a_verdict_says_where_the_interval_lies(verdict, side, low, high, why):
+    threshold = 0.1 if side == WITHIN else 0.0
+    row = pd.Series({"threshold": threshold, "side": side, "low": low, "high": high}, dtype=object)
+    assert analysis.reason(verdict, row) == why
+    assert len({labellers()["es"](f"why.{one}") for one in ("clear", "opposite", "interval", "adjusted")}) == 4
+
+
 def test_synthetic_data_yield_no_verdict(study):
     table = chapter.table(study)
     assert list(table["claim"]) == list(CLAIMS) and set(table["verdict"]) == {UNTESTABLE}
@@ -305,6 +325,9 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(study, monkeypa
     table = chapter.table(real)
     assert "synthetic" not in set(table["why"]) and (table["verdict"] != UNTESTABLE).sum() > 2
     assert (table["p_adjusted"].notna() == (table["verdict"] != UNTESTABLE)).all()
+    reasons = {"holds": {"clear"}, "fails": {"opposite"}, "undecided": {"interval", "adjusted", "no_interval"}}
+    tested = table[table["verdict"] != UNTESTABLE]
+    assert all(row.why in reasons[row.verdict] for row in tested.itertuples())
     shown = chapter.shown(table).pieces
     for language, labeller in labellers().items():
         assert shown[language].count("<tr>") == 1 + len(CLAIMS) and "{" not in shown[language]
@@ -320,9 +343,9 @@ def test_hypotheses_are_answered_by_the_table_alone():
     cells = re.findall(r"<td[^>]*>(.*?)</td>", chapter.hypotheses(table).pieces["en"])
     hierarchy, specialisation = cells[:4], cells[4:8]
     assert hierarchy[1].startswith("✓ Primary cortex") and hierarchy[2] == "·"
-    assert hierarchy[3].startswith("? Low and high frequency") and "– Speech and music" in hierarchy[3]
+    assert hierarchy[3].startswith("? The low- and high-frequency") and "– The speech and music" in hierarchy[3]
     assert specialisation[1] == specialisation[3] == "·"
-    assert "✗ The music model" in specialisation[2] and "✓ The speech model is not" in specialisation[2]
+    assert "✗ The music network" in specialisation[2] and "✓ The speech network is not" in specialisation[2]
 
 
 def test_what_a_study_lacks_is_said(study, monkeypatch):

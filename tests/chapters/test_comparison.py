@@ -88,7 +88,7 @@ def test_what_no_network_predicts_is_said_so(values):
     values.loc[music & (values.role == "trained"), "median_r2"] = 0.0
     said = comparison.sentences(comparison.best(values), values).pieces
     assert "none of 3 networks predicts it; " in said["en"] and "ninguna de 3 redes lo predice; " in said["es"]
-    assert "Music: no network predicts it." in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
+    assert "Music component: no network predicts it." in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
     alone = values[(values.model == "mine") & music]
     assert "the network does not predict it." in comparison.sentences(comparison.best(alone), alone).pieces["en"]
     alt = figures.heat(values[values.model == "mine"], **LOOK).layout.meta["alt"]["en"]

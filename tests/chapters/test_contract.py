@@ -2,11 +2,13 @@
 
 import jupytext
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import yaml
 
 import cells
 from conftest import ROOT, sounds_in_time
+from drawings import raw_numbers
 from helpers import brain, models
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import registry
@@ -48,6 +50,20 @@ def study_of(study, monkeypatch):
     return chosen
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """Every figure with the words of both languages that is drawn in a test, in their order."""
+    figures, update = [], go.Figure.update_layout
+
+    def noted(figure, *args, **changes):
+        if "words" in (changes.get("meta") or {}):
+            figures.append(figure)
+        return update(figure, *args, **changes)
+
+    monkeypatch.setattr(go.Figure, "update_layout", noted)
+    return figures
+
+
 def run(name: str, study: dict) -> dict:
     """The names that a chapter's cells leave behind."""
     return cells.run(jupytext.read(registry.path_of(name)), {"study": study})
@@ -66,7 +82,7 @@ def words_of(folder: str) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
-    name, study_of, tmp_path, monkeypatch, capsys
+    name, study_of, drawn, tmp_path, monkeypatch, capsys
 ):
     study, read, heard = study_of(name), set(), Study._heard
 
@@ -85,6 +101,8 @@ def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
     others = set().union(*(words_of(path.name) for path in CHAPTERS.iterdir() if path.is_dir() and path.name != own))
     strange = {key for labeller in labellers().values() for key in labeller.asked} & (others - words_of(own))
     assert not strange, f"words of other chapters, whose change would not execute this one again: {sorted(strange)}"
+    raw = {found for figure in drawn for found in raw_numbers(figure)}
+    assert not raw, "numbers that a reader sees as programs write them:\n" + "\n".join(sorted(raw))
     before = {stem: path.read_bytes() for stem, path in written.items()}
     monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
     run(name, study)

@@ -89,14 +89,15 @@ def test_the_figure_holds_both_curves(study):
     points = reproduction.points(study)
     figure = figures.curve_by_curve(points, reproduction.curves(points), **study.look)
     labels = [button.label for button in figure.layout.updatemenus[0].buttons]
-    place = labels.index("All voxels: Mixture, All")
+    place = labels.index("All voxels: Mixture network, All")
     run, read = figure.data[2 * place : 2 * place + 2]
     own = points.query("quantity == 'voxels' and model == 'mixture'")
     np.testing.assert_array_equal(run.y, own["run"])
     np.testing.assert_array_equal(read.y, own["published"])
     np.testing.assert_array_equal(read.error_y.array, own["uncertainty"])
     assert [trace.visible for trace in figure.data[:4]] == [True, True, False, False]
-    assert in_language(figure, "es").layout.updatemenus[0].buttons[place].label == "Todos los vóxeles: Mezcla, Todas"
+    button = in_language(figure, "es").layout.updatemenus[0].buttons[place]
+    assert button.label == "Todos los vóxeles: Red de mezcla, Todas"
 
 
 def test_nothing_is_compared_on_synthetic_data_or_with_other_networks(study, small_brain, monkeypatch):

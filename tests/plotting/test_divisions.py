@@ -12,6 +12,7 @@ from helpers.names import REGIONS
 LOOK = {"synthetic": False, "language": "en"}
 LABELS = ["tonotopic", "pitch/music", "speech", ""]
 FUNCTIONAL = ["tonotopic", "pitch", "music", "speech"]
+SHOWN = ["Tonotopic region", "Pitch region", "Music region", "Speech region"]
 BOTH = {"region": REGIONS, "functional": FUNCTIONAL}
 
 
@@ -45,13 +46,13 @@ def test_the_map_of_regions_has_a_menu_of_both_divisions(voxels):
     assert [button.label for button in buttons(figure)] == ["Anatomical regions", "Functional regions"]
     assert [button.label for button in buttons(in_language(figure, "es"))][1] == "Regiones funcionales"
     for button, names in zip(
-        buttons(figure), (REGIONS, ["Other voxels", "Tonotopic", "Pitch", "Music", "Speech"]), strict=True
+        buttons(figure), (REGIONS, ["Other voxels", *SHOWN]), strict=True
     ):
         shown = [trace for trace, on in zip(figure.data, button.args[0]["visible"], strict=True) if on]
         assert [trace.name for trace in shown][::2] == list(names)
     first = buttons(figure)[0].args[0]["visible"]
     assert [bool(trace.visible) for trace in figure.data] == list(first)
-    pitch, music = named(figure, "Pitch")[0], named(figure, "Music")[0]
+    pitch, music = named(figure, "Pitch region")[0], named(figure, "Music region")[0]
     assert list(pitch.y) == list(music.y) and pitch.marker.size > music.marker.size  # one is seen around the other
     assert "64 voxels of 2 subjects" in figure.layout.meta["alt"]["en"]
     alone = figures.region_map(places.regions(voxels.drop(columns="functional")), **LOOK)
@@ -63,16 +64,14 @@ def test_curves_have_a_menu_of_both_divisions():
     frame["mean_r2"] = np.linspace(0.1, 0.8, len(frame))
     frame = frame.assign(error=0.01, low=0.1, high=0.9, n_subjects=8, n_voxels=96, metric="r2_corrected")
     figure = figures.regions(frame, None, **LOOK)
-    for button, names in zip(
-        buttons(figure), ("Primary Anterior Lateral Posterior", "Tonotopic Pitch Music Speech"), strict=True
-    ):
+    for button, names in zip(buttons(figure), (list(REGIONS), SHOWN), strict=True):
         visible, indices = button.args
         shown = [figure.data[index] for index, on in zip(indices, visible["visible"], strict=True) if on]
-        assert [trace.name for trace in shown] == names.split() * 2
+        assert [trace.name for trace in shown] == names * 2
     (speech,) = frame.query("model == 'music' and region == 'speech'").mean_r2.to_numpy()[None]
-    np.testing.assert_array_equal(named(figure, "Speech")[1].y, speech)
+    np.testing.assert_array_equal(named(figure, "Speech region")[1].y, speech)
     assert named(figure, "Noise ceiling (1 after correction)")[0].visible is None  # of both
-    assert "Music, Speech: highest at layer 3" in figure.layout.meta["alt"]["en"]
+    assert "Music network, Speech region: highest at layer 3" in figure.layout.meta["alt"]["en"]
 
 
 def test_depths_have_a_menu_of_both_divisions():
@@ -88,7 +87,7 @@ def test_depths_have_a_menu_of_both_divisions():
     assert functional == {"xaxis.range": [4.5, 8.5], "xaxis2.range": [4.5, 8.5]}
     assert list(figure.layout.xaxis.range) == [-0.5, 3.5]
     assert list(figure.layout.xaxis.tickvals) == [0, 1, 2, 3, 5, 6, 7, 8]
-    assert figure.layout.xaxis.ticktext == (*REGIONS, "Tonotopic", "Pitch", "Music", "Speech")
+    assert figure.layout.xaxis.ticktext == (*REGIONS, *SHOWN)
     own = means.query("model == 'music' and division == 'functional'")
     bar = named(figure, "Mean over subjects")[3]
     assert list(bar.x) == [5, 6, 7, 8] and "Minus Tonotopic" in bar.hovertemplate[0]

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from drawings import in_language
+from drawings import in_language, raw_numbers
 from helpers import text
 from helpers.chapters.cka_residual import figures as cka
 from helpers.chapters.components import figures as components
@@ -413,3 +413,19 @@ def test_figures_import_neither_what_computes_nor_each_other():
         titles = own.replace(".figures", ".titles")  # words and names of regions, which sentences share
         allowed = ("helpers.names", "helpers.plotting", "helpers.text", "helpers.brain.regions", own, titles)
         assert all(name.startswith(allowed) for name in names if name.startswith("helpers")), (path, names)
+
+
+def test_numbers_as_programs_write_them_are_found():
+    hover = "%{y:.0e} %{customdata[0]} %{customdata[1]}"
+    trace = go.Scatter(x=[1], y=[2], text=["r = -0.5", "a-1"], customdata=[[0.25, 3]], hovertemplate=hover)
+    figure = go.Figure(trace).update_xaxes(type="log").update_layout(title_text="1e+01")
+    found = raw_numbers(figure.update_layout(meta={"words": {"en": [], "es": []}}))
+    assert len([one for one in found if "r = -0.5" in one]) == len([one for one in found if "1e+01" in one]) == 2
+    assert len([one for one in found if one.startswith("hover")]) == 2 and not any(
+        "customdata[1] without" in one for one in found
+    )
+    assert "axis: None of decades" in found and len(found) == 7
+    right = go.Figure(
+        go.Scatter(x=[1], y=[2], text=["−0.5", "s-1"], customdata=[["0.25"]], hovertemplate="%{customdata[0]}")
+    )
+    assert not raw_numbers(right.update_layout(meta={"words": {"en": [], "es": []}}))

@@ -119,17 +119,17 @@ def test_the_slider_shows_the_median_of_each_place_at_each_layer(best, layers, p
     figure = figures.r2_map(places.layers(layers, best), pooled, **LOOK)
     slider = figure.layout.sliders[0]
     assert [step.label for step in slider.steps] == ["1", "2", "3", "4", "5 ◆"] and slider.active == 4
-    assert slider.currentvalue.prefix == "Layer (◆ merges both branches) "
+    assert slider.currentvalue.prefix == "Layer (◆ sum of both branches) "
     for layer, step in zip(LAYERS, slider.steps, strict=True):
         medians = layers[layers.layer == layer].groupby(["model", "hemisphere", "x", "y"])["r2"].median()
         figure.update(data=[{"marker": {"color": values}} for values in step.args[0]["marker.color"]])
-        shown = {(model.lower(), *place): value for (model, *place), value in colours(figure).items()}
+        shown = {(model.split()[0].lower(), *place): value for (model, *place), value in colours(figure).items()}
         assert shown == pytest.approx(medians.to_dict(), abs=1e-4)
     assert figure.layout.coloraxis.colorbar.title.text == "Median noise-corrected r²"
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
     first, last = (pooled[(pooled.model == "music") & (pooled.layer == n)].median_r2.item() for n in (1, 5))
     assert (
-        f"Music: the median over voxels goes from {first:.2f} at layer 1 to {last:.2f} at layer 5"
+        f"Music network: the median over voxels goes from {first:.2f} at layer 1 to {last:.2f} at layer 5"
         in (figure.layout.meta["alt"]["en"])
     )
 
@@ -146,7 +146,7 @@ def test_a_place_without_a_value_is_grey_not_zero(best, layers, pooled):
     own = places.layers(layers.assign(r2=layers.r2.where(~nowhere)), best)
     shown = colours(figures.r2_map(own, pooled, **LOOK))
     greys = {place for place, value in shown.items() if value == MISSING}
-    assert greys == {(model, side, 0.0, 0.0) for model in ("Mixture", "Music") for side in ("lh", "rh")}
+    assert greys == {(model, side, 0.0, 0.0) for model in ("Mixture network", "Music network") for side in ("lh", "rh")}
 
 
 def test_the_best_layer_of_a_place_is_one_of_those_without_a_note(best, pooled):
@@ -159,13 +159,13 @@ def test_the_best_layer_of_a_place_is_one_of_those_without_a_note(best, pooled):
     n, r2, ceiling, layer, lowest, highest = figure.data[0].customdata[0]
     assert (n, ceiling, layer, lowest, highest, r2) == (8, 0.7, 2, 2, 2, 0.6)
     for language, words in (
-        ("en", "without the layer that merges both branches"),
-        ("es", "sin la capa que suma ambas"),
+        ("en", "without the layer that is the sum of both branches"),
+        ("es", "sin la capa que es la suma de ambas"),
     ):
         assert words in in_language(figure, language).layout.title.text.replace("<br>", " ")
     every = best_map(best, pooled.drop(columns="note"))
     assert "without" not in every.layout.title.text and len(every.layout.coloraxis.colorbar.tickvals) == 5
-    assert "Mixture: most often layer 4, in 50 % of the voxels." in figure.layout.meta["alt"]["en"]
+    assert "Mixture network: most often layer 4, in 50 % of the voxels." in figure.layout.meta["alt"]["en"]
 
 
 def test_of_two_middle_layers_the_lower_is_shown(best, pooled):
@@ -205,16 +205,16 @@ def test_curves_over_all_voxels_mark_the_noted_layer_and_the_ceiling(pooled):
     ceiling = pd.DataFrame({"model": ["mixture", "music"], "ceiling": [0.7, 0.6]})
     figure = figures.pooled(pooled, ceiling, None, **LOOK)
     own = pooled[pooled.model == "mixture"]
-    (line,) = named(figure, "Mixture")
+    (line,) = named(figure, "Mixture network")
     np.testing.assert_array_equal(line.y, own.median_r2)
     np.testing.assert_allclose(line.customdata, np.c_[own[["q25", "q75"]], np.full(5, 0.7)])
     assert line.marker.symbol[-1] == "diamond" != line.marker.symbol[0]
-    assert figure.layout.xaxis.title.text == "Layer (◆ merges both branches)"
+    assert figure.layout.xaxis.title.text == "Layer (◆ sum of both branches)"
     assert list(named(figure, "Noise ceiling (1 after correction)")[0].y) == [1, 1]
     assert figure.layout.yaxis.title.text == "Median noise-corrected r²"
     plain = pooled.assign(metric="r2_pearson").drop(columns="note")
     raw = figures.pooled(plain, ceiling, None, **LOOK)
-    assert list(named(raw, "Music, median noise ceiling")[0].y) == [0.6, 0.6]
+    assert list(named(raw, "Music network, median noise ceiling")[0].y) == [0.6, 0.6]
     bare = figures.pooled(plain, ceiling.assign(ceiling=np.nan), None, **LOOK)
     assert bare.layout.yaxis.title.text == "Median test r²" and bare.layout.xaxis.title.text == "Layer"
     assert not [trace for trace in bare.data if "ceiling" in (trace.name or "").lower() + (trace.hovertemplate or "")]
@@ -248,7 +248,7 @@ def test_depths_show_every_subject_and_the_test_of_the_hierarchy(depths, means):
     assert len({tuple(trace.x) for trace in subjects}) == 3  # equal depths do not hide each other
     np.testing.assert_array_equal(subjects[1].y, depths.query("subject == 'S2' and region != 'all'").relative)
     assert in_language(figure, "es").layout.xaxis.ticktext[0] == "Primaria"
-    assert "Mixture, mean over subjects: Primary 0.25; Anterior 0.75" in figure.layout.meta["alt"]["en"]
+    assert "Mixture network, mean over subjects: Primary 0.25; Anterior 0.75" in figure.layout.meta["alt"]["en"]
     untested = figures.depth(depths, means[["model", "region", "relative"]], **LOOK)
     assert not any("Wilcoxon" in hover for hover in named(untested, "Mean over subjects")[0].hovertemplate)
 
@@ -256,7 +256,7 @@ def test_depths_show_every_subject_and_the_test_of_the_hierarchy(depths, means):
 def test_depths_need_regions_and_several_subjects(depths, means):
     for bare in (depths[depths.region == "all"], depths[depths.subject == "S1"]):
         note = figures.depth(bare, means, **LOOK)
-        assert isinstance(note, text.Bilingual) and "no puede ponerse a prueba" in note.pieces["es"]
+        assert isinstance(note, text.Bilingual) and "no se puede evaluar" in note.pieces["es"]
 
 
 def test_bars_tell_two_kinds_of_error_apart(bars):

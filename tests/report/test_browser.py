@@ -69,7 +69,8 @@ def test_the_report_is_drawn_bilingual_and_quiet(page, browser):
     browser.find_element("id", "language").click()
     time.sleep(1)
     assert "Estímulos y redes" in visible(browser) and "Stimuli and networks" not in visible(browser)
-    assert "Mediana de r² en prueba" in axis_titles(browser) and "Median test" not in axis_titles(browser)
+    titles = axis_titles(browser)
+    assert "Mediana de r² en el conjunto de prueba" in titles and "Median test" not in titles
     assert browser.execute_script("return document.documentElement.lang") == "es"
     assert "lang=es" in browser.current_url and browser.title.startswith("¿")
     widths = browser.execute_script(
@@ -124,7 +125,7 @@ def test_the_table_of_a_figure_is_what_is_drawn(whole):
     speak(whole, "en")
     table, drawn_lines = whole.execute_script(
         "const f = reportFigures.find(f => f.content.data.some(t => t.name === 'Untrained network (step 0)'));"
-        "const lines = f.canvas._fullData.filter(t => t.name === 'Mixture');"
+        "const lines = f.canvas._fullData.filter(t => t.name === 'Mixture network');"
         "return [f.content.layout.meta.table, lines.map(t => Array.from(t.y))]"
     )
     header, *lines = [line.split(",") for line in table.strip().splitlines()]

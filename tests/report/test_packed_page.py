@@ -12,11 +12,11 @@ import nbformat
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from plotly.offline import get_plotlyjs
 
 from browsing import CHROMIUM, DRIVER, FLAGS, drawn, visible, waited
 from helpers.plotting.bilingual import bilingual
 from helpers.report import export
+from helpers.report.script import plotly_script
 from helpers.stimuli import audio
 from helpers.study import open_study
 from helpers.text import labellers
@@ -66,8 +66,8 @@ def figure(index: int) -> dict:
 
 def test_plotly_is_there_once_and_packed_as_are_the_figures(page):
     html = page.read_text(encoding="utf-8")
-    packed = export.packed(get_plotlyjs())
-    assert html.count(packed) == 1 and "plotly.js v" not in html and len(packed) < 0.42 * len(get_plotlyjs())
+    packed = export.packed(plotly_script())
+    assert html.count(packed) == 1 and "plotly.js v" not in html and len(packed) < 0.42 * len(plotly_script())
     assert len(re.findall(r'<script type="text/plain">\d+ [\w+/=]+</script></figure>', html)) == N_FIGURES
     assert '<pre tabindex="0">a &lt; b</pre>' in html and len(html) - len(packed) < 500_000
 

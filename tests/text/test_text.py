@@ -83,13 +83,16 @@ def test_numbers_have_each_languages_signs():
 
 
 def test_alphas_are_said_as_powers_of_ten():
-    assert [EN.power(value) for value in (1e-30, 1.0, 1e3, 2e-16)] == ["10⁻³⁰", "10⁰", "10³", "2 · 10⁻¹⁶"]
+    assert [EN.power(value) for value in (1e-30, 0.1, 1e3, 2e-16)] == ["10⁻³⁰", "10⁻¹", "10³", "2 · 10⁻¹⁶"]
+    assert [ES.power(value) for value in (1.0, 10.0, 20.0, 100.0)] == ["1", "10", "20", "10²"]  # as axes have them
 
 
 def test_sentences_are_filled(monkeypatch):
     monkeypatch.setitem(EN.words, "test", "{n} {n:sound|sounds}, {x}, {x:3}, {name}")
     assert EN("test", n=1, x=0.5, name="a") == "1 sound, 0.50, 0.500, a"
     assert EN("test", n=2, x=3.0, name="a").startswith("2 sounds, 3.00")
+    monkeypatch.setitem(EN.words, "test", "{n:none differs|one differs|{n} differ}")
+    assert [EN("test", n=n) for n in range(3)] == ["none differs", "one differs", "2 differ"]
 
 
 def test_unknown_words_are_errors_but_what_users_name_keeps_its_name():
@@ -118,7 +121,8 @@ def test_tables_speak_both_languages_and_escape_what_they_hold():
     )
     pieces = text.table(frame).pieces
     assert "0,51" in pieces["es"] and "0.51" in pieces["en"]
-    assert "Altura tonal" in pieces["es"] and "Pitch" in pieces["en"] and "Música, Canto, Dogs" in pieces["es"]
+    assert "Altura tonal" in pieces["es"] and "Pitch" in pieces["en"]
+    assert "Sonidos de música, Canto, Dogs" in pieces["es"]
     assert "&lt;b&gt;" in pieces["en"] and "<b>" not in pieces["en"] and ">3<" in pieces["en"]
     assert ">yes<" in pieces["en"] and ">sí<" in pieces["es"]
 

@@ -19,8 +19,8 @@ FUNCTIONAL_REGIONS = ("tonotopic", "pitch", "music", "speech")  # as published, 
 BETWEEN = "/"
 text.words(
     "region",
-    en={"tonotopic": "Tonotopic", "pitch": "Pitch", "music": "Music", "speech": "Speech"},
-    es={"tonotopic": "Tonotópica", "pitch": "Altura", "music": "Música", "speech": "Habla"},
+    en={"tonotopic": "Tonotopic region", "pitch": "Pitch region", "music": "Music region", "speech": "Speech region"},
+    es={"tonotopic": "Región tonotópica", "pitch": "Región de altura", "music": "Región de música", "speech": "Región de habla"},
 )
 
 

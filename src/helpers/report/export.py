@@ -17,13 +17,13 @@ from latex2mathml.converter import convert as to_mathml
 from markupsafe import Markup
 from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.preprocessors import Preprocessor
-from plotly.offline import get_plotlyjs
 
 from helpers import text
 from helpers.names import LANGUAGES
 from helpers.report import outputs
 from helpers.report.notebooks import ChapterError
 from helpers.report.outputs import PLOTLY
+from helpers.report.script import plotly_script
 from helpers.stimuli import audio
 from helpers.store import files as storage
 from helpers.store.code import code_digest
@@ -103,7 +103,7 @@ def _context(study: Study) -> dict:
         "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
         "unpack": Markup((FOLDER / "unpack.js").read_text(encoding="utf-8")),
         "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
-        "plotly": packed(get_plotlyjs()),
+        "plotly": packed(plotly_script()),
     }
 
 

@@ -22,8 +22,8 @@ class Labeller:
     """The words of one language.
 
     `labeller("key", n=3)` returns the text at `key` with its values filled in: `{x}` is a number with two decimals or a
-    word, `{x:3}` a number with three, and `{n:sound|sounds}` the form that goes with the number n. `asked` holds every
-    key asked for so far. Raises KeyError for an unknown key.
+    word, `{x:3}` a number with three, and `{n:sound|sounds}` the form that goes with the number n, `{n:none|one|{n}}`
+    with one for 0. `asked` holds every key asked for so far. Raises KeyError for an unknown key.
     """
 
     def __init__(self, language: str):
@@ -61,8 +61,10 @@ class Labeller:
         return format_decimal(value, format=pattern, locale=self.language).replace("-", "−")  # minus, not a hyphen
 
     def power(self, value: float) -> str:
-        """Return a number as a power of ten, such as 10⁻³; a factor other than 1 goes before it."""
+        """Return a number as a power of ten, such as 10⁻³ or 2 · 10⁻³; from 1 to 99 as it is, as Plotly's axes do."""
         mantissa, exponent = f"{value:.0e}".split("e")
+        if int(exponent) in (0, 1):
+            return self.number(int(mantissa) * 10 ** int(exponent), 0)
         factor = "" if mantissa == "1" else f"{mantissa} · "
         return f"{factor}10{str(int(exponent)).translate(RAISED)}"
 
@@ -105,8 +107,8 @@ class _Formatter(string.Formatter):
 
     def format_field(self, value, spec: str) -> str:
         if "|" in spec:
-            one, many = spec.split("|")
-            return one if value == 1 else many
+            *none, one, many = spec.split("|")
+            return none[0] if none and value == 0 else one if value == 1 else many
         if isinstance(value, str):
             return value
         is_whole = not spec and float(value).is_integer() and not isinstance(value, float)

@@ -18,6 +18,7 @@ from helpers.chapters.claims.claim import (
     SUPPORTS,
     UNDECIDED,
     UNTESTABLE,
+    WITHIN,
     Claim,
 )
 from helpers.chapters.claims.claims import CLAIMS
@@ -43,8 +44,18 @@ def table(study: Study) -> pd.DataFrame:
     table["p_adjusted"] = holm(table["p"].where(tested))
     for at in table.index[tested]:
         verdict = CLAIMS[table.loc[at, "claim"]].verdict(evidence[at], table.loc[at, "p_adjusted"])
-        table.loc[at, ["verdict", "why"]] = verdict, "interval" if verdict == UNDECIDED else "clear"
+        table.loc[at, ["verdict", "why"]] = verdict, reason(verdict, table.loc[at])
     return table
+
+
+def reason(verdict: str, row: pd.Series) -> str:
+    """Return why a claim that was tested got its verdict, by where its interval lies: a key of `why.*`."""
+    if verdict != UNDECIDED:
+        return "clear" if verdict == HOLDS else "opposite"
+    if np.isnan(row["low"]) or np.isnan(row["high"]):
+        return "no_interval"
+    thresholds = [row["threshold"], -row["threshold"]] if row["side"] == WITHIN else [row["threshold"]]
+    return "interval" if any(row["low"] <= one <= row["high"] for one in thresholds) else "adjusted"
 
 
 def _row(claim: Claim, run: Run) -> dict:

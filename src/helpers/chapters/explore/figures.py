@@ -25,7 +25,7 @@ text.words(
         "loo_error": "Cross-validated error<br>(1 = predicting the mean)",
         "error": "Error",
         "chosen": "Chosen",
-        "error_hover": "alpha = %{{x:.0e}}<br>Error: %{{y:.4f}}",
+        "error_hover": "alpha = %{{text}}<br>Error: %{{y:.4f}}",
     },
     es={
         "title": "{model}, capa {layer}, partición {split}: {target}",
@@ -36,7 +36,7 @@ text.words(
         "loo_error": "Error de validación cruzada<br>(1 = predecir la media)",
         "error": "Error",
         "chosen": "Elegido",
-        "error_hover": "alfa = %{{x:.0e}}<br>Error: %{{y:.4f}}",
+        "error_hover": "alfa = %{{text}}<br>Error: %{{y:.4f}}",
     },
 )
 
@@ -74,10 +74,11 @@ def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: 
     line = go.Scatter(
         x=curve["alpha"].to_numpy(), y=curve["error"].to_numpy(), mode="lines+markers", marker={"size": 4},
         line={"color": style.COLOURS[0]}, name=labeller("figure.exploring.error"), hovertemplate=hover,
+        text=curve["alpha"].map(labeller.power).tolist(),
     )  # fmt: skip
     point = go.Scatter(
         x=chosen["alpha"].to_numpy(), y=chosen["error"].to_numpy(), mode="markers",
-        name=labeller("figure.exploring.chosen"),
+        name=labeller("figure.exploring.chosen"), text=chosen["alpha"].map(labeller.power).tolist(),
         marker={"color": style.COLOURS[1], "symbol": "diamond", "size": 13}, hovertemplate=hover,
     )  # fmt: skip
     figure = go.Figure([line, point])

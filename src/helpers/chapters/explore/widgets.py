@@ -147,7 +147,11 @@ class Explorer:
         say, choice, place = self.labeller, self.choice, self._place(self.group)
         target = say.name("target", choice.target) + (f" ({place})" if place else "")
         names = {"model": say.name("model", choice.model), "target": target}
-        numbers = {"r2": found.r2_pearson, "determination": found.r2_determination, "alpha": f"{found.alpha:.0e}"}
+        numbers = {
+            "r2": found.r2_pearson,
+            "determination": found.r2_determination,
+            "alpha": self.labeller.power(found.alpha),
+        }
         title = say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
         return f"{title}<br><sup>{say('figure.exploring.numbers', **numbers)}</sup>"
 

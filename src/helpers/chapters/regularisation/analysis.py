@@ -88,8 +88,9 @@ def ridge_ahead(differences: pd.DataFrame) -> text.Bilingual:
 
 def _ahead(name: str, rows: pd.DataFrame) -> text.Bilingual:
     known = rows.dropna(subset="difference")
-    numbers = {"mean": float(known["difference"].mean()), "n": len(known), "clear": int((known["low"] > 0).sum())}
-    return text.both("say.ridge_ahead", **_model(name), **numbers, behind=int((known["high"] < 0).sum()))
+    clear, behind = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
+    numbers = {"mean": float(known["difference"].mean()), "n": len(known), "clear": clear, "behind": behind}
+    return text.both("say.ridge_ahead", **_model(name), **numbers, open=len(known) - clear - behind)
 
 
 def units_selected(compared: list[xr.Dataset], best: pd.DataFrame, agreement: pd.DataFrame) -> text.Bilingual:

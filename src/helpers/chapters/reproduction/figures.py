@@ -29,14 +29,14 @@ text.words(
         ),
     },
     es={
-        "title": "Esta corrida y las figuras publicadas, curva por curva",
+        "title": "Esta ejecución y las figuras publicadas, curva por curva",
         "y": "r² (corregido por ruido en vóxeles y regiones; R² en ridge y lasso multitarea)",
-        "run": "Este cálculo",
+        "run": "Esta ejecución",
         "published": "Publicado (digitalizado)",
-        "run_hover": "Capa %{{x}}<br>Esta corrida: %{{y:.4f}}",
+        "run_hover": "Capa %{{x}}<br>Esta ejecución: %{{y:.4f}}",
         "published_hover": "Capa %{{x}}<br>Publicado: %{{y:.4f}} ± %{{customdata[0]:.4f}} (error de lectura)",
         "alt": (
-            "{n} {n:curva|curvas} por capa, de esta corrida y de la figura publicada, que se eligen en un menú. "
+            "{n} {n:curva|curvas} por capa, de esta ejecución y de la figura publicada, que se eligen en un menú. "
             "Diferencia máxima: {largest:3} ({name})."
         ),
     },

@@ -3,4 +3,4 @@
 from helpers import text
 
 # Note in figures for a layer that is unlike the others; here, not in `extraction`, so that wording recomputes nothing
-text.words("note", en={"merged": "merges both branches"}, es={"merged": "suma ambas ramas"})
+text.words("note", en={"merged": "sum of both branches"}, es={"merged": "suma de ambas ramas"})

@@ -1,4 +1,4 @@
-"""Low and high frequency are predicted best by early or middle layers."""
+"""The low- and high-frequency components are predicted best from early or middle layers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ CLAIM = Claim(
     published_note=MEDIAN,
     hypothesis="hierarchy",
     en={
-        "claim": "Low and high frequency are predicted best by early or middle layers.",
+        "claim": "The low- and high-frequency components are predicted best from early or middle layers.",
         "test": (
-            "Mean r² of the last third of the layers minus that of the middle third, low and high frequency, mixture, "
-            "a merged last layer left out,"
+            "Mean r² of the last third of the layers minus that of the middle third, low- and high-frequency "
+            "components, mixture network, without a last layer that sums both branches,"
         ),
     },
     es={
-        "claim": "Las frecuencias bajas y altas se predicen mejor en capas tempranas o intermedias.",
+        "claim": (
+            "Los componentes de frecuencias bajas y altas se predicen mejor a partir de capas tempranas o intermedias."
+        ),
         "test": (
-            "r² medio del último tercio de las capas menos el del tercio del medio, frecuencias bajas y altas, mezcla, "
-            "sin la última capa si es la suma;"
+            "r² medio del último tercio de las capas menos el del tercio del medio, componentes de frecuencias bajas "
+            "y altas, red de mezcla, sin la última capa si es la suma de ambas ramas;"
         ),
     },
 )

@@ -26,15 +26,15 @@ CLAIM = Claim(
     en={
         "claim": "EnCodecMAE predicts voxels better than networks of other families.",
         "test": (
-            "Median r² over voxels, mixture minus the best network of another family, layer chosen on the train "
-            "sounds, mean over subjects,"
+            "Median r² over voxels, mixture network minus the best network of another family, layer chosen on the "
+            "train sounds, mean over subjects,"
         ),
     },
     es={
         "claim": "EnCodecMAE predice los vóxeles mejor que las redes de otras familias.",
         "test": (
-            "r² mediano de los vóxeles, mezcla menos la mejor red de otra familia, capa elegida con los sonidos "
-            "de entrenamiento, media de los sujetos;"
+            "r² mediano de los vóxeles, red de mezcla menos la mejor red de otra familia, capa elegida con los "
+            "sonidos de entrenamiento, media de los sujetos;"
         ),
     },
 )

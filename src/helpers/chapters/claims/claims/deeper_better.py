@@ -23,15 +23,15 @@ CLAIM = Claim(
     en={
         "claim": "Deeper layers predict the components better.",
         "test": (
-            "Mean r² of the deeper half of the layers minus that of the other half, mixture, a merged last layer "
-            "left out,"
+            "Mean r² of the deeper half of the layers minus that of the other half, mixture network, without a last "
+            "layer that sums both branches,"
         ),
     },
     es={
         "claim": "Las capas más profundas predicen mejor los componentes.",
         "test": (
-            "r² medio de la mitad más profunda de las capas menos el de la otra mitad, mezcla, sin la última capa "
-            "si es la suma;"
+            "r² medio de la mitad más profunda de las capas menos el de la otra mitad, red de mezcla, sin la última "
+            "capa si es la suma de ambas ramas;"
         ),
     },
 )

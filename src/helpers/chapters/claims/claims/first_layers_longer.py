@@ -25,15 +25,15 @@ CLAIM = Claim(
     en={
         "claim": "First layers keep learning for longer.",
         "test": (
-            "Share of the training until 95 % of the final r², shallower half of the layers minus the deeper "
-            "half, mean of the components, mixture,"
+            "Share of the training until 95 % of the final r², shallower half of the layers minus the deeper half, "
+            "mean of the components, mixture network,"
         ),
     },
     es={
         "claim": "Las primeras capas siguen aprendiendo por más tiempo.",
         "test": (
-            "Proporción del entrenamiento hasta el 95 % del r² final, mitad menos profunda de las capas menos la "
-            "más profunda, media de los componentes, mezcla;"
+            "Proporción del entrenamiento hasta el 95 % del r² final, mitad menos profunda de las capas menos la más "
+            "profunda, media de los componentes, red de mezcla;"
         ),
     },
 )

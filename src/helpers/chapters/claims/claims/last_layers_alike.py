@@ -25,15 +25,15 @@ CLAIM = Claim(
     en={
         "claim": "The last layers change little.",
         "test": (
-            "Mean r² of the last layer minus that of the first of the last third, mixture, a merged last layer "
-            "left out,"
+            "Mean r² of the last layer minus that of the first of the last third, mixture network, without a last "
+            "layer that sums both branches,"
         ),
     },
     es={
         "claim": "Las últimas capas cambian poco.",
         "test": (
-            "r² medio de la última capa menos el de la primera del último tercio, mezcla, sin la última capa si "
-            "es la suma;"
+            "r² medio de la última capa menos el de la primera del último tercio, red de mezcla, sin la última capa "
+            "si es la suma de ambas ramas;"
         ),
     },
 )

@@ -22,21 +22,22 @@ CLAIM = Claim(
     reason="0: learned at the same time",
     en={
         "claim": (
-            "Speech and music are learned later than low and high frequency, if only what training adds is counted."
+            "The speech and music components are learned later than the low- and high-frequency ones, if only what "
+            "training adds is counted."
         ),
         "test": (
-            "Share of the training until 95 % of the gain over the untrained network, speech and music minus low "
-            "and high frequency, mean of the layers, mixture,"
+            "Share of the training until 95 % of the gain over the untrained network, speech and music components "
+            "minus low- and high-frequency ones, mean of the layers, mixture network,"
         ),
     },
     es={
         "claim": (
-            "El habla y la música se aprenden más tarde que las frecuencias bajas y altas, si solo se cuenta lo "
-            "que agrega el entrenamiento."
+            "Los componentes habla y música se aprenden más tarde que los de frecuencias bajas y altas, si solo se "
+            "cuenta lo que agrega el entrenamiento."
         ),
         "test": (
-            "Proporción del entrenamiento hasta el 95 % de lo ganado sobre la red sin entrenar, habla y música "
-            "menos frecuencias bajas y altas, media de las capas, mezcla;"
+            "Proporción del entrenamiento hasta el 95 % de lo ganado sobre la red sin entrenar, componentes habla y "
+            "música menos los de frecuencias bajas y altas, media de las capas, red de mezcla;"
         ),
     },
 )

@@ -22,17 +22,17 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
-        "claim": "Speech and music are learned later than low and high frequency.",
+        "claim": "The speech and music components are learned later than the low- and high-frequency ones.",
         "test": (
-            "Share of the training until 95 % of the final r², speech and music minus low and high frequency, "
-            "mean of the layers, mixture,"
+            "Share of the training until 95 % of the final r², speech and music components minus low- and "
+            "high-frequency ones, mean of the layers, mixture network,"
         ),
     },
     es={
-        "claim": "El habla y la música se aprenden más tarde que las frecuencias bajas y altas.",
+        "claim": "Los componentes habla y música se aprenden más tarde que los de frecuencias bajas y altas.",
         "test": (
-            "Proporción del entrenamiento hasta el 95 % del r² final, habla y música menos frecuencias bajas y "
-            "altas, media de las capas, mezcla;"
+            "Proporción del entrenamiento hasta el 95 % del r² final, componentes habla y música menos los de "
+            "frecuencias bajas y altas, media de las capas, red de mezcla;"
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The merged last layer is a mixture of first and last."""
+"""The last layer, the sum of both branches, is a mixture of the first and the last."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CLAIM = Claim(
     reason="0: the merged output is no more similar to the first layer than the last one alone",
     untrained=lambda run: similarity(run.untrained_branches()),
     en={
-        "claim": "The merged last layer is a mixture of first and last.",
-        "test": "CKA with the first layer, merged output minus the last left branch,",
+        "claim": "The last layer, the sum of both branches, is a mixture of the first and the last.",
+        "test": "CKA with the first layer, output (sum of both branches) minus the last left branch,",
     },
     es={
-        "claim": "La última capa sumada es una mezcla de la primera y la última.",
-        "test": "CKA con la primera capa, salida sumada menos la última rama izquierda;",
+        "claim": "La última capa, suma de ambas ramas, es una mezcla de la primera y la última.",
+        "test": "CKA con la primera capa, salida (suma de ambas ramas) menos la última rama izquierda;",
     },
 )

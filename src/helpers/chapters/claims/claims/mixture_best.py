@@ -1,4 +1,4 @@
-"""The mixture model predicts the components best overall."""
+"""The mixture network predicts the components best overall."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ CLAIM = Claim(
     published_note=CURVE_BEST,
     hypothesis="diversity",
     en={
-        "claim": "The mixture model predicts the components best overall.",
-        "test": "Mean r², mixture minus the better of the others, each at the layer chosen on the train sounds,",
+        "claim": "The mixture network predicts the components best overall.",
+        "test": (
+            "Mean r², mixture network minus the better of the others, each at the layer chosen on the train sounds,"
+        ),
     },
     es={
-        "claim": "El modelo de mezcla es el que mejor predice los componentes en conjunto.",
+        "claim": "La red de mezcla es la que mejor predice los componentes en conjunto.",
         "test": (
-            "r² medio, mezcla menos el mejor de los otros, cada uno en la capa elegida con los sonidos de "
+            "r² medio, red de mezcla menos la mejor de las otras, cada una en la capa elegida con los sonidos de "
             "entrenamiento;"
         ),
     },

@@ -1,4 +1,4 @@
-"""The music model predicts low frequency best."""
+"""The music network predicts the low-frequency component best."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
     en={
-        "claim": "The music model predicts low frequency best.",
+        "claim": "The music network predicts the low-frequency component best.",
         "test": (
-            "r² of low frequency, music minus the better of the others, each at the layer chosen on the train sounds,"
+            "r² of the low-frequency component, music network minus the better of the others, each at the layer "
+            "chosen on the train sounds,"
         ),
     },
     es={
-        "claim": "El modelo de música es el que mejor predice las frecuencias bajas.",
+        "claim": "La red de música es la que mejor predice el componente de frecuencias bajas.",
         "test": (
-            "r² de frecuencias bajas, música menos el mejor de los otros, cada uno en la capa elegida con los "
-            "sonidos de entrenamiento;"
+            "r² del componente de frecuencias bajas, red de música menos la mejor de las otras, cada una en la capa "
+            "elegida con los sonidos de entrenamiento;"
         ),
     },
 )

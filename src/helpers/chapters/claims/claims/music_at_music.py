@@ -1,4 +1,4 @@
-"""The music model predicts the music component best."""
+"""The music network predicts the music component best."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ CLAIM = Claim(
     published_note=CURVE_BEST,
     hypothesis="specialisation",
     en={
-        "claim": "The music model predicts the music component best.",
+        "claim": "The music network predicts the music component best.",
         "test": (
-            "r² of the music component, the music model minus the better of the others, each at the layer chosen "
+            "r² of the music component, the music network minus the better of the others, each at the layer chosen "
             "on the train sounds,"
         ),
     },
     es={
-        "claim": "El modelo de música es el que mejor predice el componente de la música.",
+        "claim": "La red de música es la que mejor predice el componente música.",
         "test": (
-            "r² del componente de la música, el modelo de música menos el mejor de los otros, cada uno en la capa "
-            "elegida con los sonidos de entrenamiento;"
+            "r² del componente música, la red de música menos la mejor de las otras, cada una en la capa elegida con "
+            "los sonidos de entrenamiento;"
         ),
     },
 )

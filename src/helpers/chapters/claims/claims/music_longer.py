@@ -1,4 +1,4 @@
-"""Music takes longer to learn than speech."""
+"""The music component takes longer to learn than the speech component."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
-        "claim": "Music takes longer to learn than speech.",
+        "claim": "The music component takes longer to learn than the speech component.",
         "test": (
-            "Share of the training until 95 % of the final r², the music component minus that of speech, mean of "
-            "the layers, mixture,"
+            "Share of the training until 95 % of the final r², the music component minus the speech component, mean "
+            "of the layers, mixture network,"
         ),
     },
     es={
-        "claim": "La música tarda más en aprenderse que el habla.",
+        "claim": "El componente música tarda más en aprenderse que el componente habla.",
         "test": (
-            "Proporción del entrenamiento hasta el 95 % del r² final, el componente de la música menos el del "
-            "habla, media de las capas, mezcla;"
+            "Proporción del entrenamiento hasta el 95 % del r² final, componente música menos componente habla, "
+            "media de las capas, red de mezcla;"
         ),
     },
 )

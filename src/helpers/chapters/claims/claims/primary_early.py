@@ -1,4 +1,4 @@
-"""Primary cortex is predicted best by earlier layers than the surrounding regions."""
+"""Primary cortex is predicted best from earlier layers than the surrounding regions."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ CLAIM = Claim(
     published_note=MEDIAN,
     hypothesis="hierarchy",
     en={
-        "claim": "Primary cortex is predicted best by earlier layers than the surrounding regions.",
+        "claim": "Primary cortex is predicted best from earlier layers than the surrounding regions.",
         "test": (
-            "Median r² of the deeper half of the layers minus that of the other half: other regions minus "
-            "Primary, mean over subjects, mixture, a merged last layer left out,"
+            "Median r² of the deeper half of the layers minus that of the other half: other regions minus Primary, "
+            "mean over subjects, mixture network, without a last layer that sums both branches,"
         ),
     },
     es={
-        "claim": "La corteza primaria se predice mejor en capas más tempranas que las regiones que la rodean.",
+        "claim": "La corteza primaria se predice mejor a partir de capas más tempranas que las regiones que la rodean.",
         "test": (
             "r² mediano de la mitad más profunda de las capas menos el de la otra mitad: otras regiones menos la "
-            "primaria, media de los sujetos, mezcla, sin la última capa si es la suma;"
+            "primaria, media de los sujetos, red de mezcla, sin la última capa si es la suma de ambas ramas;"
         ),
     },
 )

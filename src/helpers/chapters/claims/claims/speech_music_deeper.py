@@ -1,4 +1,4 @@
-"""Speech and music are predicted best by deeper layers than low and high frequency."""
+"""The speech and music components are predicted best from deeper layers than the low- and high-frequency ones."""
 
 from __future__ import annotations
 
@@ -24,17 +24,24 @@ CLAIM = Claim(
     published_note=MEDIAN,
     hypothesis="hierarchy",
     en={
-        "claim": "Speech and music are predicted best by deeper layers than low and high frequency.",
+        "claim": (
+            "The speech and music components are predicted best from deeper layers than the low- and high-frequency "
+            "ones."
+        ),
         "test": (
-            "Mean r² of the deeper half of the layers minus that of the other half: speech and music minus low "
-            "and high frequency, mixture, a merged last layer left out,"
+            "Mean r² of the deeper half of the layers minus that of the other half: speech and music components "
+            "minus low- and high-frequency ones, mixture network, without a last layer that sums both branches,"
         ),
     },
     es={
-        "claim": "El habla y la música se predicen mejor en capas más profundas que las frecuencias bajas y altas.",
+        "claim": (
+            "Los componentes habla y música se predicen mejor a partir de capas más profundas que los de frecuencias "
+            "bajas y altas."
+        ),
         "test": (
-            "r² medio de la mitad más profunda de las capas menos el de la otra mitad: habla y música menos "
-            "frecuencias bajas y altas, mezcla, sin la última capa si es la suma;"
+            "r² medio de la mitad más profunda de las capas menos el de la otra mitad: componentes habla y música "
+            "menos los de frecuencias bajas y altas, red de mezcla, sin la última capa si es la suma "
+            "de ambas ramas;"
         ),
     },
 )

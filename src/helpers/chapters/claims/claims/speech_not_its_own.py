@@ -1,4 +1,4 @@
-"""The speech model is not the best predictor of the speech component."""
+"""The speech network is not the best predictor of the speech component."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ CLAIM = Claim(
     hypothesis="specialisation",
     supports=False,
     en={
-        "claim": "The speech model is not the best predictor of the speech component.",
+        "claim": "The speech network is not the best predictor of the speech component.",
         "test": (
-            "r² of the speech component, the speech model minus the better of the others, each at the layer "
-            "chosen on the train sounds,"
+            "r² of the speech component, the speech network minus the better of the others, each at the layer chosen "
+            "on the train sounds,"
         ),
     },
     es={
-        "claim": "El modelo de habla no es el que mejor predice el componente del habla.",
+        "claim": "La red de habla no es la que mejor predice el componente habla.",
         "test": (
-            "r² del componente del habla, el modelo de habla menos el mejor de los otros, cada uno en la capa "
-            "elegida con los sonidos de entrenamiento;"
+            "r² del componente habla, la red de habla menos la mejor de las otras, cada una en la capa elegida con "
+            "los sonidos de entrenamiento;"
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The speech model predicts the components worst overall."""
+"""The speech network predicts the components worst overall."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ CLAIM = Claim(
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
     en={
-        "claim": "The speech model predicts the components worst overall.",
-        "test": "Mean r², the worse of the others minus speech, each at the layer chosen on the train sounds,",
+        "claim": "The speech network predicts the components worst overall.",
+        "test": (
+            "Mean r², the worse of the others minus the speech network, each at the layer chosen on the train sounds,"
+        ),
     },
     es={
-        "claim": "El modelo de habla es el que peor predice los componentes en conjunto.",
+        "claim": "La red de habla es la que peor predice los componentes en conjunto.",
         "test": (
-            "r² medio, el peor de los otros menos habla, cada uno en la capa elegida con los sonidos de entrenamiento;"
+            "r² medio, la peor de las otras menos la red de habla, cada una en la capa elegida con los sonidos de "
+            "entrenamiento;"
         ),
     },
 )

@@ -25,12 +25,16 @@ CLAIM = Claim(
     published_note=MEDIAN,
     en={
         "claim": "Deeper layers predict voxels better.",
-        "test": "Median r² of the deeper half of the layers minus that of the other half, mean over subjects, mixture,",
+        "test": (
+            "Median r² of the deeper half of the layers minus that of the other half, mean over subjects, mixture "
+            "network,"
+        ),
     },
     es={
         "claim": "Las capas más profundas predicen mejor los vóxeles.",
         "test": (
-            "r² mediano de la mitad más profunda de las capas menos el de la otra mitad, media de los sujetos, mezcla;"
+            "r² mediano de la mitad más profunda de las capas menos el de la otra mitad, media de los sujetos, red "
+            "de mezcla;"
         ),
     },
 )

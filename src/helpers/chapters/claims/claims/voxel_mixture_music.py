@@ -1,4 +1,4 @@
-"""The mixture model predicts voxels better than the music model."""
+"""The mixture network predicts voxels better than the music network."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ CLAIM = Claim(
     published_note=MEDIAN,
     hypothesis="diversity",
     en={
-        "claim": "The mixture model predicts voxels better than the music model.",
-        "test": "Median r² over voxels, mixture minus music, layer chosen on the train sounds, mean over subjects,",
+        "claim": "The mixture network predicts voxels better than the music network.",
+        "test": (
+            "Median r² over voxels, mixture network minus music network, layer chosen on the train sounds, mean over "
+            "subjects,"
+        ),
     },
     es={
-        "claim": "El modelo de mezcla predice los vóxeles mejor que el de música.",
+        "claim": "La red de mezcla predice los vóxeles mejor que la de música.",
         "test": (
-            "r² mediano de los vóxeles, mezcla menos música, capa elegida con los sonidos de entrenamiento, media "
-            "de los sujetos;"
+            "r² mediano de los vóxeles, red de mezcla menos red de música, capa elegida con los sonidos de "
+            "entrenamiento, media de los sujetos;"
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The music model predicts voxels better than the speech model."""
+"""The music network predicts voxels better than the speech network."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ CLAIM = Claim(
     published=lambda: published.model_difference("Music", "Speech"),
     published_note=MEDIAN,
     en={
-        "claim": "The music model predicts voxels better than the speech model.",
-        "test": "Median r² over voxels, music minus speech, layer chosen on the train sounds, mean over subjects,",
+        "claim": "The music network predicts voxels better than the speech network.",
+        "test": (
+            "Median r² over voxels, music network minus speech network, layer chosen on the train sounds, mean over "
+            "subjects,"
+        ),
     },
     es={
-        "claim": "El modelo de música predice los vóxeles mejor que el de habla.",
+        "claim": "La red de música predice los vóxeles mejor que la de habla.",
         "test": (
-            "r² mediano de los vóxeles, música menos habla, capa elegida con los sonidos de entrenamiento, media "
-            "de los sujetos;"
+            "r² mediano de los vóxeles, red de música menos red de habla, capa elegida con los sonidos de "
+            "entrenamiento, media de los sujetos;"
         ),
     },
 )

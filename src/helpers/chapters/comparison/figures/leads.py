@@ -18,33 +18,33 @@ text.words(
     en={
         "title": "How far the best network is ahead, and how sure that is",
         "x": "r² ahead",
-        "clear": "Beyond chance",
-        "open": "Not beyond chance",
+        "clear": "Difference beyond chance (adjusted p at most 0.05)",
+        "open": "Not told apart (adjusted p above 0.05)",
         "entry": "{target}: {model}",
         "hover": (
-            "{model} over %{{text}}: %{{x:.2f}} (%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
-            "<br>p = %{{customdata[2]:.3f}}"
+            "{model} over %{{text}}: %{{x:.2f}} (95 % interval %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+            "<br>adjusted p = %{{customdata[2]:.3f}}"
         ),
         "alt": (
             "A menu of {k} {k:target|targets}: r² of the best network minus that of each rival, with intervals. {facts}"
         ),
-        "alt_fact": "{target}: {model} is ahead of {n_ahead} of {n} beyond chance.",
+        "alt_fact": "{target}: {model} is ahead of {n_ahead:none|one|{n_ahead}} of {n} beyond chance.",
     },
     es={
         "title": "Cuánta ventaja tiene la mejor red, y qué tan segura es",
         "x": "Ventaja en r²",
-        "clear": "Más allá del azar",
-        "open": "No más allá del azar",
+        "clear": "Diferencia más allá del azar (p ajustado de hasta 0,05)",
+        "open": "No se distinguen (p ajustado mayor que 0,05)",
         "entry": "{target}: {model}",
         "hover": (
-            "{model} sobre %{{text}}: %{{x:.2f}} (%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
-            "<br>p = %{{customdata[2]:.3f}}"
+            "{model} sobre %{{text}}: %{{x:.2f}} (intervalo del 95 %: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+            "<br>p ajustado = %{{customdata[2]:.3f}}"
         ),
         "alt": (
             "Un menú de {k} {k:respuesta|respuestas}: r² de la mejor red menos el de cada rival, con intervalos. "
             "{facts}"
         ),
-        "alt_fact": "{target}: {model} supera a {n_ahead} de {n} más allá del azar.",
+        "alt_fact": "{target}: {model} supera a {n_ahead:ninguno|uno|{n_ahead}} de {n} más allá del azar.",
     },
 )
 

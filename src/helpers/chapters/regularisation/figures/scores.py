@@ -21,7 +21,7 @@ text.words(
         "hover": (
             "{model}, {estimator}<br>Layer %{{x}}<br>Median R²: %{{y:.2f}}"
             "<br>Quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
-            "<br>Median r² of the same predictions: %{{customdata[2]:.2f}}<br>Units used: %{{customdata[3]}}"
+            "<br>Median r² of the same predictions: %{{customdata[2]:.2f}}<br>Units used: %{{customdata[3]:.1~f}}"
         ),
         "alt": (
             "{n} {n:panel|panels}, one per component: {measure} against layer for {estimators}, with a menu of "
@@ -35,7 +35,7 @@ text.words(
             "{model}, {estimator}<br>Capa %{{x}}<br>Mediana de R²: %{{y:.2f}}"
             "<br>Cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
             "<br>Mediana de r² de las mismas predicciones: %{{customdata[2]:.2f}}"
-            "<br>Unidades usadas: %{{customdata[3]}}"
+            "<br>Unidades usadas: %{{customdata[3]:.1~f}}"
         ),
         "alt": (
             "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, con {estimators} y un menú de "
