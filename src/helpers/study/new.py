@@ -144,7 +144,8 @@ def _said(folder: Path, data: Data) -> dict:
 def _study(path: Path, folder: Path, found: brain.Brain) -> str:
     """Return a study's YAML, with the chapters, window and baselines that the data allow."""
     (kind,) = found.responses
-    chapters = ["09_comparison", "01_extract", *([CHAPTERS[kind]] if kind in CHAPTERS else [])]
+    own = [CHAPTERS[kind]] if kind in CHAPTERS else []
+    chapters = ["09_comparison", "01_extract", *own, "14_references"]
     baselines = ["spectrotemporal", "cochleagram"]
     baselines += ["categories"] if len(np.unique(found.waveforms[CATEGORY])) > 1 else []
     source = path.stem if path.parent == ROOT / "params" else str(path)
