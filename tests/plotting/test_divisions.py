@@ -45,9 +45,7 @@ def test_the_map_of_regions_has_a_menu_of_both_divisions(voxels):
     figure = figures.region_map(places.regions(voxels), **LOOK)
     assert [button.label for button in buttons(figure)] == ["Anatomical regions", "Functional regions"]
     assert [button.label for button in buttons(in_language(figure, "es"))][1] == "Regiones funcionales"
-    for button, names in zip(
-        buttons(figure), (REGIONS, ["Other voxels", *SHOWN]), strict=True
-    ):
+    for button, names in zip(buttons(figure), (REGIONS, ["Other voxels", *SHOWN]), strict=True):
         shown = [trace for trace, on in zip(figure.data, button.args[0]["visible"], strict=True) if on]
         assert [trace.name for trace in shown][::2] == list(names)
     first = buttons(figure)[0].args[0]["visible"]

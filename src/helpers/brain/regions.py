@@ -20,7 +20,12 @@ BETWEEN = "/"
 text.words(
     "region",
     en={"tonotopic": "Tonotopic region", "pitch": "Pitch region", "music": "Music region", "speech": "Speech region"},
-    es={"tonotopic": "Región tonotópica", "pitch": "Región de altura", "music": "Región de música", "speech": "Región de habla"},
+    es={
+        "tonotopic": "Región tonotópica",
+        "pitch": "Región de altura",
+        "music": "Región de música",
+        "speech": "Región de habla",
+    },
 )
 
 

@@ -116,7 +116,8 @@ text.words(
         "branch": "{branch} branch",
         "hover": "Layer %{{x}}<br>CKA: %{{y:.3f}}",
         "alt": (
-            "CKA of the encoder's output, the sum of both branches, with the left and right branch of each layer, {n} {n:panel|panels}, "
+            "CKA of the encoder's output, the sum of both branches, with the left and right branch of each layer, "
+            "{n} {n:panel|panels}, "
             "one per model. {facts}"
         ),
         "alt_fact": "{branch}, {model}: from {first} at layer {first_layer} to {last} at layer {last_layer}.",

@@ -21,7 +21,8 @@ text.words(
         "edge": "At the grid's edge",
         "together": "all together",
         "hover": (
-            "{model}<br>Layer %{{customdata[0]}}, split %{{customdata[1]}}<br>Component: %{{text}}<br>alpha: %{{customdata[2]}}"
+            "{model}<br>Layer %{{customdata[0]}}, split %{{customdata[1]}}<br>Component: %{{text}}"
+            "<br>alpha: %{{customdata[2]}}"
         ),
         "alt": (
             "Chosen alphas of every layer and split on a logarithmic axis, one panel per estimator, the grid's edges "
