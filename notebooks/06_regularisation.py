@@ -124,7 +124,7 @@ regularisation.ridge_ahead(differences)
 # %%
 text.folded(text.table(best.drop(columns=["n_splits"])))
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Qué alfa se elige
 #
 # Un punto por partición. Un alfa en el borde de la grilla indicaría que la grilla era angosta o, en el *lasso*, que
@@ -132,61 +132,61 @@ text.folded(text.table(best.drop(columns=["n_splits"])))
 # década en década: con otras unidades el lasso encuentra otros alfas y sus valores pueden cambiar. Los de la *ridge*,
 # no.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Which alpha is chosen
 #
 # One point per split. An alpha at the edge of the grid would indicate that the grid was too narrow or, for the *lasso*,
 # that no unit was worth using. The alpha of a lasso is in the units of the response, and the published grid goes in
 # decades: in other units the lasso finds other alphas, and its values may change. Those of ridge do not.
 
-# %%
+# %% tags=["diagnostic"]
 alphas = selection.chosen(rows)
 regularisation.figures.alphas(alphas, selection.edges(compared[0]), **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.alphas_chosen(alphas, rows)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Qué unidades elige el lasso, y si vuelve a elegirlas
 #
 # Si las unidades elegidas fueran la sede de un componente, otra partición de los sonidos debería elegir las mismas. El
 # índice de Jaccard es el número de unidades que dos elecciones comparten, dividido por el de las que reúnen entre
 # ambas; dos conjuntos al azar del mismo tamaño también comparten algunas: es lo que muestran las líneas de puntos.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Which units the lasso selects, and whether it selects them again
 #
 # If the selected units were the seat of a component, another split of the sounds should select the same ones. The
 # Jaccard index is the number of units that two selections share over the number in either of them; two random sets of
 # the same size share some as well, which is what the dotted lines show.
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.figures.units(curves, selection.n_units(compared), **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 agreement = regularisation.agreement(compared)  # between all pairs of splits
 regularisation.figures.agreement(agreement, **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.units_selected(compared, best, agreement)
 
-# %%
+# %% tags=["diagnostic"]
 shared = regularisation.shared(compared, curves)  # between all pairs of components
 regularisation.figures.shared(shared, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Dos métricas con un mismo nombre
 #
 # Trabajos anteriores llamaron $r^2$ tanto a la correlación al cuadrado como al coeficiente de determinación. De las
 # mismas predicciones salen números distintos:
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Two metrics under one name
 #
 # Earlier work called both the squared correlation and the coefficient of determination $r^2$. The same predictions give
 # different numbers:
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.figures.metrics(curves, **study.look)
 
 # %% [markdown] tags=["lang-es"]

@@ -15,23 +15,11 @@ from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import claims as chapter
 from helpers.chapters import registry
 from helpers.chapters.claims import analysis, evidence
-from helpers.chapters.claims.claim import (
-    ABOVE,
-    BELOW,
-    CONTRADICTS,
-    FAILS,
-    HOLDS,
-    HYPOTHESES,
-    OPEN,
-    SUPPORTS,
-    UNDECIDED,
-    UNTESTABLE,
-    WITHIN,
-    Claim,
-)
+from helpers.chapters.claims.claim import CONTRADICTS, HYPOTHESES, OPEN, SUPPORTS, Claim
 from helpers.chapters.claims.claims import CLAIMS, complete
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Missing, Run
+from helpers.chapters.claims.verdict import ABOVE, BELOW, FAILS, HOLDS, UNDECIDED, UNTESTABLE, WITHIN
 from helpers.stats.intervals import Estimate
 from helpers.study import Parameters, Study
 from helpers.text import labellers

@@ -11,7 +11,7 @@ from drawings import in_language
 from helpers.brain import ecog2022_surface, fsaverage
 from helpers.chapters.voxelwise import analysis, figures, places
 from helpers.plotting import surfaces
-from helpers.report import export
+from helpers.report import figures as on_page
 
 LOOK = {"synthetic": False, "language": "en"}
 FOLDER = SHARED / "ecog2022"
@@ -179,7 +179,7 @@ def test_the_figures_stay_small_in_the_page(frame, pooled):
         "difference": (figures.difference_surface(frame, **LOOK), 170),
     }
     for name, (figure, limit) in drawn.items():
-        weight = len(export.figure_html(json.loads(figure.to_json()), name)) / 1000
+        weight = len(on_page.html(json.loads(figure.to_json()), name, 1)) / 1000
         assert weight < limit, f"{name}: {weight:.0f} kB"
 
 

@@ -14,8 +14,9 @@ import plotly.graph_objects as go
 import pytest
 
 from browsing import CHROMIUM, DRIVER, FLAGS, drawn, visible, waited
+from helpers.chapters.chapter import Chapter
 from helpers.plotting.bilingual import bilingual
-from helpers.report import export
+from helpers.report import export, figures
 from helpers.report.script import plotly_script
 from helpers.stimuli import audio
 from helpers.study import open_study
@@ -37,8 +38,12 @@ def study(small_brain, tmp_path):
 @pytest.fixture
 def page(study, tmp_path):
     """A page of few figures with much text between them, made in no time."""
-    export.write(tmp_path / "page.html", [notebook()], study, FACTS)
+    export.write(tmp_path / "page.html", chapters(notebook()), study, FACTS)
     return tmp_path / "page.html"
+
+
+def chapters(notebook):
+    return [(Chapter("00_text"), notebook)]
 
 
 def notebook():
@@ -66,7 +71,7 @@ def figure(index: int) -> dict:
 
 def test_plotly_is_there_once_and_packed_as_are_the_figures(page):
     html = page.read_text(encoding="utf-8")
-    packed = export.packed(plotly_script())
+    packed = figures.packed(plotly_script())
     assert html.count(packed) == 1 and "plotly.js v" not in html and len(packed) < 0.42 * len(plotly_script())
     assert len(re.findall(r'<script type="text/plain">\d+ [\w+/=]+</script></figure>', html)) == N_FIGURES
     assert '<pre tabindex="0">a &lt; b</pre>' in html and len(html) - len(packed) < 500_000
@@ -74,15 +79,15 @@ def test_plotly_is_there_once_and_packed_as_are_the_figures(page):
 
 def test_a_page_made_from_the_same_is_kept_and_sounds_are_compressed_once(study, tmp_path, monkeypatch):
     target, one = tmp_path / "page.html", notebook()
-    export.write(target, [one], study, FACTS)
+    export.write(target, chapters(one), study, FACTS)
     old = target.stat().st_ino
     monkeypatch.setattr(audio, "mp3", lambda *_: pytest.fail("a sound was compressed again"))
-    export.write(target, [one], study, FACTS)
+    export.write(target, chapters(one), study, FACTS)
     assert target.stat().st_ino == old
-    export.write(target, [one], study, FACTS | {"commit": "b" * 40})
+    export.write(target, chapters(one), study, FACTS | {"commit": "b" * 40})
     assert target.stat().st_ino != old and "bbbbbbbbbbbb" in target.read_text(encoding="utf-8")
     target.write_bytes(b"\xff\xfe damaged")
-    export.write(target, [one], study, FACTS)
+    export.write(target, chapters(one), study, FACTS)
     assert target.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
 
@@ -99,8 +104,8 @@ def test_figures_are_unpacked_when_they_come_near_and_nothing_moves(page, browse
     time.sleep(1)
     loaded, seen, waiting, places = state()
     assert not loaded and seen == [False] * N_FIGURES and waiting
-    browser.execute_script("document.getElementById('figure-3').scrollIntoView({behavior: 'instant'})")
-    waited(browser, "return document.querySelector('#figure-3 .main-svg')")
+    browser.execute_script("document.getElementById('00_text-figure-3').scrollIntoView({behavior: 'instant'})")
+    waited(browser, "return document.getElementById('00_text-figure-3').querySelector('.main-svg')")
     loaded, seen, waiting, after = state()
     assert loaded and seen == [False, False, True, False] and not waiting and after == places
     drawn(browser, N_FIGURES)
@@ -111,7 +116,7 @@ def test_figures_are_unpacked_when_they_come_near_and_nothing_moves(page, browse
 def test_tables_and_csv_need_no_drawn_figure(page, browser):
     browser.get(f"file://{page}#lang=en")
     link, table = browser.execute_script(
-        "const place = document.getElementById('figure-4'), link = place.querySelector('a[download]');"
+        "const place = document.getElementById('00_text-figure-4'), link = place.querySelector('a[download]');"
         "link.addEventListener('click', event => event.preventDefault()); link.click();"
         "place.querySelector('.numbers').open = true; return [link, place.querySelector('.numbers')]"
     )
@@ -202,13 +207,13 @@ def test_every_kind_of_deflate_is_unpacked(unpack):
     strategies = [zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED]
     for text in texts:
         packed = [deflated(text, level, strategy) for level in (0, 1, 9) for strategy in strategies]
-        assert all(found == text for found in unpack([*packed, export.packed(text)]))
+        assert all(found == text for found in unpack([*packed, figures.packed(text)]))
 
 
 @needs_browser
 def test_damaged_text_is_refused_and_never_waited_for(unpack):
     chance = random.Random(1)
-    size, code = export.packed("".join(map(chr, chance.choices(range(32, 300), k=3_000)))).split(" ")
+    size, code = figures.packed("".join(map(chr, chance.choices(range(32, 300), k=3_000)))).split(" ")
     broken = [f"{int(size) + 1} {code}", f"{int(size) - 1} {code}", f"{size} {code[:800]}", f"{size} AAAA"]
     for found in unpack(broken):
         assert found == {"error": "packed text is damaged"}

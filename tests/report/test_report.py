@@ -9,8 +9,9 @@ import nbformat
 import pytest
 
 from conftest import ROOT
+from helpers.chapters.chapter import Chapter
 from helpers.errors import UserError
-from helpers.report import export
+from helpers.report import export, figures
 from helpers.report import notebooks as chapters
 
 CHAPTER = """
@@ -144,7 +145,7 @@ def figure(**layout):
 
 def test_figures_cannot_break_out_of_their_data():
     meta = {"alt": {"en": "<img src=x>", "es": "b"}, "words": {}}
-    html = export.figure_html(figure(meta=meta), "figure-1")
+    html = figures.html(figure(meta=meta), "figure-1", 1)
     assert html.count("</script>") == 1 and "<img" not in html and "&lt;img" in html
     data = re.search(r'<script type="text/plain">(.*)</script>', html).group(1)
     assert json.loads(unpacked(data))["data"][0]["name"] == "</script><b>x"
@@ -159,8 +160,8 @@ def unpacked(text):
 
 def test_packed_text_is_small_and_whole():
     text = "ñandú <script>\n" * 1000
-    assert unpacked(export.packed(text)) == text and unpacked(export.packed("")) == ""
-    assert len(export.packed(text)) < 200 and re.fullmatch(r"[0-9]+ [A-Za-z0-9+/=]+", export.packed(text))
+    assert unpacked(figures.packed(text)) == text and unpacked(figures.packed("")) == ""
+    assert len(figures.packed(text)) < 200 and re.fullmatch(r"[0-9]+ [A-Za-z0-9+/=]+", figures.packed(text))
 
 
 def test_offline_cells_have_formulas_and_figures_and_no_log():
@@ -179,11 +180,13 @@ def test_offline_cells_have_formulas_and_figures_and_no_log():
         and 'display="block"' in done.cells[0].source
     )
     (shown,) = done.cells[1].outputs
-    assert list(shown.data) == ["text/html"] and 'id="figure-1"' in shown.data["text/html"] and "cdn" not in str(shown)
+    assert list(shown.data) == ["text/html"] and 'id="figure"' in shown.data["text/html"] and "cdn" not in str(shown)
 
 
 def test_merged_chapters_have_unique_cell_ids():
     cells = [nbformat.v4.new_markdown_cell("a", id="same")]
-    whole = export.merged([nbformat.v4.new_notebook(cells=cells), nbformat.v4.new_notebook(cells=cells)])
+    two = [(Chapter(name), nbformat.v4.new_notebook(cells=cells)) for name in ("00_a", "01_b")]
+    whole = export.merged(two)
     assert len({cell.id for cell in whole.cells}) == 2
+    assert [cell.metadata.chapter for cell in whole.cells] == ["00_a", "01_b"]
     nbformat.validate(whole)

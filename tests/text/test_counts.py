@@ -11,7 +11,7 @@ NOUNS = {
     "en": "networks|baselines|targets|panels|models|components|seeds|layers|subjects|units|voxels|splits",
     "es": "redes|líneas de base|respuestas|paneles|modelos|componentes|semillas|capas|sujetos|unidades|vóxeles",
 }
-ONE_FORM = re.compile(r"\{n:[^{}|]*\|[^{}]*\{n\}[^{}]*\}")  # `{n:the only network|each of {n} networks}` has both
+ONE_FORM = re.compile(r"\{(\w+):[^{}|]*\|[^{}]*\{\1\}[^{}]*\}")  # `{n:the only network|each of {n} networks}` has both
 NEVER_ONE = {  # keys whose number cannot be 1, and why
     "say.alike_agreement": "a correlation needs three networks",
     "say.alike_ceiling": "a single subject has words of its own",
@@ -19,6 +19,8 @@ NEVER_ONE = {  # keys whose number cannot be 1, and why
     "say.julearn_differs": "all components that the study has, six",
     "say.real_map": "the published data: thousands of voxels, eight subjects",
     "figure.published_map.alt": "the published data: thousands of voxels",
+    "summary.network.some": "some of the targets are not all of them",
+    "summary.baseline.some": "some of the targets are not all of them",
     "say.layers": "a rank correlation over layers needs three",
 }
 

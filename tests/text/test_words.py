@@ -13,7 +13,7 @@ BY_IDENTIFIER = {
     "column", "kind", "component", "model", "category", "region", "target", "hemisphere", "metric", "median", "mean",
     "symbol", "note", "dataset", "citation", "excluded", "estimator", "answer", "responses", "branch", "over",
     "quantity", "plotly", "about", "layers", "role", "set", "beside", "training", "trained_on", "architecture",
-    "rule", "rule_short",
+    "rule", "rule_short", "pick",
 }  # fmt: skip
 
 

@@ -15,6 +15,9 @@ ALL_BESIDE = frozenset({BASELINES, CONTROLS})
 # checkpoints, at each of them, at the last one, or over a series where there is one
 STUDY, MODEL, CHECKPOINT, LAST, SERIES = "study", "model", "checkpoint", "last", "series"
 
+# Where a chapter stands in the report: what was found first, then how, then what only some readers look up
+LEAD, STORY, APPENDIX = range(3)
+
 # Seconds on two cores of a laptop, as measured there: good for the order of magnitude
 START_S = 8  # a kernel with its imports, and its figures
 PER_SCORED = 0.012  # for each layer and split: a ridge on few responses
@@ -48,6 +51,7 @@ class Chapter:
 
     name: str  # of its notebook: "03_components" is notebooks/03_components.py
     per: str = MODEL
+    part: int = STORY
     responses: frozenset[str] = frozenset()  # sets of responses that it requires
     in_time: bool = False  # whether it requires some set of responses in time; it leaves the others out
     n_targets: int = 0  # that some set of responses must have at least; it leaves smaller sets out

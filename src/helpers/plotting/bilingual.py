@@ -17,9 +17,10 @@ Build = Callable[[Labeller], go.Figure]
 def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, first: str = "en") -> go.Figure:
     """Return the figure of `build` in the language `first`, with the words of both languages in `layout.meta`.
 
-    `meta.words[language]` lists [path, text] for every text that differs, `meta.alt[language]` is the alternative
-    text, `meta.table` the plotted numbers as CSV, `meta.text` its columns of text; what `build` keeps in `meta` stays
-    there. Raises ValueError when the two differ in anything but words.
+    `meta.name` is the name of the function that draws it, which `build` is within; `meta.words[language]` lists [path,
+    text] for every text that differs, `meta.alt[language]` is the alternative text, `meta.table` the plotted numbers as
+    CSV, `meta.text` its columns of text; what `build` keeps in `meta` stays there. Raises ValueError when the two
+    differ in anything but words.
     """
     figures = {language: build(labeller) for language, labeller in labellers().items()}
     for language, figure in figures.items():
@@ -31,7 +32,14 @@ def bilingual(build: Build, alt: Callable[[Labeller], str], data: pd.DataFrame, 
     }
     texts = {language: alt(labellers()[language]) for language in LANGUAGES}
     figure = figures[first]
-    meta = {"words": words, "alt": texts, "table": _whole(data).to_csv(index=False), "text": _of_text(data)}
+    name = build.__qualname__.split(".<locals>")[0].rsplit(".", 1)[-1].lstrip("_")
+    meta = {
+        "name": name,
+        "words": words,
+        "alt": texts,
+        "table": _whole(data).to_csv(index=False),
+        "text": _of_text(data),
+    }
     figure.update_layout(meta=(figure.layout.meta or {}) | meta)
     return figure
 

@@ -145,9 +145,15 @@ def stacked(models: list[str], labeller: Labeller, **options) -> go.Figure:
     return column([style.name(labeller, "model", model) for model in models], **options)
 
 
-def menu(figure: go.Figure, names: list[str], shown: list[list[bool]]) -> None:
-    """Add a menu whose entries `names` show the traces marked in `shown`; traces added later keep their own switch."""
-    _add_menu(figure, names, "visible", shown)
+Kind = tuple[str, list[str]]  # what a menu chooses, such as MODEL or TARGET, and its identifiers; "a|b" for pairs
+
+
+def menu(figure: go.Figure, names: list[str], shown: list[list[bool]], of: Kind | None = None) -> None:
+    """Add a menu whose entries `names` show the traces marked in `shown`; traces added later keep their own switch.
+
+    Menus of the same kind follow each other on a page.
+    """
+    _add_menu(figure, names, "visible", shown, of)
 
 
 def exchange(figure: go.Figure, names: list[str], values: list[list[list[float]]]) -> None:
@@ -168,22 +174,26 @@ def spans(figure: go.Figure, names: list[str], spans: list[tuple[float, float]])
         _put_menu(figure, buttons)
 
 
-def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[list]) -> None:
+def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[list], of: Kind | None = None) -> None:
     indices = list(range(len(figure.data)))
     buttons = [
         {"label": name, "method": "restyle", "args": [{of_traces: value}, indices]}
         for name, value in zip(names, values, strict=True)
     ]
-    _put_menu(figure, buttons)
+    _put_menu(figure, buttons, of)
 
 
-def _put_menu(figure: go.Figure, buttons: list[dict]) -> None:
-    entry = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 28}}
+def _put_menu(figure: go.Figure, buttons: list[dict], of: Kind | None = None) -> None:
+    kind = {}
+    if of is not None:
+        buttons = [button | {"name": one} for button, one in zip(buttons, of[1], strict=True)]
+        kind = {"name": of[0]}
+    entry = kind | {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 28}}
     figure.update_layout(updatemenus=[entry | {"bgcolor": "rgba(128,128,128,0.15)"}])
 
 
-def choose(figure: go.Figure, names: list[str]) -> None:
-    """Show the first of `names`, and add a menu of them where there are several.
+def choose(figure: go.Figure, names: list[str], of: Kind | None = None) -> None:
+    """Show the first of `names`, and add a menu of them where there are several; see `menu`.
 
     The traces so far belong to the names in turn, as many to each.
     """
@@ -191,12 +201,13 @@ def choose(figure: go.Figure, names: list[str]) -> None:
     for index, trace in enumerate(figure.data):
         trace.visible = index < per_name
     if len(names) > 1:
-        menu(figure, names, [[i // per_name == j for i in range(len(figure.data))] for j in range(len(names))])
+        shown = [[i // per_name == j for i in range(len(figure.data))] for j in range(len(names))]
+        menu(figure, names, shown, of)
 
 
 def choose_model(figure: go.Figure, models: list[str], labeller: Labeller) -> None:
     """Add a menu of models over the traces so far, which belong to the models in turn."""
-    choose(figure, [style.name(labeller, "model", model) for model in models])
+    choose(figure, [style.name(labeller, "model", model) for model in models], (MODEL, models))
 
 
 def noted(rows: pd.DataFrame) -> np.ndarray:

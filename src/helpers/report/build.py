@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from helpers.chapters import registry
-from helpers.chapters.chapter import Chapter
+from helpers.chapters.chapter import LEAD, Chapter
 from helpers.report import export, footer, kernels, notebooks
 from helpers.store import files
 from helpers.store.code import code_digest, imported
@@ -34,6 +34,7 @@ def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] =
     chosen = registry.check(study, names)
     say(f"study '{study.parameters.name}': {', '.join(study.models)} on {study.parameters.dataset}")
     recipe = study.recipe()
+    chosen.sort(key=lambda chapter: chapter.part == LEAD)  # a summary reads what the others computed
     runs = {chapter.name: _arguments(study, chapter, recipe) for chapter in chosen}
     waiting = [name for name, arguments in runs.items() if not notebooks.is_executed(**arguments)]
     at_once = max(1, min(kernels.cores(), len(waiting), AT_ONCE))
@@ -42,7 +43,7 @@ def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] =
             study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
         made = _executed(runs, at_once, kernel, say)
     target = study.folder / "report.html"
-    export.write(target, made, study, footer.facts(study, made))
+    export.write(target, list(zip(chosen, made, strict=True)), study, footer.facts(study, made))
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import html as escaping
-import json
+import itertools
 import re
-import zlib
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -19,8 +17,9 @@ from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.preprocessors import Preprocessor
 
 from helpers import text
+from helpers.chapters.chapter import APPENDIX, Chapter
 from helpers.names import LANGUAGES
-from helpers.report import outputs
+from helpers.report import figures, outputs
 from helpers.report.notebooks import ChapterError
 from helpers.report.outputs import PLOTLY
 from helpers.report.script import plotly_script
@@ -35,22 +34,31 @@ FOLDER = Path(str(files("helpers.report") / "template"))
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
+CHAPTER = "chapter"  # metadata of a cell
+SCRIPTS = ("unpack.js", "table.js", "controls.js", "page.js")
+Executed = list[tuple[Chapter, nbformat.NotebookNode]]
 
 
-def write(target: Path, notebooks: list[nbformat.NotebookNode], study: Study, facts: dict) -> None:
-    """Write all chapters in both languages as one page; an existing page made from the same input is kept."""
+def write(target: Path, chapters: Executed, study: Study, facts: dict) -> None:
+    """Write all chapters in both languages as one page, in the order of their parts: the summary first.
+
+    An existing page made from the same input is kept. Raises ChapterError for a page that would ask the network.
+    """
+    ordered = sorted(chapters, key=lambda one: one[0].part)  # chapters of a part stay in the study's order
     parts = [path for path in sorted(FOLDER.iterdir()) if is_own(path.name) and path.is_file()]
     templates = [path.read_text(encoding="utf-8") for path in parts]
     words = {language: labeller.words for language, labeller in labellers().items()}
     # What the study gives to the page is in the facts: its parameters, and checksums of its sounds
     made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors", "helpers.study"))
-    made_from = [[notebook.metadata for notebook in notebooks], facts, _pieces(study.remarks()), templates, words]
+    shown = [(chapter.part, notebook.metadata) for chapter, notebook in ordered]
+    made_from = [shown, facts, _pieces(study.remarks()), templates, words]
     stamp = storage.digest(*made_from, made_by)
     if _stamp_of(target) == stamp:
         return
     context = _context(study) | {"footer": facts, "stamp": stamp}
-    whole, resources = Offline().preprocess(merged(notebooks), {"report": context})
-    page = _html(whole, resources)
+    offline = Offline()
+    whole, resources = offline.preprocess(merged(ordered), {"report": context})
+    page = figures.referred(_html(whole, resources), offline.numbers)
     if asked := outputs.addresses(page):
         raise ChapterError(
             f"{target}: not written, because it would ask for {', '.join(asked[:3])}; a report makes no network "
@@ -76,15 +84,32 @@ def _html(notebook: nbformat.NotebookNode, resources: dict) -> str:
     return TemplateExporter.from_notebook_node(exporter, notebook, resources)[0]
 
 
-def merged(notebooks: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
-    """Return one notebook with the cells of all, in order; ids are made anew because chapters may share them."""
-    whole = nbformat.v4.new_notebook()
-    whole.metadata = notebooks[0].metadata
-    for notebook in notebooks:
-        whole.cells += [
-            nbformat.from_dict({**cell, "id": f"c{len(whole.cells) + i}"}) for i, cell in enumerate(notebook.cells)
-        ]
+def merged(chapters: Executed) -> nbformat.NotebookNode:
+    """Return one notebook with the cells of all, in order; ids are made anew because chapters may share them.
+
+    Every cell knows its chapter, and the first and last ones of a chapter to which part of the page they belong.
+    """
+    whole, in_appendix = nbformat.v4.new_notebook(), False
+    whole.metadata = chapters[0][1].metadata
+    for chapter, notebook in chapters:
+        cells = [nbformat.from_dict(dict(cell)) for cell in notebook.cells]
+        for at, cell in enumerate(cells, start=len(whole.cells)):
+            cell.id, cell.metadata[CHAPTER] = f"c{at}", chapter.name
+        first = "first of " * (chapter.part == APPENDIX and not in_appendix)
+        in_appendix |= chapter.part == APPENDIX
+        part = "appendix" if chapter.part == APPENDIX else "story"
+        cells[0].metadata["opens"], cells[-1].metadata["closes"] = first + part, part
+        _fold(cells)
+        whole.cells += cells
     return whole
+
+
+def _fold(cells: list[nbformat.NotebookNode]) -> None:
+    """Mark where runs of cells with the tag "diagnostic" begin and end: the page folds them."""
+    tagged = [False, *("diagnostic" in cell.metadata.get("tags", []) for cell in cells), False]
+    for at, cell in enumerate(cells, start=1):
+        cell.metadata["begins"] = tagged[at] and not tagged[at - 1]
+        cell.metadata["ends"] = tagged[at] and not tagged[at + 1]
 
 
 def _context(study: Study) -> dict:
@@ -94,16 +119,17 @@ def _context(study: Study) -> dict:
         "words": {language: labeller.words for language, labeller in labellers().items()},
         "script_words": script_words(),
         "sounds": _sounds(study),
-        "contents": {language: [] for language in LANGUAGES},  # (id, title) of chapters, filled by Offline
+        # Filled by Offline: chapters with their sections, titles of chapters, what can be chosen for the whole page
+        "contents": {language: [] for language in LANGUAGES},
+        "titles": {},
+        "picks": {},
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "synthetic": study.brain.synthetic,
         "remarks": _pieces(study.remarks()),
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
         "early": Markup((FOLDER / "early.js").read_text(encoding="utf-8")),
-        "tables": Markup((FOLDER / "table.js").read_text(encoding="utf-8")),
-        "unpack": Markup((FOLDER / "unpack.js").read_text(encoding="utf-8")),
-        "script": Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
-        "plotly": packed(plotly_script()),
+        "scripts": [Markup((FOLDER / name).read_text(encoding="utf-8")) for name in SCRIPTS],
+        "plotly": figures.packed(plotly_script()),
     }
 
 
@@ -127,6 +153,9 @@ def script_words() -> dict[str, dict]:
     return {
         language: {
             "title": labeller.words["report.title"],
+            "choice": labeller.words["report.choice"],
+            "hands": labeller.words["report.hands"],
+            "picks": {key[5:]: word for key, word in labeller.words.items() if key.startswith("pick.")},
             "separators": labeller.separators,
             "playing": labeller.words["report.playing"],
             "plotly": {english[key]: labeller.words[key] for key in own},
@@ -138,15 +167,6 @@ def script_words() -> dict[str, dict]:
     }
 
 
-def packed(text: str) -> str:
-    """Return `text` in a quarter of its size, for unpack.js: bytes of the whole, a space, base64 of raw DEFLATE."""
-    whole = text.encode()
-    return f"{len(whole)} {base64.b64encode(zlib.compress(whole, 9, wbits=-zlib.MAX_WBITS)).decode()}"
-
-
-_TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" tabindex="0"></div></details>'
-
-
 class Offline(Preprocessor):
     """Turns figures into divs with data, formulas into MathML, headings into anchors; drops output for the log.
 
@@ -154,36 +174,54 @@ class Offline(Preprocessor):
     """
 
     def preprocess(self, notebook, resources):
-        self.figures, self.headings = 0, dict.fromkeys(LANGUAGES, 0)
-        return super().preprocess(notebook, resources)
+        self.numbers: dict[str, int] = {}  # of figures, by their names
+        self.drawn: list[dict] = []
+        self.headings: dict[tuple[str, str], int] = {}
+        notebook, resources = super().preprocess(notebook, resources)
+        resources.get("report", {}).update(picks=figures.picks(self.drawn))
+        return notebook, resources
 
     def preprocess_cell(self, cell, resources, index):  # noqa: ARG002  (its signature)
         if cell.cell_type == "markdown":
             cell.source = FORMULA.sub(_formula, cell.source)
-            contents = resources.get("report", {}).get("contents", {})
+            report, chapter = resources.get("report", {}), cell.metadata.get(CHAPTER, "")
             for language in LANGUAGES:
                 if f"lang-{language}" in cell.metadata.get("tags", []):
-                    cell.source = HEADING.sub(partial(self._heading, language, contents), cell.source)
+                    cell.source = HEADING.sub(partial(self._heading, language, chapter, report), cell.source)
         if cell.cell_type == "code":
             printed = [output for output in cell.outputs if _is_printed(output)]
             cell.metadata["printed"] = "".join(map(_printed, printed)).rstrip()
-            cell.outputs = [self._shown(output) for output in cell.outputs if not _is_log(output) | _is_printed(output)]
+            seen = [output for output in cell.outputs if not _is_log(output) | _is_printed(output)]
+            cell.outputs = [self._shown(output, cell.metadata.get(CHAPTER, "")) for output in seen]
         return cell, resources
 
-    def _heading(self, language: str, contents: dict, match: re.Match) -> str:
-        """Return a heading one level below the page's, with one number in both languages; chapters are listed."""
-        marks, title = match.groups()
-        self.headings[language] += 1
-        name, level = f"{language}-{self.headings[language]}", len(marks) + 1
-        if level == 2 and language in contents:
-            contents[language].append((name, title))
-        return f'<h{level} id="{name}">{title}</h{level}>\n'
+    def _heading(self, language: str, chapter: str, report: dict, match: re.Match) -> str:
+        """Return a heading one level below the page's, listed in the contents.
 
-    def _shown(self, output):
+        Its address is that of its chapter with a number, the same in both languages.
+        """
+        marks, title = match.groups()
+        number = self.headings[language, chapter] = self.headings.get((language, chapter), 0) + 1
+        name, level = "-".join(filter(None, (language, chapter, str(number)))), len(marks) + 1
+        if level == 2 and report:
+            report["contents"][language].append({"id": name, "title": title, "sections": []})
+            report["titles"].setdefault(chapter, {})[language] = title
+        elif level == 3 and report and report["contents"][language]:
+            report["contents"][language][-1]["sections"].append((name, title))
+        anchor = f'<a class="anchor" href="#{name}" aria-hidden="true" tabindex="-1">#</a>'
+        return f'<h{level} id="{name}">{title}{anchor}</h{level}>\n'
+
+    def _shown(self, output, chapter: str):
         figure = output.get("data", {}).get(PLOTLY)
         if figure is not None:
-            self.figures += 1
-            output.data = nbformat.from_dict({"text/html": figure_html(figure, f"figure-{self.figures}")})
+            name = first = "-".join(filter(None, (chapter, figures.name_of(figure))))
+            for again in itertools.count(2):
+                if name not in self.numbers:
+                    break
+                name = f"{first}-{again}"
+            number = self.numbers[name] = len(self.numbers) + 1
+            self.drawn.append(figure)
+            output.data = nbformat.from_dict({"text/html": figures.html(figure, name, number)})
         return output
 
 
@@ -204,53 +242,3 @@ def _formula(match: re.Match) -> str:
     block, inline = match.groups()
     mathml = to_mathml(block or inline, display="block" if block else "inline")
     return mathml.replace("_", "&#95;").replace("*", "&#42;")  # markdown would take them for emphasis
-
-
-def figure_html(figure: dict, name: str) -> str:
-    """Return a figure's place, alternative text, CSV link and packed data, which page.js draws."""
-    meta = figure.get("layout", {}).get("meta") or {}
-    texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
-    words = _spans("report.download")
-    link = f'<p class="download"><a href="#{name}" download="{name}.csv">{words}</a></p>' if "table" in meta else ""
-    texts += _listening(meta.get("sounds", []))
-    texts += _TABLE.format(words=_spans("report.table")) if "table" in meta else ""
-    content = {"data": figure["data"], "layout": figure["layout"]}
-    data = packed(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-    return (
-        f'<figure class="plot" id="{name}"><div class="canvas" role="group" style="{_height(figure)}"></div>'
-        f'<p class="failed">{_spans("report.failed")}</p>'
-        f'<figcaption>{texts}{link}</figcaption><script type="text/plain">{data}</script></figure>'
-    )
-
-
-def _height(figure: dict) -> str:
-    """Return the figure's height in advance, so that the page does not shift; on a phone it may differ."""
-    layout = figure.get("layout", {})
-    sizes = (layout.get("meta") or {}).get("sizes", {}).get("narrow", [])
-    narrow = "".join(f";--narrow:{value}px" for path, value in sizes if path == ["layout", "height"])
-    return f"height:{layout.get('height', 450)}px{narrow}"
-
-
-def _listening(names: list[str]) -> str:
-    """Return a button per sound, for users who do not click on points; page.js shows those that can be played."""
-    if not names:
-        return ""
-    words = _spans("report.listen")
-    buttons = "".join(
-        f'<button type="button" data-sound="{escaping.escape(name)}">{escaping.escape(name)}</button>' for name in names
-    )
-    silent = "".join(
-        f'<p class="silent" lang="{language}">{labeller("report.silent")}</p>'
-        for language, labeller in labellers().items()
-    )
-    return f'<details class="sounds"><summary>{words}</summary>{silent}<div class="buttons">{buttons}</div></details>'
-
-
-def _spans(key: str) -> str:
-    return "".join(
-        f'<span lang="{language}">{escaping.escape(labeller(key))}</span>' for language, labeller in labellers().items()
-    )
-
-
-def _paragraph(language: str, text: str) -> str:
-    return f'<p class="alt" lang="{language}">{escaping.escape(text)}</p>'

@@ -64,7 +64,8 @@ def heat_maps(
             own = frame[(frame[MODEL] == model) & (frame["over"] == over)]
             for row, pair in enumerate(PAIRS, start=1):
                 figure.add_trace(_map(own, pair, towers[model], labeller), row=row, col=1)
-        panels.choose(figure, [f"{style.name(labeller, 'model', m)}: {labeller.name('over', o)}" for m, o in choices])
+        names = [f"{style.name(labeller, 'model', m)}: {labeller.name('over', o)}" for m, o in choices]
+        panels.choose(figure, names, (f"{MODEL}|over", [f"{m}|{o}" for m, o in choices]))
         style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1310, synthetic)
         figure.update_layout(margin={"t": 190})
         figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")

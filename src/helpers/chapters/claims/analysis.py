@@ -9,20 +9,10 @@ import numpy as np
 import pandas as pd
 
 from helpers import text
-from helpers.chapters.claims.claim import (
-    CONTRADICTS,
-    FAILS,
-    HOLDS,
-    HYPOTHESES,
-    OPEN,
-    SUPPORTS,
-    UNDECIDED,
-    UNTESTABLE,
-    WITHIN,
-    Claim,
-)
+from helpers.chapters.claims.claim import CONTRADICTS, HYPOTHESES, OPEN, SUPPORTS, Claim
 from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.run import Missing, Run
+from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE, WITHIN
 from helpers.stats.intervals import holm
 from helpers.study import Study
 

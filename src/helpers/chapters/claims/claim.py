@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from helpers.chapters.claims.evidence import Evidence
+from helpers.chapters.claims.verdict import ABOVE, FAILS, HOLDS, SIDES, UNDECIDED, WITHIN
 from helpers.names import COMPONENTS, LANGUAGES
 
 if TYPE_CHECKING:
     from helpers.chapters.claims.run import Run
 
 LEVEL = 0.05  # of all verdicts of a table together
-ABOVE, BELOW, WITHIN = SIDES = ("above", "below", "within")
-HOLDS, FAILS, UNDECIDED, UNTESTABLE = "holds", "fails", "undecided", "untestable"
 SUPPORTS, CONTRADICTS, OPEN = "speaks_for", "speaks_against", "open"  # what a verdict does to a hypothesis
 
 HYPOTHESES = ("hierarchy", "specialisation", "diversity")  # as chapter 00 names them, in its order

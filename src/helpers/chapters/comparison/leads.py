@@ -36,6 +36,17 @@ def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
 
 
 def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
+    found = left_out(study, measured)
+    names = next(iter(found.values()))[GROUP].values.tolist()
+    return pd.DataFrame([row for name in names for row in _of_target(found, name, study.splits)])
+
+
+def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.Dataset]:
+    """Return r2 at the layer chosen on the train sounds, with and without each sound, of every network and baseline.
+
+    Keys are name and role ("network", "baseline"); `chosen_r2` is (split, group), `chosen_r2_without` (split, group,
+    sound), where a group is a target, or many of a region or group together.
+    """
     keep = partial(study.keep, responses=measured, splits=study.splits)
     names = np.full(measured.sizes[TARGET], "", dtype=object)
     for name, own in groups_of(measured).items():
@@ -45,10 +56,9 @@ def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     for role, several in ((NETWORK, study.last_checkpoints()), (BASELINE, beside)):
         for features in several:
             scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
-            left_out = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
-            found[str(features[0][MODEL].values), role] = left_out[["chosen_r2", "chosen_r2_without"]]
-    rows = [row for name in dict.fromkeys(names[names != ""]) for row in _of_target(found, name, study.splits)]
-    return pd.DataFrame(rows)
+            without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
+            found[str(features[0][MODEL].values), role] = without[["chosen_r2", "chosen_r2_without"]]
+    return found
 
 
 def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:

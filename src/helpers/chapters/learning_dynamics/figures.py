@@ -180,7 +180,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             rows = curves[(curves[MODEL] == model) & (curves[TARGET] == target)]
             figure.add_trace(_surface(rows, labeller))
         names = [f"{style.name(labeller, 'model', m)}: {style.name(labeller, 'target', t)}" for m, t in choices]
-        panels.choose(figure, names)
+        panels.choose(figure, names, (f"{MODEL}|{TARGET}", [f"{m}|{t}" for m, t in choices]))
         metric = labeller.name("symbol", curves[METRIC].iloc[0])
         title = labeller("figure.surface.title", metric=metric)
         style.laid_out(figure, labeller, title, 640, synthetic)

@@ -1,6 +1,6 @@
 """Chapter 13: can these sounds tell the networks apart, and does their order depend on how they are compared?"""
 
-from helpers.chapters.chapter import LAST, PER_SCORED, PER_VOXEL, Chapter, Size
+from helpers.chapters.chapter import APPENDIX, LAST, PER_SCORED, PER_VOXEL, Chapter, Size
 from helpers.chapters.robustness import figures
 from helpers.chapters.robustness.analysis import confusion, firsts, ranks, recovered, responses, sentences, universes
 
@@ -14,4 +14,4 @@ def _seconds(size: Size) -> float:
     return 3 * PER_SCORED * fits + 100 * PER_VOXEL * fits * size.n_layers
 
 
-CHAPTER = Chapter("13_robustness", per=LAST, estimators=frozenset({"ridge"}), seconds=_seconds)
+CHAPTER = Chapter("13_robustness", per=LAST, part=APPENDIX, estimators=frozenset({"ridge"}), seconds=_seconds)

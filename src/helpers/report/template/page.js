@@ -4,18 +4,23 @@
   const words = JSON.parse(document.getElementById("words").textContent);
   const languages = Object.keys(words);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the title
+  const wide = window.matchMedia("(min-width: 700px)").matches;  // on a phone the buttons would cover the figure
   const narrow = window.matchMedia("(max-width: 599px)");  // as in style.css
   const PAPER = {width: 680, ink: "#1b1f24"};  // px and colour of a printed figure
   const locales = Object.fromEntries(languages.map(language => [language, {dictionary: words[language].plotly, format: {}}]));
   const figures = [...document.querySelectorAll("figure.plot")].map(place => ({
     place, canvas: place.querySelector(".canvas"), drawn: false,
     get content() { return this.parsed ??= JSON.parse(unpacked(place.querySelector("script").textContent)); },
+    changed() { refresh(this); },
   }));
+
+  const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* the address keeps the language */ } };
+  const said = () => words[root.lang];
 
   const config = () => ({
     responsive: true, displayModeBar: wide ? "hover" : false, displaylogo: false, showSendToCloud: false,
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], locale: root.lang, locales,
+    toImageButtonOptions: {format: "svg"},
   });
 
   // A figure's words are at paths in its data and layout; its numbers are the same in all languages
@@ -28,8 +33,8 @@
     const layout = figure.content.layout;
     for (const [path, value] of layout.meta?.words?.[root.lang] || []) put(figure.content, path, value);
     for (const [path, value] of layout.meta?.sizes?.[narrow.matches ? "narrow" : "wide"] || []) put(figure.content, path, value);
-    layout.separators = words[root.lang].separators;
-    layout.font = {...layout.font, color: ink || getComputedStyle(root).getPropertyValue("--ink").trim()};
+    layout.separators = said().separators;
+    layout.font = {...layout.font, color: ink || getComputedStyle(root).color};
     figure.canvas.setAttribute("aria-label", (layout.title?.text || "").replace(/<[^>]*>/g, " ").trim());
   }
 
@@ -44,12 +49,20 @@
     return Plotly;
   }
 
-  function draw(figure, ink) {
+  function draw(figure, ink, width) {
     if (figure.failed) return;
     figure.drawn = true;
+    figure.stale = false;
     try {
       speak(figure, ink);
-      plotly().react(figure.canvas, figure.content.data, figure.content.layout, config()).catch(error => fail(figure, error));
+      reportControls.adopt(figure);
+      const layout = {...reportControls.drawing(figure), ...(width && {width})};
+      figure.canvas.style.height = `${layout.height ?? 450}px`;
+      plotly().react(figure.canvas, figure.content.data, layout, config())
+        .then(() => reportControls.restore(figure))
+        .then(() => { for (const button of figure.canvas.querySelectorAll(".modebar-btn")) button.tabIndex = -1; })
+        .catch(error => fail(figure, error));
+      reportControls.show(figure);
       if (figure.content.layout.meta?.sounds && !figure.heard) {
         figure.heard = true;
         figure.canvas.on("plotly_click", event => play(event.points[0].id));
@@ -66,49 +79,87 @@
   // A sound is an address embedded in the page, or none; its name is shown while it plays, for screen readers too
   let sounds, audio;
   function play(name) {
-    sounds ??= JSON.parse(document.getElementById("sounds").textContent);
+    const place = document.getElementById("sounds");
+    if (!place) return;  // they come last
+    sounds ??= JSON.parse(place.textContent);
     if (!sounds[name]) return;
     audio ??= new Audio();
     audio.src = sounds[name];
     window.reportAudio = audio;
-    document.getElementById("player").textContent = `${words[root.lang].playing}: ${name}`;
+    document.getElementById("player").textContent = `${said().playing}: ${name}`;
     audio.addEventListener("ended", () => { document.getElementById("player").textContent = ""; }, {once: true});
     audio.play().catch(() => {});  // a browser may refuse before the page was touched
   }
 
+  // What is in view is drawn anew at once, what is a screen away when there is time, the rest when it comes into view
+  const away = figure => {
+    const {top, bottom} = figure.place.getBoundingClientRect();
+    return Math.max(top - innerHeight, -bottom, 0);
+  };
+
+  const idle = window.requestIdleCallback || (then => setTimeout(then, 50));
+  let later = false;
+  function refresh(figure) {
+    if (!figure.drawn) return;
+    if (!away(figure)) { draw(figure); return; }
+    figure.stale = true;
+    if (later) return;
+    later = true;
+    idle(function next() {
+      const waiting = figures.find(one => one.stale && away(one) < innerHeight);
+      if (waiting) { draw(waiting); idle(next); } else later = false;
+    });
+  }
+
   function redraw() {
-    for (const figure of figures) if (figure.drawn) draw(figure);
+    figures.forEach(refresh);
     document.querySelectorAll("details.numbers[open]").forEach(tabled);
   }
 
   // The heading being read; its twin in the other language has the same number
-  function reading() {
-    const shown = [...document.querySelectorAll("main :is(h2, h3, h4)[id]")].filter(heading => heading.offsetParent);
-    return shown.filter(heading => heading.getBoundingClientRect().top < innerHeight / 2).pop();
-  }
+  const headings = () => [...document.querySelectorAll("main :is(h2, h3, h4)[id]")].filter(heading => heading.offsetParent);
+  const reading = () => headings().filter(heading => heading.getBoundingClientRect().top < innerHeight / 2).pop();
+
+  const ANCHOR = /^#(?:lang=)?(es|en)(-[\w-]+)?(?=&|$)/;
+  function addressed(place) { history.replaceState(null, "", `#${place}${reportControls.address()}`); }
 
   function choose(language) {
     root.lang = language;
-    document.title = words[language].title;
-    try { localStorage.setItem("language", language); } catch { /* the address keeps it */ }
+    document.title = said().title;
+    keep("language", language);
     redraw();
   }
 
   function turn() {
     const other = languages.find(language => language !== root.lang);
     const heading = reading(), before = heading?.getBoundingClientRect().top;
-    const place = location.hash.match(/^#(?:es|en)-(\d+)$/);
-    choose(other);
-    history.replaceState(null, "", place ? `#${other}-${place[1]}` : `#lang=${other}`);
-    const twin = heading && document.getElementById(heading.id.replace(/^\w+/, other));
+    const [, , place] = location.hash.match(ANCHOR) || [];
+    root.lang = other;
+    const twin = heading && document.getElementById(heading.id.replace(/^\w\w/, other));
     if (twin) scrollBy({top: twin.getBoundingClientRect().top - before, behavior: "instant"});
+    choose(other);
+    addressed(place ? `${other}${place}` : `lang=${other}`);
   }
 
+  // An address may lead into the appendix, which is folded
   function moved() {
-    const asked = location.hash.match(/^#(?:lang=)?(es|en)(?:-\d+)?$/);
-    if (!asked || asked[1] === root.lang) return;
-    choose(asked[1]);
-    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    const [anchor] = location.hash.slice(1).split("&");
+    const [, language, place] = location.hash.match(ANCHOR) || [];
+    if (language && language !== root.lang) choose(language);
+    const target = (place || !language) && document.getElementById(anchor);
+    if (!target) return;
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    target.scrollIntoView();
+  }
+
+  function follow() {
+    const current = reading();
+    for (const link of document.querySelectorAll("nav a[aria-current]")) link.removeAttribute("aria-current");
+    const link = current && document.querySelector(`nav a[href="#${current.id}"]`);
+    if (!link) return;
+    link.setAttribute("aria-current", "true");
+    const list = document.querySelector("nav"), {top, bottom} = link.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) list.scrollTop += top - innerHeight / 2;
   }
 
   function table(event) {
@@ -116,49 +167,97 @@
     event.currentTarget.href = URL.createObjectURL(new Blob([figure.content.layout.meta.table], {type: "text/csv"}));
   }
 
+  // The picture has the title that the page writes above it
+  async function picture(event) {
+    event.preventDefault();
+    const link = event.currentTarget, figure = figures.find(one => one.place.contains(link));
+    const layout = {...figure.canvas.layout, title: figure.content.layout.title, dragmode: undefined};
+    const cut = figure.content.layout.meta?.cut, ink = PAPER.ink;
+    if (cut?.title) {
+      layout.height += cut.title;
+      layout.margin = {...layout.margin, t: layout.margin.t + cut.title};
+    }
+    const drawn = {data: figure.canvas.data, layout: {...layout, font: {...layout.font, color: ink}, paper_bgcolor: "#ffffff"}};
+    const size = {width: figure.canvas.clientWidth, height: layout.height};
+    await plotly().downloadImage(drawn, {format: "svg", filename: figure.place.id, ...size});
+  }
+
   // The same numbers as a table, built when it is opened and rebuilt when the language changes
   function tabled(place) {
     const figure = figures.find(one => one.place.contains(place));
     const {table, text} = figure.content.layout.meta;
-    place.querySelector(".table").replaceChildren(reportTable(table, words[root.lang], text));
+    place.querySelector(".table").replaceChildren(reportTable(table, said(), text));
   }
 
   function watch() {
     const watcher = new IntersectionObserver(entries => {
       for (const entry of entries) {
         const figure = figures.find(one => one.place === entry.target);
-        if (entry.isIntersecting && !figure.drawn) draw(figure);
+        if (entry.isIntersecting && (!figure.drawn || figure.stale)) draw(figure);
       }
     }, {rootMargin: "100%"});  // a screen ahead: on a slow machine the first figure waits for Plotly
     for (const figure of figures) watcher.observe(figure.place);
   }
 
   function print(printing) {
+    for (const fold of document.querySelectorAll("details:is(.chapter, .diagnostic)")) {
+      if (printing) { fold.dataset.was = fold.open; fold.open = true; } else fold.open = fold.dataset.was === "true";
+    }
     for (const figure of figures) {
-      if (printing) figure.content.layout.width = PAPER.width; else delete figure.content.layout.width;
-      if (printing || figure.drawn) draw(figure, printing ? PAPER.ink : "");
+      if (printing || figure.drawn) draw(figure, printing ? PAPER.ink : "", printing ? PAPER.width : undefined);
     }
   }
 
+  function themed(theme) {
+    if (theme === "system") delete root.dataset.theme; else root.dataset.theme = theme;
+    keep("theme", theme);
+    redraw();
+  }
+
+  reportControls.start({words: said, figures, say: () => addressed(location.hash.slice(1).split("&")[0])});
   choose(root.lang);
-  if (!location.hash) history.replaceState(null, "", `#lang=${root.lang}`);
+  if (!location.hash) addressed(`lang=${root.lang}`);
   document.getElementById("language").addEventListener("click", turn);
-  document.getElementById("code").addEventListener("click", event => {
-    event.currentTarget.setAttribute("aria-pressed", String(root.classList.toggle("with-code")));
+  const code = document.getElementById("code");
+  code.setAttribute("aria-pressed", String(root.classList.contains("with-code")));
+  code.addEventListener("click", () => {
+    const shown = root.classList.toggle("with-code");
+    code.setAttribute("aria-pressed", String(shown));
+    keep("code", shown ? "shown" : "folded");
   });
-  const mute = document.getElementById("sounds").textContent.trim() === "{}";
-  root.classList.toggle("mute", mute);
+  const themes = document.querySelectorAll("select.theme");  // one in each language
+  for (const select of themes) {
+    select.value = root.dataset.theme ?? "system";
+    select.addEventListener("change", () => {
+      for (const other of themes) other.value = select.value;
+      themed(select.value);
+    });
+  }
+  const contents = document.getElementById("contents");
+  const opened = open => { contents.setAttribute("aria-expanded", String(root.classList.toggle("with-contents", open))); };
+  contents.addEventListener("click", () => opened());
+  document.querySelector("nav").addEventListener("click", event => { if (event.target.matches("a")) opened(false); });
+  document.addEventListener("keydown", event => { if (event.key === "Escape") opened(false); });
   for (const button of document.querySelectorAll("button[data-sound]")) {
     button.addEventListener("click", () => play(button.dataset.sound));
   }
-  for (const link of document.querySelectorAll("a[download]")) link.addEventListener("click", table);
+  for (const link of document.querySelectorAll("a.csv")) link.addEventListener("click", table);
+  for (const link of document.querySelectorAll("a.svg")) link.addEventListener("click", picture);
   for (const place of document.querySelectorAll("details.numbers")) {
     place.addEventListener("toggle", () => { if (place.open) tabled(place); });
   }
+  const bar = document.querySelector(".bar");
+  new ResizeObserver(() => root.style.setProperty("--bar", `${bar.getBoundingClientRect().height}px`)).observe(bar);
+  let following = false;
+  window.addEventListener("scroll", () => {
+    if (following) return;
+    following = true;
+    setTimeout(() => { following = false; follow(); }, 150);
+  }, {passive: true});
   window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => print(true));
   window.addEventListener("afterprint", () => print(false));
   for (const change of [dark, narrow]) change.addEventListener("change", redraw);
-  document.addEventListener("DOMContentLoaded", watch);  // by then Plotly, packed, is there: it follows this script
   window.reportFigures = figures;
+  window.reportStart = () => { moved(); follow(); watch(); };  // once Plotly, packed, is there: it follows this script
 })();

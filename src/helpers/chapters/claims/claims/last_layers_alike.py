@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from helpers.chapters.claims import evidence
-from helpers.chapters.claims.claim import WITHIN, Claim
+from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.published import FIGURES, MEDIAN, Figures
 from helpers.chapters.claims.run import Run
+from helpers.chapters.claims.verdict import WITHIN
 
 
 def test(source: Run | Figures) -> Evidence:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from helpers.chapters.claims.claim import BELOW, Claim
+from helpers.chapters.claims.claim import Claim
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.published import CURVE_BEST, FIGURES, Figures
 from helpers.chapters.claims.run import Run
+from helpers.chapters.claims.verdict import BELOW
 
 
 def test(source: Run | Figures) -> Evidence:

@@ -67,7 +67,7 @@ def leads(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
             clear = (own["p_adjusted"] <= LEVEL).to_numpy()
             figure.add_trace(_marks(own[clear], "clear", place, best, labeller))
             figure.add_trace(_marks(own[~clear], "open", place, best, labeller))
-        panels.choose(figure, titles)
+        panels.choose(figure, titles, (TARGET, targets))
         style.laid_out(figure, labeller, labeller("figure.leads.title"), AROUND + ROW * len(order), synthetic)
         names = [style.name(labeller, "model", name) for name in order]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(order) - 0.3])

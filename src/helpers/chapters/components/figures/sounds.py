@@ -54,7 +54,7 @@ def predicted(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
             own = frame[frame[TARGET] == target]
             for index, category in enumerate(categories):
                 figure.add_trace(_points(own, category, index, labeller))
-        panels.choose(figure, [style.name(labeller, "target", target) for target in targets])
+        panels.choose(figure, [style.name(labeller, "target", target) for target in targets], (TARGET, targets))
         values = frame[["measured", "predicted"]].to_numpy()
         panels.diagonal(figure, float(np.nanmin(values)), float(np.nanmax(values)))
         style.laid_out(figure, labeller, labeller("figure.predicted.title"), 640, synthetic)

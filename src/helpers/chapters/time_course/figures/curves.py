@@ -67,7 +67,9 @@ def by_time(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool,
         for trace, visible in zip(figure.data, shown_by_menu[0], strict=True):
             trace.visible = visible
         if len(models) > 1:
-            panels.menu(figure, [style.name(labeller, "model", model) for model in models], shown_by_menu)
+            panels.menu(
+                figure, [style.name(labeller, "model", model) for model in models], shown_by_menu, (MODEL, models)
+            )
         return _laid_out(figure, shown, targets, ends, labeller, labeller("figure.by_time.title"), synthetic)
 
     def alt(labeller: Labeller) -> str:

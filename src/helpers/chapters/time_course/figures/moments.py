@@ -62,7 +62,7 @@ def moments(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
         for target, category in traces:
             index = categories.index(category)
             figure.add_trace(_points(points[target, category, times[start]], category, index, labeller))
-        panels.choose(figure, [style.name(labeller, "target", target) for target in targets])
+        panels.choose(figure, [style.name(labeller, "target", target) for target in targets], (TARGET, targets))
         panels.diagonal(figure, low, high)
         style.laid_out(figure, labeller, labeller("figure.moments.title"), 720, synthetic)
         steps = [_step(points, traces, time, labeller) for time in times]

@@ -1,0 +1,176 @@
+"""What was compared and what was found: every network for every target, beside baselines and controls, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from helpers import encoding, stats, text
+from helpers.chapters import claims, comparison, question
+from helpers.chapters.claims.verdict import FAILS, HOLDS
+from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
+from helpers.encoding.left_out import GROUP
+from helpers.models.weights import TRAINED
+from helpers.names import METRIC, MODEL, SPLIT, STATE, TARGET
+from helpers.stats.intervals import over_sounds
+from helpers.stats.references import BASELINE
+from helpers.stats.targets import groups as groups_of
+from helpers.study import Study
+
+PLAIN = "r2_pearson"
+
+
+def compared(study: Study) -> text.Bilingual:
+    """Return what was compared: sounds, responses, networks, baselines and controls."""
+    n_controls = sum(len(entry.variants) for entry in study.parameters.models)
+    said = [question.overview(study), text.both("summary.networks", n=len(study.models), names=_models(study.models))]
+    if study.baselines:
+        said.append(text.both("summary.baselines", n=len(study.baselines), names=_models(study.baselines)))
+    if n_controls:
+        said.append(text.both("summary.controls", n=n_controls))
+    return text.markdown(said)
+
+
+def _models(names: Iterable[str]) -> Callable[[text.Labeller], str]:
+    return lambda labeller: ", ".join(labeller.name("model", name) for name in names)
+
+
+def _targets(names: Iterable[str]) -> Callable[[text.Labeller], str]:
+    return lambda labeller: ", ".join(labeller.name("target", name) for name in names)
+
+
+def values(study: Study) -> pd.DataFrame:
+    """Return one row per target and network, baseline or control: r2 at the layer chosen on the train sounds.
+
+    Columns target, model, role ("trained", "baseline" or the state of a control), r2 (mean over splits; of many targets
+    with regions or groups, of their median), low and high (95 %, for other sounds; NaN for controls, and for sets of
+    more than MOST_TARGETS responses), metric. Controls are there where the chapter that compares networks is.
+    """
+    tables = [_of_set(study, study.responses(kind)) for kind in study.brain.responses]
+    return pd.concat(tables, ignore_index=True).assign(**{METRIC: PLAIN})
+
+
+def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
+    score = partial(study.keep, encoding.score, responses=measured, splits=study.splits, **study.encoding)
+    with_intervals = measured.sizes[TARGET] <= MOST_TARGETS
+    rows = _with_intervals(study, measured) if with_intervals else []
+    if not with_intervals:
+        rows += [row for one in study.last_checkpoints() for row in _medians(score(features=one), TRAINED)]
+    for one in study.references():
+        role = str(one[0][STATE].values) if STATE in one[0].coords else BASELINE
+        if not with_intervals if role == BASELINE else comparison.CHAPTER.name in study.parameters.chapters:
+            rows += _medians(score(features=one), role)
+    return pd.DataFrame(rows)
+
+
+def _with_intervals(study: Study, measured: xr.DataArray) -> list[dict]:
+    rows = []
+    for (model, role), one in comparison.leads.left_out(study, measured).items():
+        for target in one[GROUP].values:
+            own = one.sel({GROUP: target}, drop=True)
+            low, high = over_sounds(own["chosen_r2"], own["chosen_r2_without"], study.splits).r2_interval()
+            row = {TARGET: str(target), MODEL: model, "role": TRAINED if role == NETWORK else role}
+            rows.append(row | {"r2": float(own["chosen_r2"].mean()), "low": low, "high": high})
+    return rows
+
+
+def _medians(scores: xr.Dataset, role: str) -> list[dict]:
+    found = stats.nested_best(scores, PLAIN)["value"].transpose(SPLIT, TARGET).values
+    named = {MODEL: str(scores[MODEL].values), "role": role, "low": np.nan, "high": np.nan}
+    return [
+        named | {TARGET: name, "r2": float(np.median(found[:, own], 1).mean())}
+        for name, own in groups_of(scores).items()
+    ]
+
+
+def findings(values: pd.DataFrame, leads: pd.DataFrame, verdicts: pd.DataFrame | None) -> text.Bilingual:
+    """Return what was found, in a sentence each: extremes, networks, baselines, controls, claims.
+
+    leads : as `comparison.leads.leads`; verdicts : as `claims.table`, None where the study does not ask for them
+    """
+    best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
+    said = [_extremes(best)]
+    if len(leads):
+        said += _ahead(leads, NETWORK) + _ahead(leads, BASELINE)
+    said += _above_controls(best, values)
+    if verdicts is not None:
+        said.append(_of_claims(verdicts))
+    return text.markdown(said)
+
+
+def _extremes(best: pd.DataFrame) -> text.Bilingual:
+    first, last = best.iloc[0], best.iloc[-1]
+    if not first["r2"] > 0:
+        return text.both("summary.nothing")
+    words = {"target": _targets([first[TARGET]]), "model": _models([first[MODEL]]), "r2": first["r2"]}
+    words["interval"] = _interval(first)
+    if len(best) == 1:
+        return text.both("summary.only", **words)
+    words |= {"last": _targets([last[TARGET]]), "last_model": _models([last[MODEL]]), "last_r2": last["r2"]}
+    return text.both("summary.extremes", **words, last_interval=_interval(last))
+
+
+def _interval(row: pd.Series) -> Callable[[text.Labeller], str]:
+    if not np.isfinite(row["low"]):
+        return lambda labeller: ""
+    return lambda labeller: labeller("summary.interval", low=float(row["low"]), high=float(row["high"]))
+
+
+def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
+    """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds."""
+    rivals = leads[leads["role"] == role]
+    if rivals.empty:
+        return []
+    ahead = (rivals["p_adjusted"] <= LEVEL) & (rivals["difference"] > 0)
+    whole = ahead.groupby(rivals[TARGET], sort=False).all()
+    best = rivals.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
+    clear = whole.index[whole].tolist()
+
+    def names(labeller: text.Labeller) -> str:
+        return ", ".join(f"{labeller.name('target', t)} ({labeller.name('model', best[t])})" for t in clear)
+
+    which = "all" if whole.all() else "some" if whole.any() else "none"
+    rest = _targets(whole.index[~whole])
+    counts = {"n": len(clear), "k": len(whole), "m": rivals["rival"].nunique()}
+    return [text.both(f"summary.{role}.{which}", names=names, rest=rest, **counts)]
+
+
+def _above_controls(best: pd.DataFrame, values: pd.DataFrame) -> list[text.Bilingual]:
+    """Return for how many targets the best network lies above each of its own controls."""
+    own = values[~values["role"].isin([TRAINED, BASELINE])]
+    highest = own.groupby([TARGET, MODEL])["r2"].max()
+    pairs = [(row["r2"], highest.get((row[TARGET], row[MODEL]), np.nan)) for _, row in best.iterrows()]
+    known = [(r2, control) for r2, control in pairs if np.isfinite(control)]
+    if not known:
+        return []
+    r2, control = np.mean(known, axis=0)
+    above = sum(one > other for one, other in known)
+    return [text.both("summary.above_controls", n=above, k=len(known), r2=float(r2), control=float(control))]
+
+
+def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
+    counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS)}
+
+    def named(names: list[str]) -> Callable[[text.Labeller], str]:
+        return lambda labeller: "; ".join(labeller(f"claim.{name}").rstrip(".") for name in names)
+
+    numbers = {"n": len(verdicts), "holding": len(counts[HOLDS]), "failing": len(counts[FAILS])}
+    which = "".join(name for name in (HOLDS, FAILS) if counts[name]) or "none"
+    return text.both(f"summary.claims.{which}", holds=named(counts[HOLDS]), fails=named(counts[FAILS]), **numbers)
+
+
+def verdicts(study: Study) -> pd.DataFrame | None:
+    """Return the table of claims, of studies that have the chapter on them; else None."""
+    return claims.table(study) if claims.CHAPTER.name in study.parameters.chapters else None
+
+
+def cautions(study: Study) -> text.Bilingual:
+    """Return what is uncertain whatever the numbers say: few sounds, synthetic data, networks trained here."""
+    said = [text.both("summary.few_sounds")]
+    said += [text.both("summary.trained_here")] if study.trains_here else []
+    said += [text.both("summary.synthetic")] if study.brain.synthetic else []
+    return text.markdown(said)
