@@ -5,7 +5,7 @@ ROOM ?=
 BIN := .venv/bin
 LABCONFIG := .venv/etc/jupyter/labconfig
 
-.PHONY: help report test test-slow coverage bench julearn junifer lab lint lock citation clean
+.PHONY: help report test test-slow coverage bench julearn junifer lab lint lock citation api clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -41,12 +41,15 @@ lint: .venv/ready  ## style, spelling, who imports whom
 
 lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra lab --extra cluster --extra bench --extra huggingface --extra test --strip-extras --allow-unsafe --no-header --no-annotate \
+	$(BIN)/pip-compile --quiet --extra lab --extra api --extra cluster --extra bench --extra huggingface --extra test --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
 	sed -i.old 's/+cpu$$//' requirements.lock && rm requirements.lock.old  # any build of that torch will do
 
 citation: .venv/ready  ## renew the references of CITATION.cff from src/helpers/text/references.yml
 	$(BIN)/python -P -c "from pathlib import Path; from helpers.text.references import with_references; path = Path('CITATION.cff'); path.write_text(with_references(path.read_text(encoding='utf-8')), encoding='utf-8')"
+
+api: .venv/ready  ## pages on every module and function, from their docstrings: writes outputs/api/
+	PDOC_ALLOW_EXEC=1 $(BIN)/python -P -m pdoc --docformat numpy --output-directory outputs/api helpers
 
 clean:  ## remove .venv and everything computed
 	rm -rf .venv .venv-julearn outputs/*/
