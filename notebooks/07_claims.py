@@ -15,10 +15,10 @@
 #
 # El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
 # umbral, cuya razón está escrita junto a él; algunos umbrales y la forma de los números se eligieron después de ver los
-# datos. Una afirmación se confirma si el número queda del lado que corresponde más allá del azar, no se confirma si
-# queda del otro lado, y queda sin decidir en los demás casos. Entre todas las afirmaciones de la tabla, la probabilidad
-# de un solo veredicto falso es de a lo sumo el 5 % (método de Holm). No hay veredicto sobre una red que no predice
-# las respuestas, o que no las predice mejor que antes de entrenarse.
+# datos. Una afirmación se confirma si el número está más allá del azar del lado que corresponde, queda refutada si está
+# del otro, y queda sin decidir en los demás casos. Entre todas las afirmaciones de la tabla, la probabilidad de un solo
+# veredicto falso es de a lo sumo el 5 % (método de Holm). No hay veredicto sobre una red que no predice las respuestas,
+# o que no las predice mejor que antes de entrenarse.
 
 # %% [markdown] tags=["lang-en"]
 # # Which claims hold
@@ -64,7 +64,7 @@ claims.shown(table)
 # %% [markdown] tags=["lang-en"]
 # The 95 % intervals say how much the number would change with other sounds and, where it is about people, with other
 # subjects: each sound is left out in turn, in its part as a train sound and as a test sound, and what varies between
-# subjects is added. What they cover in simulated studies stands in tests/COVERAGE.md. The layer is chosen on the train
+# subjects is added. What they cover in simulated studies is in tests/COVERAGE.md. The layer is chosen on the train
 # sounds that are there, and may be another one without one of them; alpha stays as it was. Of the lasso no sound can be
 # left out without fitting it again: its interval is that of overlapping splits, which is too wide. Published values
 # were read off the figures, which show medians over splits and do not allow an interval to be computed.
@@ -89,7 +89,7 @@ claims.shown(table)
 # ## Las hipótesis
 #
 # Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se confirma, ✗ ante una
-# que no, ? ante una sin decidir, – ante una que no se puede evaluar con este estudio.
+# refutada, ? ante una sin decidir, – ante una que no se puede evaluar con este estudio.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hypotheses

@@ -38,7 +38,7 @@ def test_without_regions_components_and_kinds_of_networks_no_published_hypothesi
     in_time = sounds_in_time()
     monkeypatch.setattr(brain, "open", lambda *_: in_time)
     pieces = question.hypotheses(study(tmp_path, [{"name": "m", **MINI}])).pieces
-    assert "Primary" not in pieces["en"] and "has nothing with which to test" in pieces["en"]
+    assert "Primary" not in pieces["en"] and "cannot test the published hypotheses" in pieces["en"]
 
 
 def test_the_published_experiment_is_told_of_its_own_data_only(small_brain, tmp_path, monkeypatch):

@@ -114,7 +114,7 @@ def test_ceilings_are_known_where_there_are_subjects(ceilings):
     assert table.loc["components"][["lower", "upper", "r2_people"]].isna().all(axis=None)
     said = similarity.limits(ceilings).pieces
     assert "with 3 subjects the ceiling of similarity lies between" in said["en"]
-    assert "<strong>Components</strong>: the ceiling is unknown, since no subjects" in said["en"]
+    assert "<strong>Components</strong>: the ceiling is unknown, since subjects" in said["en"]
     assert "<strong>Componentes</strong>: el techo no se conoce, porque no se distinguen sujetos" in said["es"]
     one = similarity.limits(ceilings.assign(n_subjects=1, upper=np.nan)).pieces
     assert "since there is a single subject" in one["en"] and "hay un solo sujeto" in one["es"]
@@ -143,7 +143,7 @@ def test_a_sentence_for_each_network_has_the_numbers_of_the_table(values):
     equal = similarity.sentences(values.assign(r2=0.0)).pieces
     assert "correlate with" not in equal["en"]
     none = similarity.sentences(values.assign(rsa=np.nan)).pieces
-    assert "no layer has units enough" in none["en"] and "unidades suficientes" in none["es"]
+    assert "no layer has enough units" in none["en"] and "unidades suficientes" in none["es"]
 
 
 def test_the_band_of_the_ceiling_is_drawn_only_where_it_is_known(scored, ceilings):

@@ -35,6 +35,9 @@ INSTEAD = {
         r"\bby leave of\b": "with the permission of",
         r"\bmerges? both\b": "sum of both branches",
         r"\buncommitted\b": "local changes",
+        r"\btold apart\b": "distinguished",
+        r"\bowed to\b": "due to",
+        r"\bheld against\b": "compared with",
     },
 }
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)

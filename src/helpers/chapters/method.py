@@ -28,9 +28,9 @@ text.words(
         "{lowest} to {highest}.",
         "few": "With only {n} sounds, {train} to train and {test} to test, much cannot be said. Among {test} sounds, a "
         "correlation above {critical} (r² above {r2}) comes about by chance in one of twenty cases: a lower r² of one "
-        "split is not told apart from none. Nor are differences between layers or networks that are smaller than their "
-        "spread over splits, and an r² near 0 does not show that a network lacks what a response needs: so few sounds "
-        "may not be enough to learn it from. Nothing follows for categories, or for sounds unlike these.",
+        "split is not distinguished from none. Nor are differences between layers or networks that are smaller than "
+        "their spread over splits, and an r² near 0 does not show that a network lacks what a response needs: so few "
+        "sounds may not be enough to learn it from. Nothing follows for categories, or for sounds unlike these.",
     },
     es={
         "scheme": {

@@ -27,7 +27,7 @@ text.words(
         "alt": (
             "A map of {n} by {n} {n:network|networks}: how often each is picked for responses made from each. {facts}"
         ),
-        "alt_fact": "{model}: {share} % of its responses are given back to it.",
+        "alt_fact": "{model}: {share} % of its responses are attributed to it.",
     },
     es={
         "title": "Si el cerebro fuera esta red, ¿cuál se elegiría?",
@@ -41,7 +41,7 @@ text.words(
             "Un mapa de {n} por {n} {n:red|redes}: cuánto se elige cada una para respuestas hechas con cada una. "
             "{facts}"
         ),
-        "alt_fact": "{model}: se le devuelve el {share} % de sus respuestas.",
+        "alt_fact": "{model}: se le atribuye el {share} % de sus respuestas.",
     },
 )
 text.words(

@@ -19,7 +19,7 @@ text.words(
         "title": "How far the best network is ahead, and how sure that is",
         "x": "r² ahead",
         "clear": "Difference beyond chance (adjusted p at most 0.05)",
-        "open": "Not told apart (adjusted p above 0.05)",
+        "open": "No difference beyond chance (adjusted p above 0.05)",
         "entry": "{target}: {model}",
         "hover": (
             "{model} over %{{text}}: %{{x:.2f}} (95 % interval %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
@@ -34,7 +34,7 @@ text.words(
         "title": "Cuánta ventaja tiene la mejor red, y qué tan segura es",
         "x": "Ventaja en r²",
         "clear": "Diferencia más allá del azar (p ajustado de hasta 0,05)",
-        "open": "No se distinguen (p ajustado mayor que 0,05)",
+        "open": "Sin diferencia más allá del azar (p ajustado mayor que 0,05)",
         "entry": "{target}: {model}",
         "hover": (
             "{model} sobre %{{text}}: %{{x:.2f}} (intervalo del 95 %: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"

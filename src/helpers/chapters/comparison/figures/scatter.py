@@ -26,7 +26,7 @@ text.words(
             "menus. {fact}"
         ),
         "alt_fact": "At first {x} against {y}; the correlation over networks and baselines is {r}.",
-        "alt_few": "At first {x} against {y}; of so few, no correlation is said.",
+        "alt_few": "At first {x} against {y}; with so few, no correlation is given.",
     },
     es={
         "title": "Dos respuestas, una frente a otra",
