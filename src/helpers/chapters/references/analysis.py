@@ -72,10 +72,11 @@ def _data(study: Study, citation: str) -> Callable[[text.Labeller], str]:
 
 
 def _item(one: Reference, labeller: text.Labeller) -> str:
-    year = f" ({one.year})" if one.year else ""
+    who = one.listed(labeller("bibliography.and"))
+    who = f"{who} ({one.year})." if one.year else _sentence(who)
     place = f"<em>{html.escape(one.journal)}</em>" * bool(one.journal)
     place = ", ".join(filter(None, (place, html.escape(one.place))))
-    said = f"{html.escape(one.listed(labeller('bibliography.and')))}{year}. {html.escape(_sentence(one.title))}"
+    said = f"{html.escape(who)} {html.escape(_sentence(one.title))}"
     return f"<li>{said} {place}{'. ' * bool(place)}{_link(one.link, one.identifier)}</li>"
 
 
