@@ -88,3 +88,16 @@ def test_networks_components_regions_and_sounds_have_different_names(language):
     assert len(names) > 30
     shared = {name: keys for name, keys in names.items() if len({key.partition(".")[0] for key in keys}) > 1}
     assert not shared, shared
+
+
+PATTERNS = {"es": r"(?<![\d.])\d+\.\d{1,2}(?![\d.])", "en": r"(?<![\d,])\d+,\d{1,2}(?![\d,])"}  # of the other language
+NOT_NUMBERS = re.compile(r"\{[^{}]*\}|<[^>]*>|\$[^$]*\$|`[^`]*`|julearn [\d.]+")
+
+
+@pytest.mark.parametrize("language", PATTERNS)
+def test_numbers_in_texts_have_the_signs_of_their_language(language):
+    texts = {place: NOT_NUMBERS.sub("", text) for place, text in spoken(language).items() if place != "README.md"}
+    wrong = [f"{place}: {found[0]}" for place, text in texts.items() if (found := re.search(PATTERNS[language], text))]
+    wrong += [f"{place}: {found[0]}" for place, text in texts.items() if (found := re.search(r"(?<![\w.&-])-\d", text))]
+    assert not wrong, wrong
+    assert re.search(PATTERNS["es"], "p de 0.05") and not re.search(PATTERNS["es"], "0,05 o 10.241")
