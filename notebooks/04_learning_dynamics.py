@@ -53,7 +53,7 @@ rows, metric = dynamics.series(stats.rows(scores)), study.metric(scores[0])
 curves = dynamics.series(stats.curves(stats.rows(scores), metric))
 dynamics.figures.by_step(curves, dynamics.overlay(study), **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 dynamics.figures.surface(curves, **study.look)
 
 # %%

@@ -70,3 +70,15 @@ def waited(browser, script: str, *arguments, seconds: float = 20):
         assert time.monotonic() < deadline, script
         time.sleep(0.1)
     return found
+
+
+def swiped(browser, x: float, y: float, up: int = 150) -> None:
+    """Move a finger up over the page, from a place in the window."""
+
+    def touch(kind: str, *points: dict) -> None:
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    touch("touchStart", {"x": x, "y": y})
+    for way in range(10, up, 10):
+        touch("touchMove", {"x": x, "y": y - way})
+    touch("touchEnd")

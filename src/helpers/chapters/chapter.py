@@ -15,8 +15,9 @@ ALL_BESIDE = frozenset({BASELINES, CONTROLS})
 # checkpoints, at each of them, at the last one, or over a series where there is one
 STUDY, MODEL, CHECKPOINT, LAST, SERIES = "study", "model", "checkpoint", "last", "series"
 
-# Where a chapter stands in the report: what was found first, then how, then what only some readers look up
-LEAD, STORY, APPENDIX = range(3)
+# Where a chapter stands in the report: what was found first, then how, then, folded, what only some readers look up
+LEAD, STORY, APPENDIX, LAST_PAGES = range(4)
+FOLDED = (APPENDIX, LAST_PAGES)
 
 # Seconds on two cores of a laptop, as measured there: good for the order of magnitude
 START_S = 8  # a kernel with its imports, and its figures

@@ -29,22 +29,23 @@ def spread(figure: go.Figure, n: int, columns: int = 1) -> go.Figure:
     low, high = layout.yaxis.domain
     tall, rows = (high - low) * area, math.ceil(n / columns)
     gap = (area - rows * tall) / (rows - 1) if rows > 1 else BELOW
-    alike = _alike(figure, n)
-    x_title = layout[_axes("x", n)[-1]].title.text
-    y_title = next((layout[axis].title.text for axis in _axes("y", n) if layout[axis].title.text), None)
-    named = {axis for axis in _axes("y", n) if layout[axis].title.text}
+    titles = {axis: layout[axis].title.text for axis in (*_axes("x", n), *_axes("y", n)) if layout[axis].title.text}
+    named = set(titles)
+    of_y = [titles[axis] for axis in _axes("y", n) if axis in titles]
+    alike = _alike(figure, n) and len(set(of_y)) <= 1
+    first = {"x": titles.get(_axes("x", n)[-1]), "y": of_y[0] if of_y else None}  # where a panel has none
     ways = {
         width: _way(figure, n, across, tall, gap, alike, named)
         for width, across in (("narrow", columns), ("wide", beside))
     }
     fonts = {axis for way in ways.values() for axis in way["titled"]}
-    for axis in fonts:
-        layout[axis].title.text = x_title if axis.startswith("x") else y_title
+    for axis in fonts - named:
+        layout[axis].title.text = first[axis[0]]
     sizes = {}
     for width, way in ways.items():
-        titles = [(axis, FONT if axis in way["titled"] else HIDDEN) for axis in sorted(fonts)]
+        looks = [(axis, FONT if axis in way["titled"] else HIDDEN) for axis in sorted(fonts)]
         sizes[width] = [[["layout", *path], value] for path, value in way["paths"]]
-        sizes[width] += [[["layout", axis, "title", "font"], font] for axis, font in titles]
+        sizes[width] += [[["layout", axis, "title", "font"], font] for axis, font in looks]
     for path, value in sizes["narrow"]:  # as it is shown where nothing chooses by width
         _put(figure, path[1:], value)
     return figure.update_layout(meta=(layout.meta or {}) | {"sizes": sizes})
@@ -72,13 +73,13 @@ def _way(figure: go.Figure, n: int, columns: int, tall: float, gap: float, alike
         paths += [
             [(x, "domain"), [left, min(1.0, left + width)]],
             [(y, "domain"), [max(0.0, top - tall / area), top]],
-            [("annotations", panel, "x"), left + width / 2],
-            [("annotations", panel, "y"), top],
             [(x, "showticklabels"), lowest or not _shared(figure, "x", n)],
             [(y, "showticklabels"), first or not alike],
         ]
-        titled |= {x} if lowest else set()
-        beside_all = len(named) == n  # each has its own
+        if panel < len(layout.annotations):  # names of panels, if they have any
+            paths += [[("annotations", panel, "x"), left + width / 2], [("annotations", panel, "y"), top]]
+        titled |= {x} if lowest or (x in named and not _shared(figure, "x", n)) else set()
+        beside_all = named >= set(_axes("y", n))  # each has its own
         titled |= {y} if (first and (beside_all or row == middle)) or (not alike and y in named) else set()
     return {"paths": paths, "titled": titled}
 

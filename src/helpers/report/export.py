@@ -17,7 +17,7 @@ from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.preprocessors import Preprocessor
 
 from helpers import text
-from helpers.chapters.chapter import APPENDIX, Chapter
+from helpers.chapters.chapter import FOLDED, LEAD, Chapter
 from helpers.names import LANGUAGES
 from helpers.report import figures, outputs
 from helpers.report.notebooks import ChapterError
@@ -95,10 +95,10 @@ def merged(chapters: Executed) -> nbformat.NotebookNode:
         cells = [nbformat.from_dict(dict(cell)) for cell in notebook.cells]
         for at, cell in enumerate(cells, start=len(whole.cells)):
             cell.id, cell.metadata[CHAPTER] = f"c{at}", chapter.name
-        first = "first of " * (chapter.part == APPENDIX and not in_appendix)
-        in_appendix |= chapter.part == APPENDIX
-        part = "appendix" if chapter.part == APPENDIX else "story"
-        cells[0].metadata["opens"], cells[-1].metadata["closes"] = first + part, part
+        first = chapter.part in FOLDED and not in_appendix
+        in_appendix |= chapter.part in FOLDED
+        part = "lead" if chapter.part == LEAD else "appendix" if chapter.part in FOLDED else "story"
+        cells[0].metadata["opens"], cells[-1].metadata["closes"] = {"part": part, "first": first}, part
         _fold(cells)
         whole.cells += cells
     return whole
@@ -204,7 +204,7 @@ class Offline(Preprocessor):
         number = self.headings[language, chapter] = self.headings.get((language, chapter), 0) + 1
         name, level = "-".join(filter(None, (language, chapter, str(number)))), len(marks) + 1
         if level == 2 and report:
-            report["contents"][language].append({"id": name, "title": title, "sections": []})
+            report["contents"][language].append({"id": name, "chapter": chapter, "title": title, "sections": []})
             report["titles"].setdefault(chapter, {})[language] = title
         elif level == 3 and report and report["contents"][language]:
             report["contents"][language][-1]["sections"].append((name, title))

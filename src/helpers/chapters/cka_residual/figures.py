@@ -69,7 +69,8 @@ def heat_maps(
         style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1310, synthetic)
         figure.update_layout(margin={"t": 190})
         figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
-        return _branch_axes(style.lying_bar(figure, labeller("figure.heat_maps.cka")), labeller)
+        _branch_axes(style.lying_bar(figure, labeller("figure.heat_maps.cka")), labeller)
+        return panels.spread(figure, len(PAIRS))
 
     return bilingual(build, lambda labeller: _heat_alt(frame, labeller), frame, language)
 

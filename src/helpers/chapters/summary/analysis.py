@@ -26,12 +26,14 @@ PLAIN = "r2_pearson"
 
 def compared(study: Study) -> text.Bilingual:
     """Return what was compared: sounds, responses, networks, baselines and controls."""
-    n_controls = sum(len(entry.variants) for entry in study.parameters.models)
+    states = [one.state for entry in study.parameters.models for one in entry.variants]
     said = [question.overview(study), text.both("summary.networks", n=len(study.models), names=_models(study.models))]
     if study.baselines:
         said.append(text.both("summary.baselines", n=len(study.baselines), names=_models(study.baselines)))
-    if n_controls:
-        said.append(text.both("summary.controls", n=n_controls))
+    if states:
+        roles = dict.fromkeys(states)
+        kinds = {"roles": lambda labeller: ", ".join(labeller.name("role", state).lower() for state in roles)}
+        said.append(text.both("summary.controls", n=len(states), **kinds))
     return text.markdown(said)
 
 

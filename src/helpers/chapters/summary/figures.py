@@ -9,14 +9,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
-from helpers.chapters.claims.verdict import BELOW, FAILS, HOLDS, UNDECIDED, UNTESTABLE, WITHIN
-from helpers.chapters.comparison.figures.looks import BASELINE, TRAINED
-from helpers.chapters.comparison.figures.rows import CONTROLS
 from helpers.names import MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
+from helpers.plotting.references import BASELINE, MATCHED, PERMUTED, UNTRAINED
 from helpers.text import Labeller
 
+TRAINED = "trained"  # the role of a network itself
+CONTROLS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond-open"}
+HOLDS, FAILS, UNDECIDED, UNTESTABLE = "holds", "fails", "undecided", "untestable"  # verdicts
+BELOW, WITHIN = "below", "within"  # what a claim says of its threshold; else its number is above
 AROUND, MARK, GAP = 130, 9, 24  # px: around the rows, of a network within a target's row, between rows
 MOST, LEAST = 60, 22  # px of a target's row
 
@@ -43,8 +45,8 @@ text.words(
         "hover": "{model}, {target}<br>r²: {r2}{interval}",
         "interval": "<br>Intervalo del 95 %: {low} – {high}",
         "alt": (
-            "Una fila por cada una de {k} {k:respuesta|respuestas}: r² en el conjunto de prueba de {n} {n:red|redes} con "
-            "intervalos del 95 %, junto a la línea de base y al control más altos, si los hay. {facts}"
+            "Una fila por cada una de {k} {k:respuesta|respuestas}: r² en el conjunto de prueba de {n} {n:red|redes}, "
+            "con intervalos del 95 %, junto a la línea de base y al control más altos, si los hay. {facts}"
         ),
         "alt_fact": "{target}: {model}, {r2}.",
     },
@@ -173,7 +175,7 @@ LOOKS = {
     UNTESTABLE: {"color": style.GREY, "symbol": "diamond-open"},
 }
 ROW, LINE = 26, 15  # px: of a claim's interval, and of a line of its words, above it on a phone, beside it on a desktop
-LETTERS = 46  # of such a line, which a phone's width holds
+LETTERS = 52  # of such a line, which a phone's width holds
 BESIDE = 0.44  # of the width, for words beside intervals
 
 
