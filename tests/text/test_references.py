@@ -11,7 +11,7 @@ from conftest import ROOT
 from helpers import brain, encoding, models
 from helpers.chapters import registry
 from helpers.text import labellers, references
-from helpers.text.references import ANY, OTHERS, Reference, with_references
+from helpers.text.references import ANY, IN_CFF, OTHERS, Reference, with_references
 
 WORKS = references.references()
 KINDS = {"dataset": brain.DATASETS, "family": models.FAMILIES, "estimator": encoding.ESTIMATORS}
@@ -89,7 +89,10 @@ def test_networks_say_on_their_cards_what_the_bibliography_says(tmp_path):
 def test_the_citation_file_has_the_whole_bibliography():
     found = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert with_references(found) == found, "run `make citation`"
-    assert [one["title"] for one in yaml.safe_load(found)["references"]] == [one.title for one in WORKS.values()]
+    listed = yaml.safe_load(found)["references"]
+    assert [one["title"] for one in listed] == [one.title for one in WORKS.values()]
+    assert all(IN_CFF.fullmatch(one["doi"]) for one in listed if "doi" in one)
+    assert "%3C272::AID-HBM10%3E" in next(one["url"] for one in listed if one["title"].startswith("High-resolution"))
 
 
 def test_a_work_is_cited_in_each_form():

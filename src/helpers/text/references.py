@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from urllib.parse import quote
 
 import yaml
 
 OTHERS = "others"  # in place of authors who are not listed
 ANY = "everything"  # what every study is for
+IN_CFF = re.compile(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")  # DOIs that the schema of CITATION.cff knows
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Reference:
     def link(self) -> str:
         """Address of the work."""
         if self.doi:
-            return f"https://doi.org/{self.doi}"
+            return f"https://doi.org/{quote(self.doi, safe='/:;()')}"
         return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else self.url
 
     @property
@@ -90,8 +93,8 @@ class Reference:
         people = [_person(author) for author in self.authors if author != OTHERS]
         said = {"type": self.type, "title": self.title, "authors": people}
         said |= {"year": int(self.year) if self.year else "", "journal": self.journal, "volume": self.volume}
-        said |= {"issue": self.issue, "start": start, "end": end, "doi": self.doi}
-        said |= {"url": "" if self.doi else self.link}
+        doi = self.doi if IN_CFF.fullmatch(self.doi) else ""
+        said |= {"issue": self.issue, "start": start, "end": end, "doi": doi, "url": "" if doi else self.link}
         return {key: value for key, value in said.items() if value}
 
 
