@@ -49,7 +49,8 @@ def noted(frame: pd.DataFrame, layer: int = 5) -> pd.DataFrame:
 
 
 def named(figure: go.Figure, name: str) -> list[go.Scatter]:
-    return [trace for trace in figure.data if trace.name == name]
+    """The traces of that name, which a long one has on several lines."""
+    return [trace for trace in figure.data if (trace.name or "").replace("<br>", " ") == name]
 
 
 def test_components_are_drawn_with_their_numbers(curves):

@@ -20,6 +20,7 @@ GREY = "#888888"
 OUTLINE = {"color": GREY, "width": 0.5}  # of map markers, so that neither end of a scale is lost on dark or light
 GRID = "rgba(128,128,128,0.25)"
 TITLE = 38  # characters of a title's line, which a phone's width holds
+LEGEND = 40  # characters of a line of a legend, which a phone's width holds
 BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 
 
@@ -104,6 +105,9 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": COLOURS[0]},
         template="none",
     )
+    for trace in figure.data:
+        if trace.name and len(trace.name) > LEGEND:
+            trace.name = broken(trace.name)
     figure.update_annotations(font_size=13)  # titles of panels: two stand side by side on a phone
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)

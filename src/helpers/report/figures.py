@@ -30,7 +30,7 @@ def html(figure: dict, name: str, number: int) -> str:
     """Return a figure's place, title, caption, alternative text, links and packed data, which page.js draws."""
     meta, layout = _meta(figure), figure.get("layout", {})
     cut = _cut(layout)
-    texts = "".join(_paragraph(language, text) for language, text in meta.get("alt", {}).items())
+    texts = "".join(_caption(language, text) for language, text in meta.get("alt", {}).items())
     texts += _listening(meta.get("sounds", []))
     if "table" in meta:
         links = f'<a class="csv" href="#{name}" download="{name}.csv">{_spans("report.download")}</a>'
@@ -169,5 +169,12 @@ def _spans(key: str) -> str:
     )
 
 
-def _paragraph(language: str, text: str) -> str:
-    return f'<p class="alt" lang="{language}">{escaping.escape(text)}</p>'
+def _caption(language: str, text: str) -> str:
+    """Return the alternative text: its first sentence, which says what is drawn, and behind a line what it shows."""
+    first, stop, rest = text.partition(". ")
+    caption = f'<p class="alt" lang="{language}">{escaping.escape(first + stop.strip())}</p>'
+    if not rest:
+        return caption
+    summary = escaping.escape(labellers()[language]("report.in_numbers"))
+    more = f"<summary>{summary}</summary><p>{escaping.escape(rest)}</p>"
+    return f'{caption}<details class="more" lang="{language}">{more}</details>'

@@ -182,8 +182,8 @@ def _last_layer(study: Study, name: str) -> pd.DataFrame:
 
 
 def shown_cost(costs: pd.DataFrame) -> text.Bilingual:
-    """Return `last_layer` as a table; a sentence for data without components."""
-    return text.both("say.no_cost") if costs.empty else text.table(costs)
+    """Return `last_layer` as a folded table; a sentence for data without components."""
+    return text.both("say.no_cost") if costs.empty else text.folded(text.table(costs))
 
 
 def frames_used(table: pd.DataFrame) -> text.Bilingual:

@@ -200,7 +200,7 @@
   }
 
   function print(printing) {
-    for (const fold of document.querySelectorAll("details:is(.chapter, .diagnostic)")) {
+    for (const fold of document.querySelectorAll("details:is(.chapter, .diagnostic, .more)")) {
       if (printing) { fold.dataset.was = fold.open; fold.open = true; } else fold.open = fold.dataset.was === "true";
     }
     for (const figure of figures) {
