@@ -162,9 +162,9 @@ text.words(
         "hover": "{claim}<br>{value} (umbral {threshold}){interval}<br>{verdict}: {why}",
         "interval": "<br>Intervalo del 95 %: {low} – {high}",
         "alt": (
-            "Una fila por cada {n:afirmación|una de {n} afirmaciones} de la que este estudio tiene un número: a qué "
+            "Una fila por cada {n:afirmación de la que|una de {n} afirmaciones de las que} hay un número: a qué "
             "distancia está de su umbral, con su intervalo del 95 %; {holds} {holds:se confirma|se confirman}, {fails} "
-            "no, {open} {open:queda|quedan} sin veredicto."
+            "{fails:queda refutada|quedan refutadas}, {open} {open:queda|quedan} sin veredicto."
         ),
     },
 )

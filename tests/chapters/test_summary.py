@@ -1,0 +1,142 @@
+"""The summary says what the tables say: extremes, leads, baselines, controls, claims, in both languages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from helpers import encoding, models
+from helpers.chapters import comparison, summary
+from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE
+from helpers.chapters.summary import figures
+from helpers.study import open_study
+
+LOOK = {"synthetic": False, "language": "en"}
+
+
+def value(target, model, r2, role="trained"):
+    return {"target": target, "model": model, "role": role, "r2": r2, "low": r2 - 0.1, "high": r2 + 0.1}
+
+
+@pytest.fixture
+def values():
+    rows = [value("speech", "a", 0.7), value("speech", "b", 0.5), value("music", "a", 0.2), value("music", "b", 0.3)]
+    rows += [value("speech", "mel", 0.4, "baseline"), value("music", "mel", 0.35, "baseline")]
+    rows += [value("speech", "a", 0.1, "untrained"), value("music", "b", 0.32, "untrained")]
+    return pd.DataFrame(rows).assign(metric="r2_pearson")
+
+
+def lead(target, model, rival, role, difference, p):
+    return {"target": target, "model": model, "rival": rival, "role": role, "difference": difference, "p_adjusted": p}
+
+
+@pytest.fixture
+def leads():
+    return pd.DataFrame(
+        [
+            lead("speech", "a", "b", "network", 0.2, 0.01),
+            lead("speech", "a", "mel", "baseline", 0.3, 0.01),
+            lead("music", "b", "a", "network", 0.1, 0.3),
+            lead("music", "b", "mel", "baseline", -0.05, 0.01),  # beyond chance, but behind
+        ]
+    )
+
+
+def claims(*verdicts):
+    names = ["deeper_better", "speech_worst", "mixture_best"][: len(verdicts)]
+    return pd.DataFrame({"claim": names, "verdict": verdicts})
+
+
+def said(values, leads, verdicts, language="en"):
+    return summary.findings(values, leads, verdicts).pieces[language]
+
+
+def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, leads):
+    text = said(values, leads, claims(HOLDS, FAILS, UNDECIDED))
+    assert "<strong>Speech component</strong>, by a: r² 0.70 (95 % interval 0.60 to 0.80)" in text
+    assert "<strong>Music component</strong>, at most r² 0.30 (95 % interval 0.20 to 0.40), by b" in text
+    assert "For 1 of 2 targets one network is ahead of every other beyond chance: Speech component (a)" in text
+    assert "For 1 of 2 targets the best network is ahead of the baseline beyond chance: Speech component (a)" in text
+    assert "For Music component, what nobody trained predicts about as much" in text
+    assert "r² 0.50 on average" in text and "at most 0.21 without" in text and "for 1 of 2 targets" in text
+    assert "one holds: Deeper layers predict" in text and "One does not hold: The speech network" in text
+    spanish = said(values, leads, claims(HOLDS, FAILS, UNDECIDED), "es")
+    assert "En 1 de 2 respuestas" in spanish and "r² 0,70 (intervalo del 95 %: 0,60 a 0,80)" in spanish
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ((UNDECIDED, UNTESTABLE), "none is confirmed and none is contradicted"),
+        ((HOLDS, UNDECIDED), "one holds: Deeper layers"),
+        ((FAILS, FAILS), "none is confirmed; 2 do not hold"),
+    ],
+)
+def test_claims_are_counted_and_named(values, leads, verdicts, words):
+    assert words in said(values, leads, claims(*verdicts))
+
+
+def test_nothing_is_said_of_what_a_study_has_not(values):
+    alone = values[(values["role"] == "trained") & (values["model"] == "a") & (values["target"] == "speech")]
+    text = said(alone, pd.DataFrame(columns=["target", "model", "rival"]), None)
+    assert text == "<p><strong>Speech component</strong>: a predicts it with r² 0.70 (95 % interval 0.60 to 0.80).</p>"
+    assert "No response is predicted" in said(alone.assign(r2=0.0), pd.DataFrame(), None)
+    without = said(alone.assign(low=np.nan, high=np.nan), pd.DataFrame(), None)
+    assert without == "<p><strong>Speech component</strong>: a predicts it with r² 0.70.</p>"
+
+
+def test_values_are_those_of_the_layer_chosen_on_the_train_sounds(small_brain, tmp_path):
+    entry = {"name": "speech", "family": "mini", **models.FAMILIES["mini"].example(tmp_path)}
+    small = {"name": "small", "dataset": "demo", "models": [entry | {"controls": ["permuted"]}]}
+    small |= {"chapters": ["00_summary", "09_comparison"], "baselines": [{"name": "labels", "family": "categories"}]}
+    (tmp_path / "small.yml").write_text(yaml.safe_dump(small))
+    study = open_study({"study": str(tmp_path / "small.yml"), "outputs": str(tmp_path)})
+    table, measured = summary.values(study), study.responses("components")
+    assert set(table["role"]) == {"trained", "baseline", "permuted"}
+    scores = encoding.score(study.features("speech"), measured, study.splits, **study.encoding)
+    own = table[(table["model"] == "speech") & (table["role"] == "trained")].set_index("target")["r2"]
+    expected = scores["r2_pearson"].isel(layer=scores["loo_error"].argmin("layer")).mean("split")
+    for target in measured["target"].values:
+        assert own[str(target)] == pytest.approx(float(expected.sel(target=target)), abs=1e-9)
+    known = table[table["role"] != "permuted"]
+    assert ((known["low"] <= known["r2"] + 1e-12) & (known["r2"] <= known["high"] + 1e-12)).all()
+    assert set(comparison.leads.left_out(study, measured)) == {("speech", "network"), ("labels", "baseline")}
+
+
+def test_the_figure_has_a_row_per_target_and_the_highest_baseline_and_control(values):
+    figure = figures.found(values, **LOOK)
+    names = [trace.name for trace in figure.data]
+    assert names == ["Baselines, the highest", "Controls: Untrained", "a", "b"]
+    assert list(figure.data[2].x) == [0.7, 0.2] and list(figure.data[0].x) == [0.4, 0.35]
+    np.testing.assert_allclose(figure.data[2].error_x.array, 0.1)
+    assert list(figure.layout.yaxis.ticktext) == ["Speech component", "Music component"]
+    centres = [np.mean([trace.y[n] for trace in figure.data[2:]]) for n in range(2)]
+    np.testing.assert_allclose(centres, [0, -1], atol=1e-9)
+
+
+def forest(side, threshold, value, low, high):
+    row = {"claim": "deeper_better", "side": side, "threshold": threshold, "value": value, "low": low, "high": high}
+    return pd.DataFrame([row | {"verdict": UNDECIDED, "why": "interval"}])
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (("above", 0.1, 0.3, 0.2, 0.5), (0.2, 0.1, 0.4)),
+        (("below", 0.1, 0.3, 0.2, 0.5), (-0.2, -0.4, -0.1)),
+        (("within", 0.1, 0.02, -0.05, 0.09), (0.08, 0.01, 0.1)),  # its interval has 0 in it
+        (("within", 0.1, -0.3, -0.5, -0.2), (-0.2, -0.4, -0.1)),
+    ],
+)
+def test_distances_point_in_the_direction_of_the_claim(row, expected):
+    figure = figures.forest(forest(*row), **LOOK)
+    (points,) = figure.data
+    distance, near, far = expected
+    assert points.x[0] == pytest.approx(distance)
+    assert points.x[0] - points.error_x.arrayminus[0] == pytest.approx(near)
+    assert points.x[0] + points.error_x.array[0] == pytest.approx(far)
+
+
+def test_there_is_no_forest_without_numbers():
+    assert figures.forest(None, **LOOK) is None
+    assert figures.forest(forest("above", 0.0, np.nan, np.nan, np.nan), **LOOK) is None
