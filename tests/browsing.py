@@ -36,7 +36,8 @@ def chromium(folder: Path):
 
 
 def drawn(browser, n_figures: int) -> None:
-    """Scroll through the page until every figure is drawn."""
+    """Scroll through the page, with all that is folded open, until every figure is drawn."""
+    browser.execute_script("for (const fold of document.querySelectorAll('details')) fold.open = true")
     is_drawn = "arguments[0].scrollIntoView(); return arguments[0].querySelector('.main-svg')"
     for place in browser.find_elements("css selector", "figure.plot"):
         waited(browser, is_drawn, place)

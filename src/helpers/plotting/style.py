@@ -107,7 +107,7 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
     )
     for trace in figure.data:
         if trace.name and len(trace.name) > LEGEND:
-            trace.name = broken(trace.name)
+            trace.name = "<br>".join(textwrap.wrap(trace.name, LEGEND, break_on_hyphens=False))
     figure.update_annotations(font_size=13)  # titles of panels: two stand side by side on a phone
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
