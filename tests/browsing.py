@@ -36,9 +36,12 @@ def chromium(folder: Path):
 
 
 def drawn(browser, n_figures: int) -> None:
-    """Scroll through the page, with all that is folded open, until every figure is drawn."""
+    """Scroll through the page, with all that is folded open, until every figure is drawn, in the language of now."""
     browser.execute_script("for (const fold of document.querySelectorAll('details')) fold.open = true")
-    is_drawn = "arguments[0].scrollIntoView(); return arguments[0].querySelector('.main-svg')"
+    is_drawn = (
+        "arguments[0].scrollIntoView(); const figure = reportFigures.find(one => one.place === arguments[0]);"
+        "return arguments[0].querySelector('.main-svg') && !figure.stale"
+    )
     for place in browser.find_elements("css selector", "figure.plot"):
         waited(browser, is_drawn, place)
     assert browser.execute_script("return document.querySelectorAll('figure.plot .main-svg').length") >= n_figures

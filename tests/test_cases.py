@@ -49,7 +49,10 @@ RENAMED = {
 }  # fmt: skip
 
 # Whole reports and batches; what they stand for is tested piece by piece in test_surroundings.py and test_kernels.py
-LONG = {"ascii_terminal", "check_passes_report_fails", "ipython_startup_renderer", "junk_files", "no_file_locks"}
+LONG = {
+    "ascii_terminal", "check_passes_report_fails", "ipython_startup_renderer", "junk_files", "leading_zeros", "nfd_names",
+    "no_file_locks", "proxies", "sqlite_path",
+}  # fmt: skip
 
 pytestmark = [
     pytest.mark.skipif(not CASES.is_dir(), reason="needs the cases beside the project"),

@@ -251,6 +251,7 @@ def cluster(tmp_path):
         process.wait(30)
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_tables_though_a_worker_is_killed(folder, undisturbed, cluster):
     address, workers = cluster
     process = started(folder, "--scheduler", address)

@@ -51,6 +51,7 @@ def whole(page, tmp_path_factory):
 def speak(browser, language: str) -> None:
     if browser.execute_script("return document.documentElement.lang") != language:
         browser.find_element("id", "language").click()
+        drawn(browser, 1)
 
 
 def axis_titles(browser) -> str:
@@ -67,7 +68,7 @@ def test_the_report_is_drawn_bilingual_and_quiet(page, browser):
     assert "Stimuli and networks" in visible(browser) and "Estímulos y redes" not in visible(browser)
     assert "Median test r²" in axis_titles(browser) and "Layer" in axis_titles(browser)
     browser.find_element("id", "language").click()
-    time.sleep(1)
+    drawn(browser, n_figures)
     assert "Estímulos y redes" in visible(browser) and "Stimuli and networks" not in visible(browser)
     titles = axis_titles(browser)
     assert "Mediana de r² en el conjunto de prueba" in titles and "Median test" not in titles
@@ -131,8 +132,10 @@ def test_the_table_of_a_figure_is_what_is_drawn(whole):
     header, *lines = [line.split(",") for line in table.strip().splitlines()]
     trained = [float(row[header.index("median_r2")]) for row in lines if row[header.index("step")] == "2"]
     assert sorted(trained) == pytest.approx(sorted(value for line in drawn_lines for value in line))
-    links = whole.execute_script("return [...document.querySelectorAll('.download a')].map(a => a.download)")
-    assert links and links == [f"figure-{i + 1}.csv" for i in range(len(links))]
+    links, names = whole.execute_script(
+        "return [[...document.querySelectorAll('a.csv')].map(a => a.download), reportFigures.map(f => f.place.id)]"
+    )
+    assert links and links == [f"{name}.csv" for name in names] and len(set(names)) == len(names)
 
 
 def test_maps_are_lower_on_a_phone_and_as_high_as_before_on_a_wider_page(page, browser):

@@ -14,21 +14,37 @@ pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
 
 # As much of a browser's document as the script asks for
 SCRIPT = """
-const el = () => ({children: [], appendChild(c) { this.children.push(c); return c; },
-  append(...c) { this.children.push(...c); }, createTHead() { return this.appendChild(el()); },
-  createTBody() { return this.appendChild(el()); }, createCaption() { return el(); },
-  set textContent(t) { this.text = t; }});
+class El {
+  constructor() { this.children = []; this.attributes = {}; }
+  appendChild(c) { this.children.push(c); return c; }
+  append(...c) { this.children.push(...c); }
+  replaceChildren(...c) { this.children = c; }
+  createTHead() { return this.tHead = this.appendChild(new El()); }
+  createTBody() { return this.appendChild(new El()); }
+  createCaption() { return new El(); }
+  addEventListener(_, listen) { this.click = listen; }
+  getAttribute(name) { return this.attributes[name] ?? null; }
+  setAttribute(name, value) { this.attributes[name] = value; }
+  removeAttribute(name) { delete this.attributes[name]; }
+  get rows() { return this.children; }
+  get cells() { return this.children; }
+  get childNodes() { return []; }
+  set textContent(t) { this.text = t; }
+}
+const el = () => new El();
 global.document = {createElement: el};
-const [, path, csv, text] = process.argv;
+const [, path, csv, text, clicks] = process.argv;
 eval(require("fs").readFileSync(path, "utf8").replace("const reportTable", "global.reportTable"));
 const said = {columns: {}, names: {subject: {all: "todos"}}, separators: ",.", some: ""};
 const shown = reportTable(csv, said, JSON.parse(text));
+for (const at of JSON.parse(clicks)) shown.tHead.rows[0].cells[at].children[0].click();
 console.log(JSON.stringify(shown.children[1].children.map(row => row.children.map(cell => cell.text))));
 """
 
 
-def shown(csv: str, text=()) -> list[list[str]]:
-    command = ["node", "-e", SCRIPT, str(FOLDER / "table.js"), csv, json.dumps(list(text))]
+def shown(csv: str, text=(), clicks=()) -> list[list[str]]:
+    """The cells of the body, after clicks on the names of columns, by their places."""
+    command = ["node", "-e", SCRIPT, str(FOLDER / "table.js"), csv, json.dumps(list(text)), json.dumps(list(clicks))]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -58,3 +74,15 @@ def test_numbers_are_shown_in_the_signs_of_the_language():
 
 def test_words_of_the_product_and_missing_names_stay_what_they_were():
     assert in_a_figure(pd.DataFrame({"subject": ["all", None, "007"]})) == [["todos"], ["–"], ["007"]]
+
+
+def test_a_column_is_sorted_by_size_or_letter_and_what_is_missing_stays_last():
+    csv = "model,r2\nb,10\na,9\nc,\nd,-0.5\n"
+    assert [row[0] for row in shown(csv, clicks=[1])] == ["d", "a", "b", "c"]
+    assert [row[0] for row in shown(csv, clicks=[1, 1])] == ["b", "a", "d", "c"]
+    assert [row[0] for row in shown(csv, clicks=[1, 0])] == ["a", "b", "c", "d"]
+
+
+def test_all_rows_are_sorted_though_only_some_are_shown():
+    csv = "n\n" + "\n".join(map(str, range(500))) + "\n"
+    assert [row[0] for row in shown(csv, clicks=[0, 0])][:2] == ["499", "498"]

@@ -246,6 +246,10 @@
   for (const place of document.querySelectorAll("details.numbers")) {
     place.addEventListener("toggle", () => { if (place.open) tabled(place); });
   }
+  for (const one of document.querySelectorAll("main table.numbers")) {
+    const language = one.closest("[lang]").lang;
+    if (one.tHead) reportTable.still(one, (words[language] ?? said()).separators);
+  }
   const bar = document.querySelector(".bar");
   new ResizeObserver(() => root.style.setProperty("--bar", `${bar.getBoundingClientRect().height}px`)).observe(bar);
   let following = false;

@@ -43,19 +43,62 @@ const reportTable = (() => {
     return row;
   }
 
+  // Buttons in the head of a table that sort it; `sorted(column, way)` puts its rows in order, way 1 or -1
+  function sortable(table, sorted) {
+    for (const [at, head] of [...table.tHead.rows[0].cells].entries()) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const way = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+        sorted(at, way);
+      });
+    }
+  }
+
+  // Numbers by size, before words by letter; what is missing comes last, either way
+  function compared(one, other, way) {
+    const empty = cell => Number(cell === "");
+    if (empty(one) || empty(other)) return empty(one) - empty(other);
+    const numbers = NUMBER.test(one) && NUMBER.test(other);
+    return way * (numbers ? Number(one) - Number(other) : one.localeCompare(other));
+  }
+
+  // A table that is in the page as text, in the signs of its language
+  function still(table, separators) {
+    const plain = cell => {
+      const text = cell.textContent.trim();
+      const number = text.replaceAll(separators[1], "").replace(separators[0], ".").replaceAll("−", "-");
+      return text === "–" ? "" : NUMBER.test(number) ? number : text;
+    };
+    sortable(table, (at, way) => {
+      const rows = [...table.tBodies[0].rows];
+      table.tBodies[0].append(...rows.sort((one, other) => compared(plain(one.cells[at]), plain(other.cells[at]), way)));
+    });
+  }
+
   // The columns in `text` hold text, which is shown letter by letter even where all of it looks like numbers
-  return (csv, said, text = []) => {
+  function built(csv, said, text = []) {
     const [columns, ...all] = rows(csv), table = document.createElement("table");
     table.className = "numbers";
     table.createTHead().append(line("th", columns.map(column => title(column, said))));
     const body = table.createTBody();
     const letters = columns.map(column => text.includes(column));
-    for (const cells of all.slice(0, MOST)) {
-      body.append(line("td", cells.map((cell, i) => word(cell, columns[i], said, letters[i]))));
-    }
+    const fill = () => body.replaceChildren(...all.slice(0, MOST).map(cells => (
+      line("td", cells.map((cell, i) => word(cell, columns[i], said, letters[i]))))));
+    fill();
+    sortable(table, (at, way) => {
+      all.sort((one, other) => compared(one[at], other[at], way));
+      fill();
+    });
     if (all.length > MOST) {
       table.createCaption().textContent = said.some.replace("{shown}", MOST).replace("{all}", all.length);
     }
     return table;
-  };
+  }
+
+  return Object.assign(built, {still});
 })();
