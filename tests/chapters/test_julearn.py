@@ -79,7 +79,7 @@ def test_the_lasso_of_one_target_at_a_time_is_called_the_single_task_one(study):
     finished(study, 1e-3)
     tables = julearn.tables(study)
     said = julearn.sentences(study, tables["julearn_summary"]).pieces
-    assert "<strong>Single-task lasso</strong>" in said["en"] and "<strong>Lasso de una tarea</strong>" in said["es"]
+    assert "<strong>Single-task lasso</strong>" in said["en"] and "<strong>Lasso univariado</strong>" in said["es"]
     assert "ulti-task" not in said["en"] and "multitarea" not in said["es"] and "10⁻³" in said["es"]
     names = {trace.name for trace in figures.julearn(**_frames(tables), synthetic=True).data}
     assert "Single-task lasso" in names and "Multi-task lasso" not in names
