@@ -17,6 +17,12 @@ from helpers.study.params import Parameters
 FOLDER = SHARED / "ecog2022"
 COMPONENTS = [.42, .54, .26, .57, .31, .63, .56, .67, .43, .45, .23, .65, .26, .24, .48]  # fmt: skip
 ELECTRODES = {"music_electrodes": 0.46, "song_electrodes": 0.41, "speech_electrodes": 0.45}
+NETWORKS = [  # what each network's best layer predicts: the first trial's number, and how far from it this one may be
+    ("resemblyzer", {}, "speech_electrodes", 0.60, 0.03),
+    ("resemblyzer", {}, "music_electrodes", 0.43, 0.03),
+    ("musicnn", {"network": "MSD_vgg"}, "speech_electrodes", 0.61, 0.03),
+    ("musicnn", {"network": "MSD_vgg"}, "music_electrodes", 0.64, 0.04),  # .605 here: the trial's tagger is not named
+]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,18 @@ def test_acoustic_features_predict_what_is_known(study, features):
     medians = scores["r2_pearson"].median("split")[0].groupby("group").median()
     for group, known in ELECTRODES.items():
         assert float(medians.sel(group=group)) == pytest.approx(known, abs=0.0101)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["resemblyzer", "musicnn"])
+def test_trained_networks_predict_electrodes_as_in_the_first_trial(tmp_path, family):
+    ours = [each for each in NETWORKS if each[0] == family]
+    entry = {"name": "trained", "family": family} | ours[0][1]
+    study = Study(Parameters(name="ecog", dataset="ecog2022", data_dir=str(FOLDER), models=[entry]), outputs=tmp_path)
+    scores = encoding.score(study.features("trained"), study.responses("electrodes"), study.splits)
+    best = scores["r2_pearson"].median("split").max("layer").groupby("group").median()
+    for _, _, group, known, distance in ours:
+        assert float(best.sel(group=group)) == pytest.approx(known, abs=distance), group
 
 
 def test_the_window_is_the_study_s(study):
