@@ -50,8 +50,8 @@ class Brain:
     waveforms: (sound, sample), mono at 24 kHz, as `sounds.labelled` returns them: what is played
     responses: name of a set -> (sound, target[, repetition][, time]); at least one set. Targets are named and ordered
         by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text), functional
-        (regions, "/" between several) and group are '' where unknown; x, y (mm, always both) and vertex are numbers,
-        NaN where unknown
+        (regions, "/" between several) and group are '' where unknown; x, y (mm, always both) and vertex are finite
+        numbers, a vertex a whole one from 0 on, NaN where unknown
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
@@ -138,12 +138,20 @@ class Brain:
                 raise self._wrong(f"{coord} of its {name} with dimensions {values.dims}", f"({TARGET},)")
             if coord in NUMBER_COORDS and values.dtype.kind not in "iuf":
                 raise self._wrong(f"{coord} {some(values.values)} in its {name}", "numbers, NaN where unknown")
+            if coord in NUMBER_COORDS and np.isinf(values).any():
+                raise self._wrong(f"an infinite {coord} in its {name}", "numbers, NaN where unknown")
             if coord in TEXT_COORDS:
                 other = [value for value in values.values.tolist() if not isinstance(value, str)]
                 if other:
                     raise self._wrong(f"{coord} {some(other)} in its {name}", "text, '' where unknown")
         if ("x" in found) != ("y" in found):
             raise self._wrong(f"only one of x and y in its {name}", "both or neither")
+        if "vertex" in found:
+            known = responses["vertex"].values[~np.isnan(responses["vertex"].values)]
+            other = known[(known < 0) | (known % 1 != 0)]
+            if len(other):
+                shown = some(f"{value:g}" for value in other)
+                raise self._wrong(f"vertex {shown} in its {name}", "whole numbers from 0 on, NaN where unknown")
         if "hemisphere" in found:
             other = sorted(set(responses["hemisphere"].values.tolist()) - {*HEMISPHERES, ""})
             if other:
