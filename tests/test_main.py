@@ -1,6 +1,7 @@
 """The command line: exit code 2 and one clear line for what a user can mend, and nothing half-written."""
 
 import ast
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import yaml
 
 from conftest import ROOT
 from helpers.__main__ import main
+from helpers.report.footer import commit
 
 GOOD = {"name": "small", "dataset": "demo", "models": [{"name": "a", "family": "mini"}]}
 
@@ -122,3 +124,41 @@ def test_every_option_of_a_command_is_used(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument"
     }
     assert added <= read, f"{path.name} adds {', '.join(sorted(added - read))} and never reads it"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["report", "--outpust", "x", "demo"], "unknown option '--outpust'; did you mean '--outputs'?"),
+        (["report", "demo", "--outpust=x"], "unknown option '--outpust'; did you mean '--outputs'?"),
+        (["report", "demo", "--output", "x"], "unknown option '--output'; did you mean '--outputs'?"),
+        (["--versoin"], "unknown option '--versoin'; did you mean '--version'?"),
+        (["reporrt", "demo"], "unknown command 'reporrt'; did you mean 'report'?"),
+    ],
+)
+def test_the_wrong_word_of_a_command_line_is_named(words, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2 and message in capsys.readouterr().err
+
+
+def test_a_study_that_is_not_there_has_its_nearest_name(capsys):
+    assert main(["report", "dmeo"]) == 2
+    assert "no study 'dmeo'; did you mean 'demo'?" in capsys.readouterr().err
+
+
+def test_no_argument_is_answered_with_help(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 0 and "examples:" in capsys.readouterr().out
+
+
+def test_the_version_names_the_checkout(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(
+        f"{version('audio-network-brain-report')} (commit "
+        if commit(ROOT)["commit"]
+        else version("audio-network-brain-report")
+    )

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 
 import helpers.batch.check
@@ -15,11 +16,20 @@ import helpers.chapters.regularisation.command
 import helpers.report.command
 import helpers.study.command
 from helpers.errors import UserError
+from helpers.report.footer import commit
 from helpers.report.notebooks import ChapterError
 from helpers.store.files import ROOT
+from helpers.store.parser import Parser
 from helpers.store.terminal import show_anyway
 
 PACKAGE = Path(__file__).parent
+
+EXAMPLES = """\
+examples:
+  python -m helpers report demo                     the chapters of a study and its page
+  python -m helpers batch networks --dry-run        what a study would compute, with time and memory
+  python -m helpers report --help                   what a command takes
+"""
 
 COMMANDS = (  # each module has register(commands)
     helpers.report.command,
@@ -33,7 +43,8 @@ COMMANDS = (  # each module has register(commands)
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 success, 2 user error, 1 internal error, 130 interrupted."""
     show_anyway()
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(arguments or ["--help"])
     try:
         _check_package()
         options.run(options)
@@ -80,12 +91,29 @@ def _traceback(error: Exception) -> Path:
     return Path(file.name)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m helpers", description="How an audio network hears like a brain")
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m helpers",
+        description="How an audio network hears like a brain",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="say the version, and the checkout's commit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:
         module.register(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Says the version when it is asked for: git is not run for any other command."""
+
+    def __call__(self, parser, *_) -> None:
+        state = commit(ROOT)
+        changed = "" if state["clean"] else ", with local changes"
+        named = f" (commit {state['commit'][:12]}{changed})" if state["commit"] else ""
+        print(f"{version('audio-network-brain-report')}{named}")
+        parser.exit()
 
 
 if __name__ == "__main__":

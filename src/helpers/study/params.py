@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -150,4 +151,5 @@ def _find(study: str | Path) -> Path:
             return path
     there = {path.stem for path in (ROOT / "params").glob("*.yml") if is_own(path.name)}
     known = sorted(there - {"junifer"})  # that one is junifer's own
-    raise UserError(f"no study '{study}'; give a YAML file or one of: {', '.join(known)}")
+    near = "".join(f"did you mean '{name}'? " for name in get_close_matches(str(study), known, n=1))
+    raise UserError(f"no study '{study}'; {near}give a YAML file or one of: {', '.join(known)}")
