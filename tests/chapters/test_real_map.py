@@ -181,7 +181,9 @@ def test_every_figure_says_that_it_is_published_and_by_whom(places, curves, publ
             assert all(word.lower() in trace.hovertemplate.lower() for trace in in_language(figure, language).data)
     line = drawn[2].data[0]
     assert line.y[FUNCTIONAL.index("speech")] == pytest.approx(0.527, abs=5e-4)
-    assert "Kell2018, mean over subjects: Tonotopic region 0.375; Pitch region 0.375" in drawn[2].layout.meta["alt"]["en"]
+    assert (
+        "Kell2018, mean over subjects: Tonotopic region 0.375; Pitch region 0.375" in drawn[2].layout.meta["alt"]["en"]
+    )
 
 
 # Functional regions of a study's own voxels

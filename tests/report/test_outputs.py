@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from helpers import text
+from helpers.chapters.chapter import Chapter
 from helpers.report import export, notebooks, outputs
 from helpers.study import Study
 from helpers.study.params import Parameters
@@ -86,9 +87,9 @@ def test_what_code_prints_is_shown_with_the_code_and_not_in_the_prose(small_brai
     both = {"es": "", "en": ""}
     facts = {"commit": "", "clean": True, "versions": {}, "study": "", "checksums": "", "citation": both}
     study = Study(Parameters(name="s", dataset="demo", models=[{"name": "a", "family": "mini"}]), tmp_path)
-    export.write(tmp_path / "report.html", [notebook], study, facts | {"command": "", "times": both})
+    export.write(tmp_path / "report.html", [(Chapter("00_a"), notebook)], study, facts | {"command": "", "times": both})
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    page = page[page.index("<main>") : page.index("</main>")]
+    page = page[page.index("<main ") : page.index("</main>")]
     assert "a progress bar" not in page and "<p>A sentence.</p>" in page
     inside = page[page.index("<details") : page.index("</details>")]
     shown = ["{&#39;sound&#39;: 165, &#39;target&#39;: 6}", "&#39;a value&#39;"]
@@ -99,7 +100,7 @@ def test_a_page_that_would_ask_the_network_is_not_written(small_brain, tmp_path,
     study = Study(Parameters(name="s", dataset="demo", models=[{"name": "a", "family": "mini"}]), tmp_path)
     monkeypatch.setattr(export, "_html", lambda *_: '<img src="https://a.b/logo.png">')
     with pytest.raises(notebooks.ChapterError, match=r"would ask for https://a\.b/logo\.png"):
-        export.write(tmp_path / "report.html", [new_notebook()], study, {})
+        export.write(tmp_path / "report.html", [(Chapter("00_a"), new_notebook())], study, {})
     assert not (tmp_path / "report.html").exists()
 
 

@@ -57,7 +57,7 @@ def test_a_study_of_a_table_and_its_report(own, capsys):
     study["models"] = [{"name": "mixture", **SMALL}]
     study["baselines"] = [{"name": "cochleagram", "family": "cochleagram"}]
     (own / "mine.yml").write_text(yaml.safe_dump(study))
-    assert study["chapters"] == ["09_comparison", "01_extract", "14_references"]
+    assert study["chapters"] == ["15_summary", "09_comparison", "01_extract", "14_references"]
     assert main(["report", str(own / "mine.yml"), "--outputs", str(own / "out")]) == 0
     page = (own / "out" / "mine" / "report.html").read_text(encoding="utf-8")
     words = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", re.sub("(?s)<(script|style).*?</\\1>", "", page)))
@@ -134,7 +134,7 @@ def test_chapters_and_baselines_are_those_that_the_data_allow(own, more, chapter
     listed.to_csv(own / "kinds.csv", index=False)
     assert new(own, "--categories", str(own / "kinds.csv")) == 0
     parameters = open_study(str(own / "mine.yml")).parameters
-    assert parameters.chapters == [*chapters, "14_references"]
+    assert parameters.chapters == ["15_summary", *chapters, "14_references"]
     assert [entry.name for entry in parameters.baselines] == ["spectrotemporal", "cochleagram", "categories"]
     assert set(brain.open("table", parameters.data_dir).waveforms.category.values) == {"low", "high"}
 

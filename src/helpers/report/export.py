@@ -98,6 +98,8 @@ def merged(chapters: Executed) -> nbformat.NotebookNode:
         first = chapter.part in FOLDED and not in_appendix
         in_appendix |= chapter.part in FOLDED
         part = "lead" if chapter.part == LEAD else "appendix" if chapter.part in FOLDED else "story"
+        if not cells:
+            continue
         cells[0].metadata["opens"], cells[-1].metadata["closes"] = {"part": part, "first": first}, part
         _fold(cells)
         whole.cells += cells

@@ -145,7 +145,7 @@ def _study(path: Path, folder: Path, found: brain.Brain) -> str:
     """Return a study's YAML, with the chapters, window and baselines that the data allow."""
     (kind,) = found.responses
     own = [CHAPTERS[kind]] if kind in CHAPTERS else []
-    chapters = ["09_comparison", "01_extract", *own, "14_references"]
+    chapters = ["15_summary", "09_comparison", "01_extract", *own, "14_references"]
     baselines = ["spectrotemporal", "cochleagram"]
     baselines += ["categories"] if len(np.unique(found.waveforms[CATEGORY])) > 1 else []
     source = path.stem if path.parent == ROOT / "params" else str(path)

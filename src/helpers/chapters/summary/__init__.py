@@ -6,4 +6,4 @@ from helpers.chapters.summary.analysis import cautions, compared, findings, valu
 
 __all__ = ["CHAPTER", "cautions", "compared", "figures", "findings", "values", "verdicts"]
 
-CHAPTER = Chapter("00_summary", per=STUDY, part=LEAD, beside=ALL_BESIDE, seconds=scoring)
+CHAPTER = Chapter("15_summary", per=STUDY, part=LEAD, beside=ALL_BESIDE, seconds=scoring)
