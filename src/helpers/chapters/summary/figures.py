@@ -20,6 +20,7 @@ CONTROLS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond
 HOLDS, FAILS, UNDECIDED, UNTESTABLE = "holds", "fails", "undecided", "untestable"  # verdicts
 BELOW, WITHIN = "below", "within"  # what a claim says of its threshold; else its number is above
 AROUND, MARK, GAP = 130, 9, 24  # px: around the rows, of a network within a target's row, between rows
+NAME = 30  # characters of a line below a plot that shares a phone's width with the names of its rows
 MOST, LEAST = 60, 22  # px of a target's row
 
 text.words(
@@ -83,10 +84,8 @@ def found(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
             figure.add_hline(y=at - 0.5, line={"color": style.GRID, "width": 1})
         lowest = float(np.nanmin(values[["r2", "low"]].to_numpy()))
         highest = float(np.nanmax(values[["r2", "high"]].to_numpy()))
-        return figure.update_xaxes(
-            title_text=style.broken(labeller("figure.found.x")),
-            range=[min(0.0, lowest) - 0.02, min(1.02, highest + 0.05)],
-        )
+        named = {"text": "<br>".join(textwrap.wrap(labeller("figure.found.x"), NAME)), "font": {"size": 12}}
+        return figure.update_xaxes(title=named, range=[min(0.0, lowest) - 0.02, min(1.02, highest + 0.05)])
 
     return bilingual(build, lambda labeller: _alt(values, labeller), values, language)
 
