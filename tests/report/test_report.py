@@ -151,6 +151,16 @@ def test_figures_cannot_break_out_of_their_data():
     assert json.loads(unpacked(data))["data"][0]["name"] == "</script><b>x"
 
 
+def test_titles_and_choices_are_text_whatever_a_study_calls_its_networks():
+    title = {"text": "A &lt;b&gt; and<br><img src=x onerror=1>B<br><sup>Synthetic data</sup>"}
+    button = {"label": "&lt;i&gt;<script>", "name": "a"}
+    layout = {"title": title, "updatemenus": [{"name": "model", "buttons": [button]}]}
+    page = figures.html(figure(**layout), "f", 3)
+    assert "A &lt;b&gt; and  B" in page and "<img" not in page and ">Synthetic data</span>" in page
+    shown = figures.picks([figure(**layout)] * 2)["model"]["a"]
+    assert set(shown.values()) == {"&lt;i&gt;"}
+
+
 def unpacked(text):
     size, packed = text.split(" ")
     whole = zlib.decompress(base64.b64decode(packed), wbits=-15)

@@ -14,6 +14,7 @@ from helpers.text import labellers
 TITLE, MENU, VIEWS, SLIDER = 46, 42, 40, 74  # px that Plotly's title and controls take, which the page writes itself
 LEAST = 30  # px that stay above the panels, for their names
 TOP = ["layout", "title", "text"]
+TAG = re.compile(r"<[^>]*>")
 _TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" tabindex="0"></div></details>'
 
 
@@ -69,8 +70,13 @@ def _titled(figure: dict, language: str) -> str:
     first = own.get("text", "") if isinstance(own, dict) else str(own)
     words = next((text for path, text in _meta(figure).get("words", {}).get(language, []) if path == TOP), first)
     title, _, small = words.partition("<br><sup>")
-    mark = f' <span class="synthetic">{small.removesuffix("</sup>")}</span>' if small else ""
-    return title.replace("<br>", " ") + mark
+    mark = f' <span class="synthetic">{_plain(small)}</span>' if small else ""
+    return _plain(title) + mark
+
+
+def _plain(text: str) -> str:
+    """Return what Plotly would write, as text of a page: without its line breaks and other tags, escaped."""
+    return escaping.escape(escaping.unescape(TAG.sub(" ", text)).strip())
 
 
 def _cut(layout: dict) -> dict[str, int]:
@@ -123,7 +129,7 @@ def picks(figures: list[dict]) -> dict[str, dict[str, dict[str, str]]]:
             offered[kind] = offered.get(kind, 0) + 1
             for place, button in enumerate(control["buttons"]):
                 path = ("layout", "updatemenus", at, "buttons", place, "label")
-                labels = {language: words[language].get(path, button["label"]) for language in LANGUAGES}
+                labels = {language: _plain(words[language].get(path, button["label"])) for language in LANGUAGES}
                 known = found.setdefault(kind, {}).setdefault(button["name"], labels)
                 found[kind][button["name"]] = min(known, labels, key=lambda one: len(one[LANGUAGES[0]]))
     return {kind: choices for kind, choices in found.items() if offered[kind] > 1}
