@@ -37,7 +37,8 @@ def chromium(folder: Path):
 
 def drawn(browser, n_figures: int) -> None:
     """Scroll through the page, with all that is folded open, until every figure is drawn, in the language of now."""
-    browser.execute_script("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    folds = "document.querySelectorAll('details:is(.chapter, .diagnostic)')"
+    browser.execute_script(f"for (const fold of {folds}) fold.open = true")
     is_drawn = (
         "arguments[0].scrollIntoView(); const figure = reportFigures.find(one => one.place === arguments[0]);"
         "return arguments[0].querySelector('.main-svg') && !figure.stale"

@@ -106,8 +106,9 @@ def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, syn
         template="none",
     )
     for trace in figure.data:
-        if trace.name and len(trace.name) > LEGEND:
-            trace.name = "<br>".join(textwrap.wrap(trace.name, LEGEND, break_on_hyphens=False))
+        if trace.name and "<" not in trace.name:  # lines of what is read, not of its escaped letters
+            lines = textwrap.wrap(html.unescape(trace.name), LEGEND, break_on_hyphens=False, break_long_words=False)
+            trace.name = "<br>".join(map(plain, lines)) if len(lines) > 1 else trace.name
     figure.update_annotations(font_size=13)  # titles of panels: two stand side by side on a phone
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
