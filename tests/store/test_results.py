@@ -333,7 +333,7 @@ def test_a_change_reaches_what_depends_on_it_and_nothing_else(copy):
     appended(package / "models" / "encodecmae" / "pretraining.py", "\nCHANGED = True\n")
     assert "train" in changed()
     appended(package / "chapters" / "claims" / "evidence.py", "\nCHANGED = True\n")
-    assert changed() == {"07_claims"}
+    assert changed() == {"07_claims", "15_summary"}, "the summary shows the verdicts"
 
 
 def test_results_unused_for_long_make_room(tmp_path, monkeypatch):
