@@ -175,6 +175,7 @@ LOOKS = {
 }
 ROW, LINE = 26, 15  # px: of a claim's interval, and of a line of its words, above it on a phone, beside it on a desktop
 LETTERS = 52  # of such a line, which a phone's width holds
+COLUMNS = ["claim", "verdict", "value", "low", "high", "threshold", "distance"]  # of its table
 BESIDE = 0.44  # of the width, for words beside intervals
 
 
@@ -214,7 +215,7 @@ def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "e
         figure.update_layout(margin={"l": 12})
         return figure.update_layout(meta={"sizes": _sizes(len(shown), narrow, wide)})
 
-    return bilingual(build, lambda labeller: _forest_alt(shown, labeller), shown, language)
+    return bilingual(build, lambda labeller: _forest_alt(shown, labeller), shown[COLUMNS], language)
 
 
 def _sizes(n: int, narrow: int, wide: int) -> dict[str, list]:
