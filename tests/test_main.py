@@ -157,8 +157,7 @@ def test_the_version_names_the_checkout(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith(
-        f"{version('audio-network-brain-report')} (commit "
-        if commit(ROOT)["commit"]
-        else version("audio-network-brain-report")
-    )
+    said, state = capsys.readouterr().out, commit(ROOT)
+    named = f" (commit {state['commit'][:12]}" if state["commit"] else "\n"
+    assert said.startswith(version("audio-network-brain-report") + named)
+    assert ("with local changes" in said) == (bool(state["commit"]) and not state["clean"])

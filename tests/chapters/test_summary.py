@@ -7,7 +7,7 @@ import yaml
 
 from helpers import encoding, models
 from helpers.chapters import comparison, summary
-from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE
+from helpers.chapters.claims.verdict import FAILS, HOLDS, SIDES, UNDECIDED, UNTESTABLE
 from helpers.chapters.summary import figures
 from helpers.study import open_study
 
@@ -135,6 +135,11 @@ def test_distances_point_in_the_direction_of_the_claim(row, expected):
     assert points.x[0] == pytest.approx(distance)
     assert points.x[0] - points.error_x.arrayminus[0] == pytest.approx(near)
     assert points.x[0] + points.error_x.array[0] == pytest.approx(far)
+
+
+def test_every_verdict_has_a_look_and_every_side_its_direction():
+    assert set(figures.LOOKS) == {HOLDS, FAILS, UNDECIDED, UNTESTABLE}
+    assert {"above", figures.BELOW, figures.WITHIN} == set(SIDES)
 
 
 def test_there_is_no_forest_without_numbers():

@@ -30,6 +30,7 @@ def of_both(**columns):
 
 def buttons(figure):
     (menu,) = figure.layout.updatemenus
+    assert menu.name == "division" and [button.name for button in menu.buttons] == list(BOTH)
     return menu.buttons
 
 

@@ -119,6 +119,8 @@ def test_the_slider_shows_the_median_of_each_place_at_each_layer(best, layers, p
     figure = figures.r2_map(places.layers(layers, best), pooled, **LOOK)
     slider = figure.layout.sliders[0]
     assert [step.label for step in slider.steps] == ["1", "2", "3", "4", "5 ◆"] and slider.active == 4
+    # a page's other sliders of layers follow it
+    assert slider.name == "layer" and [step.name for step in slider.steps] == ["1", "2", "3", "4", "5"]
     assert slider.currentvalue.prefix == "Layer (◆ sum of both branches) "
     for layer, step in zip(LAYERS, slider.steps, strict=True):
         medians = layers[layers.layer == layer].groupby(["model", "hemisphere", "x", "y"])["r2"].median()

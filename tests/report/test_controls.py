@@ -239,6 +239,6 @@ def test_nothing_of_plotlys_is_in_the_order_of_the_keyboard_and_a_skip_link_is_f
 
 
 def test_references_to_figures_say_their_numbers_and_those_to_none_are_left_out():
-    text = 'As seen (<a href="#a-b"></a>), not (<a href="#c-d"></a>) there.'
+    text = 'As seen (<a href="#a-b">figure</a>), not (<a href="#c-d">figura</a>) there.'
     said = figures.referred(text, {"a-b": 4})
     assert ">Figure 4<" in said and ">Figura 4<" in said and "c-d" not in said and said.endswith(", not there.")

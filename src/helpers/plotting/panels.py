@@ -162,7 +162,7 @@ def exchange(figure: go.Figure, names: list[str], values: list[list[list[float]]
         _add_menu(figure, names, "y", values)
 
 
-def spans(figure: go.Figure, names: list[str], spans: list[tuple[float, float]]) -> None:
+def spans(figure: go.Figure, names: list[str], spans: list[tuple[float, float]], of: Kind | None = None) -> None:
     """Show the first of `spans` of every x axis, and add a menu of `names` for them where there are several."""
     figure.update_xaxes(range=list(spans[0]))
     axes = [axis.plotly_name for axis in figure.select_xaxes()]
@@ -171,7 +171,7 @@ def spans(figure: go.Figure, names: list[str], spans: list[tuple[float, float]])
         for name, span in zip(names, spans, strict=True)
     ]
     if len(names) > 1:
-        _put_menu(figure, buttons)
+        _put_menu(figure, buttons, of)
 
 
 def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[list], of: Kind | None = None) -> None:
@@ -184,12 +184,24 @@ def _add_menu(figure: go.Figure, names: list[str], of_traces: str, values: list[
 
 
 def _put_menu(figure: go.Figure, buttons: list[dict], of: Kind | None = None) -> None:
-    kind = {}
-    if of is not None:
-        buttons = [button | {"name": one} for button, one in zip(buttons, of[1], strict=True)]
-        kind = {"name": of[0]}
-    entry = kind | {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 28}}
+    entry = named(buttons, of) | {
+        "buttons": buttons,
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "pad": {"b": 28},
+    }
     figure.update_layout(updatemenus=[entry | {"bgcolor": "rgba(128,128,128,0.15)"}])
+
+
+def named(buttons: list[dict], of: Kind | None) -> dict[str, str]:
+    """Give the entries of a menu their identifiers, and return the menu's own name; nothing for a menu of no kind."""
+    if of is None:
+        return {}
+    for button, identifier in zip(buttons, of[1], strict=True):
+        button["name"] = identifier
+    return {"name": of[0]}
 
 
 def choose(figure: go.Figure, names: list[str], of: Kind | None = None) -> None:

@@ -13,6 +13,7 @@ from helpers.plotting import panels, style
 from helpers.text import Labeller
 
 BASELINE, UNTRAINED, PERMUTED, MATCHED = "baseline", "untrained", "permuted", "matched"
+MARKS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond-open"}  # where controls are points
 NONE = pd.DataFrame(columns=["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
 LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3), MATCHED: ("longdash", 0.22)}  # dash, opacity of the band
 

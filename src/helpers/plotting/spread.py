@@ -6,7 +6,7 @@ import math
 
 import plotly.graph_objects as go
 
-from helpers.plotting.style import BAR
+from helpers.plotting import style
 
 WIDE = 3  # panels side by side on a page that is wider than a phone
 BESIDE, LABELLED = 0.05, 0.09  # of the width, between panels: without and with labels of y in between
@@ -47,7 +47,7 @@ def spread(figure: go.Figure, n: int, columns: int = 1) -> go.Figure:
         sizes[width] = [[["layout", *path], value] for path, value in way["paths"]]
         sizes[width] += [[["layout", axis, "title", "font"], font] for axis, font in looks]
     for path, value in sizes["narrow"]:  # as it is shown where nothing chooses by width
-        _put(figure, path[1:], value)
+        style.put(figure, path[1:], value)
     return figure.update_layout(meta=(layout.meta or {}) | {"sizes": sizes})
 
 
@@ -64,7 +64,7 @@ def _way(figure: go.Figure, n: int, columns: int, tall: float, gap: float, alike
     width = (1 - (columns - 1) * apart) / columns
     paths, titled = [[("height",), height]], set()
     if layout.coloraxis.colorbar.y is not None:
-        paths.append([("coloraxis", "colorbar", "y"), 1 - BAR / height])
+        paths.append([("coloraxis", "colorbar", "y"), 1 - style.BAR / height])
     middle = (rows - 1) // 2
     for panel, (x, y) in enumerate(zip(_axes("x", n), _axes("y", n), strict=True)):
         row, column = divmod(panel, columns)
@@ -93,10 +93,3 @@ def _alike(figure: go.Figure, n: int) -> bool:
 def _shared(figure: go.Figure, letter: str, n: int) -> bool:
     """Return whether only the lowest panels show their labels."""
     return any(figure.layout[axis].showticklabels is False for axis in _axes(letter, n))
-
-
-def _put(figure: go.Figure, path: list, value) -> None:
-    node = figure.layout
-    for key in path[:-1]:
-        node = node[key]
-    node[path[-1]] = value

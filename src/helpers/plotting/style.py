@@ -64,6 +64,14 @@ def broken(title: str) -> str:
     return "<br>".join(next(lines for lines in ways if len(lines) == n_lines))
 
 
+def put(figure: go.Figure, path: list, value) -> None:
+    """Set what lies at a path below a figure's layout."""
+    node = figure.layout
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+
+
 def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
     """Lay the colour bar horizontally above the panels (saves width on phones); the figure's height must be set."""
     place = {"orientation": "h", "x": 0.5, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}

@@ -21,7 +21,7 @@ from scipy.spatial import KDTree
 from helpers import text
 from helpers.brain import fsaverage
 from helpers.names import HEMISPHERES
-from helpers.plotting import style
+from helpers.plotting import panels, style
 from helpers.text import Labeller
 
 REACH = 35  # mm on the inflated surface, from the vertices, that are drawn around them
@@ -204,7 +204,7 @@ class Surface:
         figure.add_annotation(text=named, showarrow=False, xref="paper", yref="paper", x=0.5, yanchor="bottom")
         sizes = {width: self._sizes(width, height) for width, height in heights.items()}
         for path, value in sizes["wide"]:
-            _put(figure, path[1:], value)
+            style.put(figure, path[1:], value)
         return figure.update_layout(meta={"sizes": sizes})
 
     def _sizes(self, width: str, height: int) -> list:
@@ -247,11 +247,15 @@ class Surface:
         return {"type": "buttons", "direction": "right", "buttons": buttons} | place | look
 
 
-def menu(names: Sequence[str], changes: Sequence[list]) -> dict:
-    """Return a menu above the surface whose entries apply changes: arguments of Plotly's `update`."""
+def menu(names: Sequence[str], changes: Sequence[list], of: panels.Kind | None = None) -> dict:
+    """Return a menu above the surface whose entries apply changes: arguments of Plotly's `update`.
+
+    Menus of the same kind follow each other on a page, as those of `panels.menu` do.
+    """
     buttons = [{"label": name, "method": "update", "args": change} for name, change in zip(names, changes, strict=True)]
+    kind = panels.named(buttons, of)
     place = {"x": 0.02, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "pad": {"b": 12}}
-    return {"buttons": buttons, "bgcolor": "rgba(128,128,128,0.15)"} | place
+    return kind | {"buttons": buttons, "bgcolor": "rgba(128,128,128,0.15)"} | place
 
 
 def _scene(place: int) -> str:
@@ -300,11 +304,3 @@ def _camera(view: str, side: str) -> dict:
     x, y, z = (DISTANCE * coordinate for coordinate in VIEWS[view])
     eye = {"x": x if side == "lh" else -x, "y": y, "z": z}
     return {"eye": eye, "up": {"x": 0, "y": 0, "z": 1}, "projection": {"type": "orthographic"}}
-
-
-def _put(figure: go.Figure, path: list, value) -> None:
-    """Set what lies at a path below the layout."""
-    node = figure.layout
-    for key in path[:-1]:
-        node = node[key]
-    node[path[-1]] = value

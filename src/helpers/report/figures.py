@@ -47,7 +47,7 @@ def html(figure: dict, name: str, number: int) -> str:
     )
 
 
-def link(number: int | None) -> str:
+def link(number: int) -> str:
     """Return what a reference to a figure says, in both languages."""
     return "".join(
         f'<span lang="{language}">{labeller("report.figure", n=number)}</span>'
@@ -141,11 +141,11 @@ def packed(text: str) -> str:
     return f"{len(whole)} {base64.b64encode(zlib.compress(whole, 9, wbits=-zlib.MAX_WBITS)).decode()}"
 
 
-REFERENCE = re.compile(r' ?\(<a href="#([\w-]+)"></a>\)')
+REFERENCE = re.compile(r' ?\(<a href="#([\w-]+)">(?:figure|figura)</a>\)')
 
 
 def referred(page: str, numbers: dict[str, int]) -> str:
-    """Return a page whose references to figures, " ([](#chapter-name))", say their numbers; without those not there."""
+    """Return a page whose references, " ([figure](#chapter-name))", say the numbers of figures, without dead ones."""
 
     def said(match: re.Match) -> str:
         name = match[1]

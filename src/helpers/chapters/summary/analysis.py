@@ -14,7 +14,7 @@ from helpers.chapters import claims, comparison, question
 from helpers.chapters.claims.verdict import FAILS, HOLDS
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
-from helpers.models.weights import TRAINED
+from helpers.models.weights import CONTROLS, TRAINED
 from helpers.names import METRIC, MODEL, SPLIT, STATE, TARGET
 from helpers.stats.intervals import over_sounds
 from helpers.stats.references import BASELINE
@@ -62,9 +62,11 @@ def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     rows = _with_intervals(study, measured) if with_intervals else []
     if not with_intervals:
         rows += [row for one in study.last_checkpoints() for row in _medians(score(features=one), TRAINED)]
+    shown = set(CONTROLS) if comparison.CHAPTER.name in study.parameters.chapters else set()
+    shown |= set() if with_intervals else {BASELINE}
     for one in study.references():
         role = str(one[0][STATE].values) if STATE in one[0].coords else BASELINE
-        if not with_intervals if role == BASELINE else comparison.CHAPTER.name in study.parameters.chapters:
+        if role in shown:
             rows += _medians(score(features=one), role)
     return pd.DataFrame(rows)
 

@@ -12,11 +12,11 @@ from helpers import text
 from helpers.names import MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
-from helpers.plotting.references import BASELINE, MATCHED, PERMUTED, UNTRAINED
+from helpers.plotting.references import BASELINE
+from helpers.plotting.references import MARKS as CONTROLS
 from helpers.text import Labeller
 
 TRAINED = "trained"  # the role of a network itself
-CONTROLS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond-open"}
 HOLDS, FAILS, UNDECIDED, UNTESTABLE = "holds", "fails", "undecided", "untestable"  # verdicts
 BELOW, WITHIN = "below", "within"  # what a claim says of its threshold; else its number is above
 AROUND, MARK, GAP = 130, 9, 24  # px: around the rows, of a network within a target's row, between rows

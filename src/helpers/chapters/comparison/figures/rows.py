@@ -11,10 +11,10 @@ from helpers.chapters.comparison.figures import looks
 from helpers.names import MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
+from helpers.plotting.references import MARKS as CONTROLS
 from helpers.text import Labeller
 
 ROW, PANEL = 20, 70  # px: of a network, and around the rows of a panel
-CONTROLS = {"untrained": "circle-open", "permuted": "x-thin-open", "matched": "diamond-open"}
 
 text.words(
     "figure.rows",

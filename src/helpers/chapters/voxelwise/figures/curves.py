@@ -181,7 +181,8 @@ def regions(
                     figure.add_trace(line, row=row, col=1)
                     shown_by_menu.append([division == one for one in parts])
         if len(parts) > 1:
-            panels.menu(figure, divisions.names(list(parts), labeller), np.transpose(shown_by_menu).tolist())
+            names_, kind = divisions.names(list(parts), labeller), (divisions.DIVISION, list(parts))
+            panels.menu(figure, names_, np.transpose(shown_by_menu).tolist(), kind)
         for row in range(1, len(models) + 1):
             if panels.is_corrected(shown):
                 ends = [shown[LAYER].min(), shown[LAYER].max()]

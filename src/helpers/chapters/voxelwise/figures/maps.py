@@ -83,7 +83,8 @@ def region_map(places: pd.DataFrame, *, synthetic: bool, language: str = "en") -
                     figure.add_trace(marks.update(visible=division == next(iter(parts))), row=1, col=column)
                     shown_by_menu.append([division == one for one in parts])
         if len(parts) > 1:
-            panels.menu(figure, divisions.names(list(parts), labeller), np.transpose(shown_by_menu).tolist())
+            names_, kind = divisions.names(list(parts), labeller), (divisions.DIVISION, list(parts))
+            panels.menu(figure, names_, np.transpose(shown_by_menu).tolist(), kind)
         above = 128 if len(parts) > 1 else 88
         return maps.narrowed(
             maps.laid_out(figure, places, labeller("figure.region_map.title"), labeller, synthetic, above, 95)
@@ -201,12 +202,18 @@ def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, langu
 def _slider(colours: dict[int, list[list]], pooled: pd.DataFrame, labeller: Labeller) -> dict:
     special = set(pooled.loc[panels.noted(pooled) != "", LAYER])
     steps = [
-        {"method": "restyle", "label": f"{layer} ◆" if layer in special else f"{layer}"}
+        {"method": "restyle", "name": f"{layer}", "label": f"{layer} ◆" if layer in special else f"{layer}"}
         | {"args": [{"marker.color": values}]}
         for layer, values in colours.items()
     ]
     prefix = {"prefix": panels.axis_of_layers(pooled, labeller) + " ", "xanchor": "left"}
-    return {"active": len(steps) - 1, "steps": steps, "currentvalue": prefix, "pad": {"t": 70, "l": 8, "r": 8}}
+    return {
+        "name": LAYER,
+        "active": len(steps) - 1,
+        "steps": steps,
+        "currentvalue": prefix,
+        "pad": {"t": 70, "l": 8, "r": 8},
+    }
 
 
 def _r2_fact(pooled: pd.DataFrame, model: str, labeller: Labeller) -> str:

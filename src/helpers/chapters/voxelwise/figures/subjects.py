@@ -91,7 +91,7 @@ def depth(
         places = [starts[division] + place for division, names in regions.items() for place in range(len(names))]
         figure.update_xaxes(tickvals=places, ticktext=words, showticklabels=True, tickangle=0)
         spans = [(starts[division] - 0.5, starts[division] + len(names) - 0.5) for division, names in regions.items()]
-        panels.spans(figure, divisions.names(list(parts), labeller), spans)
+        panels.spans(figure, divisions.names(list(parts), labeller), spans, (divisions.DIVISION, list(parts)))
         figure.update_yaxes(title_text=labeller("figure.depth.y"), range=[-0.05, 1.05])
         return panels.spread(figure, len(models))
 

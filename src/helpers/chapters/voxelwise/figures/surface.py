@@ -86,7 +86,7 @@ def r2_surface(
                 for model in shown
             ]
             names = [style.name(labeller, "model", model) for model in shown]
-            figure.layout.updatemenus += (surfaces.menu(names, changes),)
+            figure.layout.updatemenus += (surfaces.menu(names, changes, (MODEL, list(shown))),)
         return figure
 
     def alt(labeller: Labeller) -> str:
@@ -102,7 +102,7 @@ def _steps(surface: surfaces.Surface, columns: pd.DataFrame, pooled: pd.DataFram
     special = set(pooled.loc[panels.noted(pooled) != "", LAYER])
     layers = [int(column.removeprefix(AT_LAYER)) for column in columns]
     return [
-        {"method": "restyle", "label": f"{layer} ◆" if layer in special else f"{layer}"}
+        {"method": "restyle", "name": f"{layer}", "label": f"{layer} ◆" if layer in special else f"{layer}"}
         | {"args": [surface.values(columns[f"{AT_LAYER}{layer}"]), surface.cells]}
         for layer in layers
     ]
@@ -110,7 +110,14 @@ def _steps(surface: surfaces.Surface, columns: pd.DataFrame, pooled: pd.DataFram
 
 def _slider(steps: list[dict], active: int, pooled: pd.DataFrame, labeller: Labeller) -> dict:
     prefix = {"prefix": panels.axis_of_layers(pooled, labeller) + " ", "xanchor": "left"}
-    return {"active": active, "steps": steps, "currentvalue": prefix, "pad": {"t": 44, "l": 8, "r": 8}, "y": 0}
+    return {
+        "name": LAYER,
+        "active": active,
+        "steps": steps,
+        "currentvalue": prefix,
+        "pad": {"t": 44, "l": 8, "r": 8},
+        "y": 0,
+    }
 
 
 def _r2_fact(rows: pd.DataFrame, column: str, model: str, labeller: Labeller) -> str:
@@ -175,7 +182,7 @@ def best_surface(
         if len(by_model) > 1:
             changes = [[surface.values(rows[LAYER]), {}, surface.cells] for rows in by_model.values()]
             names = [style.name(labeller, "model", model) for model in by_model]
-            figure.layout.updatemenus += (surfaces.menu(names, changes),)
+            figure.layout.updatemenus += (surfaces.menu(names, changes, (MODEL, list(by_model))),)
         return figure
 
     def alt(labeller: Labeller) -> str:
