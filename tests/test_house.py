@@ -55,7 +55,7 @@ def test_every_fault_that_is_documented_has_its_test():
 
 
 PACKAGES = {
-    "batch", "brain", "chapters", "encoding", "models", "plotting", "report", "stats", "stimuli", "store", "study",
+    "batch", "brain", "commands", "chapters", "encoding", "models", "plotting", "report", "stats", "stimuli", "store", "study",
     "text",
 }  # fmt: skip
 

@@ -1,6 +1,9 @@
 """The command line: exit code 2 and one clear line for what a user can mend, and nothing half-written."""
 
+import argparse
 import ast
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -8,8 +11,9 @@ import torch
 import yaml
 
 from conftest import ROOT
-from helpers.__main__ import main
-from helpers.report.footer import commit
+from helpers import commands, models
+from helpers.__main__ import PACKAGE, _parser, main
+from helpers.store.checkout import commit
 
 GOOD = {"name": "small", "dataset": "demo", "models": [{"name": "a", "family": "mini"}]}
 
@@ -104,26 +108,71 @@ def test_interruption_is_130(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("helpers.report.command.report", interrupted)
+    monkeypatch.setattr("helpers.commands.report.report", interrupted)
     assert main(["report", "demo"]) == 130
 
 
-SHARED_ARGUMENTS = ROOT / "src" / "helpers" / "study" / "arguments.py"
-COMMANDS = [*sorted((ROOT / "src" / "helpers").rglob("command.py")), SHARED_ARGUMENTS]
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: "/".join(path.parts[-3:]))
-def test_every_option_of_a_command_is_used(path):
-    """An option is added in one file, the command's; one that is only half there would be ignored in silence."""
-    readers = COMMANDS if path == SHARED_ARGUMENTS else [path, SHARED_ARGUMENTS]
-    nodes = [node for reader in readers for node in ast.walk(ast.parse(reader.read_text()))]
-    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "options"}
-    added = {
-        max((name.value for name in node.args), key=len).lstrip("-").replace("-", "_")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument"
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_every_option_of_a_command_is_used(name):
+    """An option is declared in one file and read in another; one half of it would be silently ignored."""
+    parser = argparse.ArgumentParser()
+    commands.COMMANDS[name].add(parser)
+    added = {action.dest for action in parser._actions} - {"help"}
+    sources = [(PACKAGE / "commands" / f"{file}.py").read_text() for file in (name, "chosen")]
+    read = {
+        node.attr
+        for source in (sources if "chosen(options)" in sources[0] else sources[:1])
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "options"
     }
-    assert added <= read, f"{path.name} adds {', '.join(sorted(added - read))} and never reads it"
+    assert added == read, f"{name} declares {added} and reads {read}"
+
+
+@pytest.mark.parametrize("words", [["--help"], [], ["--version"], ["report", "--help"], ["reporrt"], ["report", "--x"]])
+def test_what_computes_nothing_imports_nothing_that_computes(words):
+    said = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", "helpers", *words], capture_output=True, text=True, check=False
+    )
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in said.stderr.splitlines() if "|" in line}
+    assert "argparse" in imported
+    assert not imported & {"numpy", "pandas", "torch", "xarray", "plotly", "jupytext", "sklearn", "pydantic", "yaml"}
+
+
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_examples_of_a_command_are_commands(name):
+    command = commands.COMMANDS[name]
+    assert command.examples
+    for example in command.examples:
+        assert _parser().parse_args(example.split()).command == name
+
+
+def test_studies_and_models_are_listed(capsys):
+    assert main(["studies"]) == 0
+    said = capsys.readouterr().out
+    for path in (ROOT / "params").glob("*.yml"):
+        assert (f"{path.stem}: " in said) == (path.stem != "junifer")
+    assert "not valid" not in said and "demo: 3 networks" in said and "Nothing to\n    download." in said
+    assert main(["models"]) == 0
+    said = capsys.readouterr().out
+    networks, baselines = said.split("Families that learned nothing")
+    for family in models.FAMILIES:
+        assert f"  {family}: " in (baselines if family in models.BASELINES else networks)
+    assert "network tiny (or full)" in said and "weights (needed)" in said
+
+
+def test_a_study_that_is_not_valid_is_listed_as_such(tmp_path, monkeypatch, capsys):
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "mine.yml").write_text("# Mine.\nname: mine\ndatset: demo\n", encoding="utf-8")
+    (tmp_path / "params" / "empty.yml").write_text("", encoding="utf-8")
+    monkeypatch.setattr("helpers.study.params.ROOT", tmp_path)
+    assert main(["studies"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "mine: not valid: " in said
+        and "unknown key 'datset'; did you mean 'dataset'?" in said
+        and "    Mine.\n" in said
+    )
+    assert "empty: not valid: " in said
 
 
 @pytest.mark.parametrize(

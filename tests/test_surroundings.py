@@ -168,13 +168,13 @@ def test_make_takes_a_study_with_any_signs_in_its_path():
 def test_outputs_are_relative_to_where_the_command_runs_as_data_are(tmp_path, monkeypatch):
     import argparse
 
-    from helpers.study import arguments
+    from helpers.commands.chosen import chosen
 
     small_study.write_study(tmp_path, ["00_question"])
     monkeypatch.chdir(tmp_path)
     for given, expected in [("results", tmp_path / "results"), (None, ROOT / "outputs"), ("../x", tmp_path / "../x")]:
-        options = argparse.Namespace(study="small.yml", models="", outputs=given)
-        assert arguments.opened(options).folder == expected / "small"
+        options = argparse.Namespace(study="small.yml", models=[], outputs=given)
+        assert chosen(options).folder == expected / "small"
 
 
 # File systems without locks

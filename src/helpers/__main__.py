@@ -1,4 +1,4 @@
-"""The command line: `python -m helpers report STUDY`, and `batch`, `check`, `new`, `julearn`; `fetch DATA`."""
+"""The command line: `python -m helpers COMMAND`, and what its errors look like."""
 
 from __future__ import annotations
 
@@ -10,34 +10,14 @@ import traceback
 from importlib.metadata import version
 from pathlib import Path
 
-import helpers.batch.check
-import helpers.batch.command
-import helpers.chapters.regularisation.command
-import helpers.report.command
-import helpers.study.command
-from helpers.errors import UserError
-from helpers.report.footer import commit
-from helpers.report.notebooks import ChapterError
-from helpers.store.files import ROOT
-from helpers.store.parser import Parser
+from helpers import commands
+from helpers.commands.parser import Parser
+from helpers.errors import ChapterError, UserError
+from helpers.store.checkout import ROOT, commit
 from helpers.store.terminal import show_anyway
 
 PACKAGE = Path(__file__).parent
-
-EXAMPLES = """\
-examples:
-  python -m helpers report demo                     the chapters of a study and its page
-  python -m helpers batch networks --dry-run        what a study would compute, with time and memory
-  python -m helpers report --help                   what a command takes
-"""
-
-COMMANDS = (  # each module has register(commands)
-    helpers.report.command,
-    helpers.batch.check,
-    helpers.batch.command,
-    helpers.chapters.regularisation.command,
-    helpers.study.command,
-)
+CALLED = "python -m helpers"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments or ["--help"])
     try:
         _check_package()
-        options.run(options)
+        commands.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -93,16 +73,27 @@ def _traceback(error: Exception) -> Path:
 
 def _parser() -> Parser:
     parser = Parser(
-        prog="python -m helpers",
+        prog=CALLED,
         description="How an audio network hears like a brain",
-        epilog=EXAMPLES,
+        epilog=_examples("report demo", "batch networks --dry-run", "report --help"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="say the version, and the checkout's commit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        module.register(commands)
+    group = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    for name, command in commands.COMMANDS.items():
+        one = group.add_parser(
+            name,
+            help=command.help,
+            description=command.help[0].upper() + command.help[1:],
+            epilog=_examples(*command.examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add(one)
     return parser
+
+
+def _examples(*examples: str) -> str:
+    return "\n".join(["examples:", *(f"  {CALLED} {example}" for example in examples)])
 
 
 class _Version(argparse.Action):

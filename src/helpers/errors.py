@@ -1,4 +1,9 @@
-"""Errors that a user can correct."""
+"""Errors that a user can correct, and the word that was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class UserError(ValueError):
@@ -7,3 +12,14 @@ class UserError(ValueError):
 
 class DamagedCheckpoint(UserError):
     """A file that holds no network that can be used: the only reason to leave one of a series out."""
+
+
+class ChapterError(RuntimeError):
+    """A chapter or job that failed while it ran; exit code 1."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word and all of them: the 'what to do' half of an unknown-name message."""
+    known = list(known)
+    close = get_close_matches(word, known, n=1)
+    return (f"did you mean '{close[0]}'? " if close else "") + f"known: {', '.join(known)}"

@@ -19,13 +19,12 @@ import small_study
 from helpers.__main__ import main
 from helpers.batch import estimates, jobs
 from helpers.batch.attempt import attempt
-from helpers.batch.command import Options, batch
+from helpers.batch.batch import Options, batch
 from helpers.chapters import registry
 from helpers.chapters.chapter import Chapter
-from helpers.errors import UserError
+from helpers.errors import ChapterError, UserError
 from helpers.models.wheels import wheel
 from helpers.report import build
-from helpers.report.notebooks import ChapterError
 from processes import SECONDS, says
 from small_study import opened
 

@@ -29,7 +29,7 @@ from conftest import ROOT
 from helpers.__main__ import main
 from helpers.batch import hands
 from helpers.batch.attempt import DONE
-from helpers.batch.command import Options, batch
+from helpers.batch.batch import Options, batch
 from helpers.errors import UserError
 from helpers.report import notebooks
 from helpers.store import files

@@ -10,12 +10,12 @@ import pytest
 import torch
 import xarray as xr
 
-from helpers import models, store, text
+from helpers import models, text
 from helpers.errors import UserError
 from helpers.models import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, ModelEntry
 from helpers.models.base import FRAMES, STREAMS, Weighted, layer_of
 from helpers.models.encodecmae.extraction import BRANCHES
-from helpers.store import files
+from helpers.store import files, results
 from helpers.store.settings import Settings
 
 SOUNDS = {"stim_b": 9000, "stim_a": 12000, "stim_c": 9000, "stim_d": 9000}  # samples; not in alphabetical order
@@ -169,10 +169,10 @@ def test_layers_come_back_from_disk_as_they_were(opened, tmp_path):
     """What is kept is read, not computed again, and gives the same layers in the same order."""
     model = opened()
     one = Checkpoint(model, model.steps[-1])
-    assert not store.is_kept(models.hear, tmp_path / "kept", checkpoint=one)
-    store.result(models.hear, tmp_path / "kept", checkpoint=one)
-    assert store.is_kept(models.hear, tmp_path / "kept", checkpoint=one)
-    read = model.layers(store.result(models.hear, tmp_path / "kept", checkpoint=one))
+    assert not results.is_kept(models.hear, tmp_path / "kept", checkpoint=one)
+    results.result(models.hear, tmp_path / "kept", checkpoint=one)
+    assert results.is_kept(models.hear, tmp_path / "kept", checkpoint=one)
+    read = model.layers(results.result(models.hear, tmp_path / "kept", checkpoint=one))
     for found, expected in zip(read, model.activations(model.steps[-1]), strict=True):
         xr.testing.assert_identical(found, expected)
 
@@ -182,7 +182,7 @@ def test_kept_activations_are_told_apart(opened, waveforms):
     model = opened()
 
     def key(model, step):
-        return store.key(models.hear, checkpoint=Checkpoint(model, step))
+        return results.key(models.hear, checkpoint=Checkpoint(model, step))
 
     last = model.steps[-1]
     shorter = waveforms.assign_coords(n_samples=("sound", [9000] * 4))
@@ -194,11 +194,11 @@ def test_kept_activations_are_told_apart(opened, waveforms):
 
 def test_kept_activations_depend_on_the_family_s_code(opened, monkeypatch):
     model = opened()
-    before = store.key(models.hear, checkpoint=Checkpoint(model, model.steps[0]))
+    before = results.key(models.hear, checkpoint=Checkpoint(model, model.steps[0]))
     original = models.base.code_digest
     own = type(model).__module__
     monkeypatch.setattr(models.base, "code_digest", lambda *names: "edited" if own in names else original(*names))
-    assert store.key(models.hear, checkpoint=Checkpoint(model, model.steps[0])) != before
+    assert results.key(models.hear, checkpoint=Checkpoint(model, model.steps[0])) != before
 
 
 def test_neither_batches_nor_other_sounds_nor_padding_change_a_sound(opened, waveforms):

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from helpers.report import footer
-from helpers.report.footer import UNKNOWN
+from helpers.store.checkout import UNKNOWN, commit
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 
@@ -35,26 +34,26 @@ def repository(tmp_path, monkeypatch):
 
 def test_the_commit_of_a_checkout_is_said_and_whether_it_was_changed(repository):
     head = git(repository, "rev-parse", "HEAD")
-    assert footer.commit(repository) == {"commit": head, "clean": True}
+    assert commit(repository) == {"commit": head, "clean": True}
     (repository / "file").write_text("changed")
-    assert footer.commit(repository) == {"commit": head, "clean": False}
+    assert commit(repository) == {"commit": head, "clean": False}
 
 
 def test_a_folder_within_another_repository_has_no_commit(repository):
     unpacked = repository / "lib" / "site-packages"
     unpacked.mkdir(parents=True)
-    assert footer.commit(unpacked) == UNKNOWN
+    assert commit(unpacked) == UNKNOWN
     git(repository, "worktree", "add", "--quiet", "worktree")  # one of its own, though it lies within
-    assert footer.commit(repository / "worktree")["commit"] == git(repository, "rev-parse", "HEAD")
+    assert commit(repository / "worktree")["commit"] == git(repository, "rev-parse", "HEAD")
 
 
 def test_what_git_tracks_nothing_of_has_no_commit(tmp_path, repository):
     for folder in (tmp_path / "nothing", tmp_path / "empty"):
         folder.mkdir()
     git(tmp_path / "empty", "init", "--quiet")
-    assert footer.commit(tmp_path / "nothing") == footer.commit(tmp_path / "empty") == UNKNOWN
+    assert commit(tmp_path / "nothing") == commit(tmp_path / "empty") == UNKNOWN
     git(repository, "rm", "--quiet", "--cached", "file")
-    assert footer.commit(repository) == UNKNOWN
+    assert commit(repository) == UNKNOWN
 
 
 def test_variables_that_lead_git_elsewhere_are_not_heard(tmp_path, repository, monkeypatch):
@@ -62,14 +61,14 @@ def test_variables_that_lead_git_elsewhere_are_not_heard(tmp_path, repository, m
     (tmp_path / "unpacked").mkdir()
     monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "unpacked"))
-    assert footer.commit(tmp_path / "unpacked") == UNKNOWN
+    assert commit(tmp_path / "unpacked") == UNKNOWN
 
 
 def test_without_git_the_commit_is_unknown(repository, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert footer.commit(repository) == UNKNOWN
+    assert commit(repository) == UNKNOWN
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="an archive")
 def test_this_checkout_knows_its_own(monkeypatch):
-    assert footer.commit(ROOT)["commit"] == git(ROOT, "rev-parse", "HEAD")
+    assert commit(ROOT)["commit"] == git(ROOT, "rev-parse", "HEAD")

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from conftest import ROOT
+from helpers.errors import ChapterError
 from helpers.report import build, kernels, notebooks
 from helpers.report.kernels import Forked, Manager
 from processes import all_gone, family, finished, in_time, started
@@ -60,7 +61,7 @@ def test_no_kernel_knows_of_another(kernel, run):
 
 @pytest.mark.parametrize("kernel", KINDS)
 def test_a_kernel_that_is_killed_is_told_with_its_signal(kernel, run):
-    with pytest.raises(notebooks.ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
+    with pytest.raises(ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
         run("import os; os.kill(os.getpid(), 9)", kernel)
 
 
@@ -139,12 +140,12 @@ def test_after_a_failure_those_that_run_end_well_and_no_other_begins(monkeypatch
     def run(name, log, kernel):
         time.sleep(0.05 if name == "first" else 0.3)
         if name == "first":
-            raise notebooks.ChapterError("first failed")
+            raise ChapterError("first failed")
         over.append(name)
 
     monkeypatch.setattr(notebooks, "run", run)
     runs = {name: {"name": name} for name in ("first", "second", "third", "fourth")}
-    with pytest.raises(notebooks.ChapterError, match="first failed"):
+    with pytest.raises(ChapterError, match="first failed"):
         build._executed(runs, 2, Manager, begun.append)
     assert begun[:2] == ["chapter first", "chapter second"] and "chapter fourth" not in begun
     assert "second" in over

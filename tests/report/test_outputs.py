@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from helpers import text
 from helpers.chapters.chapter import Chapter
+from helpers.errors import ChapterError
 from helpers.report import export, notebooks, outputs
 from helpers.study import Study
 from helpers.study.params import Parameters
@@ -46,7 +47,7 @@ def test_a_chapter_with_foreign_outputs_fails_and_is_not_kept(tmp_path, source):
     chapter = tmp_path / "90_own.py"
     chapter.write_text(f'# %% tags=["parameters"]\nstudy = ""\n# %%\n{source}\n')
     target = tmp_path / "out" / "90_own.ipynb"
-    with pytest.raises(notebooks.ChapterError, match=r"90_own\.py: cell 3 shows HTML of its own"):
+    with pytest.raises(ChapterError, match=r"90_own\.py: cell 3 shows HTML of its own"):
         notebooks.run(chapter, {"study": "x"}, target, "")
     assert not target.exists()
 
@@ -99,7 +100,7 @@ def test_what_code_prints_is_shown_with_the_code_and_not_in_the_prose(small_brai
 def test_a_page_that_would_ask_the_network_is_not_written(small_brain, tmp_path, monkeypatch):
     study = Study(Parameters(name="s", dataset="demo", models=[{"name": "a", "family": "mini"}]), tmp_path)
     monkeypatch.setattr(export, "_html", lambda *_: '<img src="https://a.b/logo.png">')
-    with pytest.raises(notebooks.ChapterError, match=r"would ask for https://a\.b/logo\.png"):
+    with pytest.raises(ChapterError, match=r"would ask for https://a\.b/logo\.png"):
         export.write(tmp_path / "report.html", [(Chapter("00_a"), new_notebook())], study, {})
     assert not (tmp_path / "report.html").exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT
 from helpers.chapters.chapter import Chapter
-from helpers.errors import UserError
+from helpers.errors import ChapterError, UserError
 from helpers.report import export, figures
 from helpers.report import notebooks as chapters
 
@@ -50,9 +50,7 @@ def test_a_chapter_gets_its_parameters_and_is_run_again_only_when_something_chan
 
 
 def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
-    with pytest.raises(
-        chapters.ChapterError, match=r"99_test\.py, cell \d+ failed with ZeroDivisionError: division by zero"
-    ):
+    with pytest.raises(ChapterError, match=r"99_test\.py, cell \d+ failed with ZeroDivisionError: division by zero"):
         run("1 / 0")
     assert (tmp_path / "out" / "99_test.failed.ipynb").exists() and not (tmp_path / "out" / "99_test.ipynb").exists()
     with pytest.raises(UserError, match=r"99_test\.py, cell \d+: mend this"):
@@ -62,7 +60,7 @@ def test_failures_say_where_and_why_and_keep_the_notebook(run, tmp_path):
 
 
 def test_a_kernel_that_was_killed_is_reported_as_such(run, tmp_path):
-    with pytest.raises(chapters.ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
+    with pytest.raises(ChapterError, match="ended from outside, by SIGKILL, as the system does when memory"):
         run("import os, signal\nprint('so far')\nos.kill(os.getpid(), signal.SIGKILL)")
     assert (tmp_path / "out" / "99_test.failed.ipynb").exists()
 
@@ -86,7 +84,7 @@ def test_a_kernel_that_does_not_start_is_tried_once_more(run, monkeypatch):
     monkeypatch.setattr(chapters, "_papermill", lambda *given: _raised(failures) if failures else real(*given))
     assert printed(run("print(1)")) == "1\n"
     failures += [RuntimeError("Kernel didn't respond"), RuntimeError("Kernel didn't respond")]
-    with pytest.raises(chapters.ChapterError, match=r"did not start, twice \(Kernel didn't respond\)"):
+    with pytest.raises(ChapterError, match=r"did not start, twice \(Kernel didn't respond\)"):
         run("print(2)")
 
 

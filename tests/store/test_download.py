@@ -12,9 +12,9 @@ import pytest
 
 from helpers import brain
 from helpers.brain import nh2015, tuckute2023
+from helpers.commands.fetch import fetch
 from helpers.errors import UserError
 from helpers.store import download, transfer
-from helpers.study.command import fetch
 
 CONTENT = {"a.txt": b"first", "sub/b.bin": bytes(range(256)) * 64, "sub/c.bin": b"last"}
 CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENT.items()}

@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from conftest import ROOT
-from helpers import encoding, models, store
+from helpers import encoding, models
 from helpers.brain import demo
 from helpers.chapters.cka_residual import cka_of_frames
 from helpers.chapters.robustness.analysis import recover
@@ -26,7 +26,7 @@ from helpers.models.encodecmae.training import train
 from helpers.names import immaterial
 from helpers.stats import rsa
 from helpers.stimuli import audio
-from helpers.store import code
+from helpers.store import code, results
 from helpers.store.results import plain
 
 SOUNDS = [f"s{index:02d}" for index in range(12)]
@@ -126,26 +126,26 @@ KEPT = {
 def test_every_argument_changes_the_key_and_immaterial_ones_do_not(function):
     values = KEPT[function]
     first = {name: some[0] for name, some in values.items()}
-    keys = [store.key(function, **first)]
+    keys = [results.key(function, **first)]
     for name, (_, *others) in values.items():
-        keys += [store.key(function, **{**first, name: other}) for other in others]
+        keys += [results.key(function, **{**first, name: other}) for other in others]
     assert len(set(keys)) == len(keys)
     left_out = getattr(function, "immaterial", frozenset())
     assert set(inspect.signature(function).parameters) == set(values) | left_out
     for name in left_out:
-        assert store.key(function, **first, **{name: "anything"}) == keys[0]
-    assert store.key(function, **first) == keys[0]
+        assert results.key(function, **first, **{name: "anything"}) == keys[0]
+    assert results.key(function, **first) == keys[0]
 
 
 def test_the_functions_above_are_all_that_are_kept():
-    """`study.keep(f, ...)`, `partial(study.keep, f, ...)`, `store.result(f, ...)`, `store.key(f, ...)` in all code."""
+    """`study.keep(f, ...)`, `partial(study.keep, f, ...)`, `results.result(f, ...)`, `results.key(f, ...)` anywhere."""
     found = set()
     for path in [*SOURCE.rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args:
                 called, first, *rest = [ast.unparse(part) for part in (node.func, *node.args)]
                 if (
-                    called.endswith((".keep", "store.result", "store.key"))
+                    called.endswith((".keep", "results.result", "results.key"))
                     or called == "key"
                     or (called == "keep" and "chapters" in path.parts)
                 ):
@@ -162,14 +162,14 @@ def test_only_plain_things_have_keys():
     with pytest.raises(TypeError, match="cannot depend on a Thing"):
         plain(Thing())
     with pytest.raises(TypeError, match="unexpected keyword argument 'gamma'"):
-        store.key(encoding.score, features=features(), responses=responses(), splits=ORDER, gamma=1)
+        results.key(encoding.score, features=features(), responses=responses(), splits=ORDER, gamma=1)
 
     @immaterial("nothing")
     def function(a):
         return a
 
     with pytest.raises(TypeError, match="no argument nothing to be immaterial"):
-        store.key(function, a=1)
+        results.key(function, a=1)
 
 
 def test_labels_count_as_much_as_values():
@@ -194,20 +194,22 @@ def test_a_result_is_computed_once_for_its_arguments_and_others_stay_beside_it(t
     CALLS.clear()
     one, other = xr.DataArray([1.0, 2.0], dims="x"), xr.DataArray([1.0, 3.0], dims="x")
     for values, factor in ((one, 2.0), (other, 2.0), (one, 3.0), (one, 2.0), (one, 3.0)):
-        found = store.result(doubled, tmp_path, values=values, factor=factor, progress=print)
+        found = results.result(doubled, tmp_path, values=values, factor=factor, progress=print)
         xr.testing.assert_equal(found["doubled"], factor * values)
     assert len(CALLS) == 3 and len(list(tmp_path.glob("doubled-*.nc"))) == 3
-    assert store.is_kept(doubled, tmp_path, values=one) and not store.is_kept(doubled, tmp_path, values=one, factor=9.0)
+    assert results.is_kept(doubled, tmp_path, values=one) and not results.is_kept(
+        doubled, tmp_path, values=one, factor=9.0
+    )
 
 
 def test_a_damaged_result_is_computed_again_and_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("helpers.store.results.code_digest", lambda module: module)
     CALLS.clear()
     values = xr.DataArray([1.0, 2.0], dims="x")
-    store.result(doubled, tmp_path, values=values)
+    results.result(doubled, tmp_path, values=values)
     (path,) = tmp_path.glob("doubled-*.nc")
     path.write_bytes(path.read_bytes()[:200])
-    assert store.result(doubled, tmp_path, values=values)["doubled"].values.tolist() == [2, 4]
+    assert results.result(doubled, tmp_path, values=values)["doubled"].values.tolist() == [2, 4]
     assert len(CALLS) == 2 and "damaged" in capsys.readouterr().out
 
 
@@ -342,13 +344,13 @@ def test_results_unused_for_long_make_room(tmp_path, monkeypatch):
 
     monkeypatch.setattr("helpers.store.results.code_digest", lambda module: module)
     one = xr.DataArray([1.0], dims="x")
-    store.result(doubled, tmp_path, values=one)
+    results.result(doubled, tmp_path, values=one)
     (old,) = tmp_path.glob("doubled-*.nc")
     long_ago = time.time() - 40 * 24 * 3600
     os.utime(old, (long_ago, long_ago))
-    store.result(doubled, tmp_path, values=one)  # reading it is using it
-    store.result(doubled, tmp_path, values=one + 1)
+    results.result(doubled, tmp_path, values=one)  # reading it is using it
+    results.result(doubled, tmp_path, values=one + 1)
     assert old.exists()
     os.utime(old, (long_ago, long_ago))
-    store.result(doubled, tmp_path, values=one + 2)
+    results.result(doubled, tmp_path, values=one + 2)
     assert not old.exists() and len(list(tmp_path.glob("doubled-*.nc"))) == 2

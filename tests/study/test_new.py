@@ -14,7 +14,7 @@ from helpers.__main__ import main
 from helpers.brain import table
 from helpers.chapters.method import FEW, method
 from helpers.encoding import splits
-from helpers.store import files
+from helpers.store.checkout import ROOT
 from helpers.study import open_study
 from small_study import SMALL
 
@@ -142,7 +142,7 @@ def test_chapters_and_baselines_are_those_that_the_data_allow(own, more, chapter
 def test_a_name_alone_goes_into_params_and_paths_may_hold_any_sign(own, monkeypatch, capsys):
     root = own / "project"
     (root / "params").mkdir(parents=True)
-    for module in ("helpers.store.files", "helpers.study.new", "helpers.study.params", "helpers.report.command"):
+    for module in ("helpers.study.new", "helpers.study.params", "helpers.commands.new"):
         monkeypatch.setattr(f"{module}.ROOT", root)
     odd = own / 'año #1: "x" {y}'
     write(odd)
@@ -211,7 +211,7 @@ def test_what_fails_in_a_check_or_is_interrupted_leaves_nothing_behind(own, monk
         def fail(*_, error=error):
             raise error
 
-        monkeypatch.setattr("helpers.report.command.registry.check", fail)
+        monkeypatch.setattr("helpers.commands.new.registry.check", fail)
         assert new(own) == code and left(own) == before
 
 
@@ -226,4 +226,4 @@ def test_a_folder_that_cannot_be_written_is_named(own, monkeypatch, capsys):
 
 def test_the_example_is_one_that_a_report_can_be_made_of(tmp_path):
     folder = Path(table.example(tmp_path / "x"))
-    assert new(folder) == 0 and files.ROOT.is_dir()
+    assert new(folder) == 0 and ROOT.is_dir()

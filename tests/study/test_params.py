@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from helpers.errors import UserError
-from helpers.store.files import ROOT
+from helpers.store.checkout import ROOT
 from helpers.study import params
 from helpers.study.params import load
 

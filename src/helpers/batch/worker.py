@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from helpers.errors import UserError
+from helpers.errors import ChapterError, UserError
 from helpers.report import notebooks as chapters
 from helpers.store.terminal import show_anyway
 
@@ -30,7 +30,7 @@ def main() -> int:
     target = Path(spec["target"])
     try:
         chapters.run(Path(spec["source"]), spec["parameters"], target, spec["depends_on"], log=sys.stderr)
-    except (UserError, chapters.ChapterError) as error:
+    except (UserError, ChapterError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
     except Exception as error:  # an internal error: the log holds the traceback

@@ -25,8 +25,7 @@ from helpers.brain import (
     tuckute2023,
 )
 from helpers.brain.base import Brain
-from helpers.errors import UserError
-from helpers.store.settings import suggestion
+from helpers.errors import UserError, suggestion
 
 DATASETS: dict[str, ModuleType] = {
     "demo": demo,

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from helpers.chapters.chapter import Chapter
-from helpers.errors import UserError
-from helpers.store.files import ROOT
+from helpers.errors import UserError, suggestion
+from helpers.store.checkout import ROOT
 from helpers.store.own import is_own
-from helpers.store.settings import suggestion
 from helpers.study import Study
 
 FOLDER = Path(__file__).parent

@@ -14,11 +14,11 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, device_of, hear
 from helpers.models.entry import ModelEntry
 from helpers.models.weights import TRAINED
-from helpers.store.settings import Settings, suggestion, validated
+from helpers.store.settings import Settings, validated
 
 __all__ = [
     "BASELINES",

@@ -227,7 +227,7 @@ class Checkpoint:
 def hear(checkpoint: Checkpoint) -> xr.Dataset:
     """Return what is kept on disk of a checkpoint's activations, after checking the layers in it.
 
-    Kept with `store.result(hear, folder, checkpoint=Checkpoint(model, step))`; `model.layers` gets the layers out.
+    Kept with `results.result(hear, folder, checkpoint=Checkpoint(model, step))`; `model.layers` gets the layers out.
     Raises UserError for activations that are not what `AudioModel.activations` promises.
     """
     heard = checkpoint.model.hear(checkpoint.step)

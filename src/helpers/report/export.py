@@ -18,9 +18,9 @@ from nbconvert.preprocessors import Preprocessor
 
 from helpers import text
 from helpers.chapters.chapter import FOLDED, LEAD, Chapter
+from helpers.errors import ChapterError
 from helpers.names import LANGUAGES
 from helpers.report import figures, outputs
-from helpers.report.notebooks import ChapterError
 from helpers.report.outputs import PLOTLY
 from helpers.report.script import plotly_script
 from helpers.stimuli import audio

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 
 import nbformat
 import yaml
 
 from helpers import text
-from helpers.store.files import ROOT
+from helpers.store.checkout import ROOT, commit
 from helpers.study import Study
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "xarray", "pandas", "plotly", "papermill", "nbconvert")
-UNKNOWN = {"commit": "", "clean": False}
 
 
 def facts(study: Study, notebooks: list[nbformat.NotebookNode]) -> dict:
@@ -62,28 +58,3 @@ def _title(notebook: nbformat.NotebookNode, language: str) -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages behind numbers and figures."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-
-
-def commit(root: Path) -> dict[str, str | bool]:
-    """Return the `commit` of the checkout at `root`, "" where it is unknown, and whether it is `clean`, unchanged.
-
-    A folder that is no repository of its own, such as an unpacked archive or an installed package within somebody's
-    repository, has no commit: git would name that of the other one.
-    """
-    top, head, status = (
-        _git(root, *question)
-        for question in (("rev-parse", "--show-toplevel"), ("rev-parse", "HEAD"), ("status", "--porcelain"))
-    )
-    inside = str(Path(__file__).resolve().relative_to(ROOT)) if root == ROOT else "."
-    own = top and Path(top).resolve() == root.resolve() and _git(root, "ls-files", "--", inside)
-    return {"commit": head, "clean": status == ""} if own and head and status is not None else UNKNOWN
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    """Return what git says in a folder, with nothing from outside that leads it elsewhere; None where it fails."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True, env=environment)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return os.fsdecode(done.stdout).strip()

@@ -18,7 +18,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from helpers.errors import DamagedCheckpoint, UserError
+from helpers.errors import ChapterError, DamagedCheckpoint, UserError
 from helpers.report import outputs
 from helpers.report.kernels import Manager
 from helpers.store import files
@@ -26,10 +26,6 @@ from helpers.store import files
 STAMP = "made_from"  # notebook metadata: what the executed notebook depends on
 START_TIMEOUT = 120  # s, for a kernel on a busy laptop
 PARSING = threading.Lock()  # Python 3.11's parser, which jupytext calls, breaks where two threads use it at once
-
-
-class ChapterError(RuntimeError):
-    """A chapter that failed for a reason that is not the user's: exit code 1."""
 
 
 def run(

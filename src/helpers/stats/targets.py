@@ -8,14 +8,22 @@ import xarray as xr
 
 from helpers.names import TARGET
 
-MOST = 20  # targets that are shown one by one where they have regions or groups
+MOST = 20  # targets that are shown one by one where they have regions, groups or hemispheres
+MOST_UNNAMED = 100  # where they have none of these
+ALL = "all"  # the name of targets of which there are more
 
 
 def groups(data: xr.Dataset | xr.DataArray) -> dict[str, np.ndarray]:
-    """Return the positions of the targets under each name: many by region or group if they have any, else each."""
+    """Return the positions of the targets under each name: few targets alone, many by region, group or hemisphere.
+
+    Many that have none of these stand alone up to MOST_UNNAMED, and are all under the name "all" beyond.
+    """
     names = data[TARGET].values.astype(str)
-    for summed in ("region", "group") if len(names) > MOST else ():
+    for summed in ("region", "group", "hemisphere") if len(names) > MOST else ():
         if summed in data.coords and (data[summed] != "").any():
             names = data[summed].values.astype(str)
             break
+    else:
+        if len(names) > MOST_UNNAMED:
+            names = np.full(len(names), ALL)
     return {str(name): np.flatnonzero(names == name) for name in pd.unique(names) if name}

@@ -22,7 +22,6 @@ from filelock import BaseFileLock, FileLock, SoftFileLease, Timeout
 from helpers.errors import UserError
 
 DAMAGED = (OSError, ValueError, KeyError, RuntimeError)  # what HDF5 raises over files that are cut or altered
-ROOT = Path(__file__).resolve().parents[3]  # the checkout: this file is src/helpers/store/files.py
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)  # what a file system without locks answers
 LEASE_S = 300.0  # without a sign of life, after which a lock file of another machine is taken over; NFS delays by 60 s
 SIGN_S = 30.0  # between two signs of life

@@ -21,12 +21,19 @@ def progress(iterable: Iterable[T], label: str, total: int | None = None) -> Ite
 
 
 def _lines(iterable: Iterable[T], label: str, total: int | None) -> Iterator[T]:
-    """Yield as `progress`, with lines such as `mixture: 120 of 400, 35 s`; none for what takes less than 10 s."""
+    """Yield as `progress`, with lines such as `mixture: 120 of 400, 35 s, about 82 s left`; none within 10 s."""
     start = last = time.monotonic()
     for done, item in enumerate(iterable):
         now = time.monotonic()
         if now - last >= SECONDS:
-            of = f" of {total}" if total else ""
-            print(f"{label}: {done}{of}, {now - start:.0f} s", file=sys.stderr, flush=True)
+            print(f"{label}: {_said(done, total, now - start)}", file=sys.stderr, flush=True)
             last = now
         yield item
+
+
+def _said(done: int, total: int | None, took: float) -> str:
+    """Return how far something has come after `took` seconds, and how long the rest takes at that pace."""
+    if total is None:
+        return f"{done}, {took:.0f} s"
+    left = f", about {took / done * (total - done):.0f} s left" if done else ""
+    return f"{done} of {total}, {took:.0f} s{left}"

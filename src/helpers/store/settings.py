@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 
 # What reading may raise: PyYAML's own readers of dates, numbers and truth values raise whatever Python does over them
 DAMAGED = (
@@ -72,13 +70,6 @@ def _refuse_bombs(path: Path, values: object) -> None:
         waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         if n > MOST_VALUES:
             raise UserError(f"{path}: found more than {MOST_VALUES} values, expected a study; is it another file?")
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return the nearest known word and all of them: the 'what to do' half of an unknown-name message."""
-    known = list(known)
-    close = get_close_matches(word, known, n=1)
-    return (f"did you mean '{close[0]}'? " if close else "") + f"known: {', '.join(known)}"
 
 
 def _explain(item: dict, schema: type[BaseModel]) -> str:

@@ -21,7 +21,7 @@ from helpers import brain
 from helpers.brain import described, table
 from helpers.errors import UserError
 from helpers.names import CATEGORY, COMPONENTS, TIME, VOXELS
-from helpers.store.files import ROOT
+from helpers.store.checkout import ROOT
 from helpers.study.params import NAME
 
 CHAPTERS = {VOXELS: "02_voxelwise", COMPONENTS: "03_components"}  # besides those that every study gets

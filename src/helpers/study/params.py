@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from helpers.encoding import ESTIMATORS, METRICS, SCHEMES
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 from helpers.models import BASELINES, FAMILIES, ModelEntry
-from helpers.store.files import ROOT
+from helpers.store.checkout import ROOT
 from helpers.store.own import is_own
-from helpers.store.settings import Settings, read_yaml, suggestion, validated
+from helpers.store.settings import Settings, read_yaml, validated
 
 SMALLEST = 1e-300  # alpha: below it, numbers lose digits
 MOST_LETTERS = 100  # of a name that becomes a folder; the longest that file systems take is 255 bytes
@@ -145,11 +145,16 @@ def load(study: str | Path) -> Parameters:
     return validated(Parameters, values, str(path))
 
 
+def there() -> list[Path]:
+    """Return the files of the studies in `params/`, by name."""
+    found = sorted((ROOT / "params").glob("*.yml"))
+    return [path for path in found if is_own(path.name) and path.stem != "junifer"]  # that one is junifer's own
+
+
 def _find(study: str | Path) -> Path:
     for path in (Path(study), ROOT / study, ROOT / "params" / f"{study}.yml"):
         if path.is_file():
             return path
-    there = {path.stem for path in (ROOT / "params").glob("*.yml") if is_own(path.name)}
-    known = sorted(there - {"junifer"})  # that one is junifer's own
+    known = [path.stem for path in there()]
     near = "".join(f"did you mean '{name}'? " for name in get_close_matches(str(study), known, n=1))
     raise UserError(f"no study '{study}'; {near}give a YAML file or one of: {', '.join(known)}")

@@ -11,14 +11,15 @@ import pandas as pd
 import xarray as xr
 from pydantic import Field
 
-from helpers import brain, models, store, text
+from helpers import brain, models, text
 from helpers.brain.base import some
 from helpers.encoding import splits
 from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models import AudioModel, Checkpoint, hear
 from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP, TIME
 from helpers.stimuli import sounds
-from helpers.store import files
+from helpers.store import files, results
+from helpers.store.checkout import ROOT
 from helpers.store.progress import progress
 from helpers.store.settings import Settings, validated
 from helpers.study.params import Parameters, load
@@ -55,7 +56,7 @@ class Study:
         self.parameters, self.outputs = parameters, outputs
         self.source = source or parameters.name  # what to load it from again
         self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
-        self.folder = files.ROOT / outputs / parameters.name
+        self.folder = ROOT / outputs / parameters.name
         self.left_out: dict[str, list[str]] = {}  # checkpoints that could not be used, by model
         self._models: dict[tuple, AudioModel] = {}
         self._usable: set[tuple[str, int]] = set()
@@ -216,7 +217,7 @@ class Study:
         return self._heard(self.model(name), step)
 
     def _heard(self, model: AudioModel, step: int) -> xr.Dataset:
-        return store.result(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
+        return results.result(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
 
     def _of_sounds(self, model: AudioModel, step: int) -> Path:
         """Return the folder of a model's activations; baselines depend on sounds alone, and all studies share theirs.
@@ -231,13 +232,13 @@ class Study:
         step = model.steps[-1]
         if model.missing(step) == models.DOWNLOAD or isinstance(_source(model, step), str):
             return False
-        return store.is_kept(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
+        return results.is_kept(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
 
     def _is_being_heard(self, model: AudioModel) -> bool:
         step = model.steps[-1]
         if model.missing(step) == models.DOWNLOAD or isinstance(_source(model, step), str):
             return False
-        return store.is_being_made(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
+        return results.is_being_made(hear, self._of_sounds(model, step), checkpoint=Checkpoint(model, step))
 
     def has_heard(self, name: str, steps: Sequence[int] = ()) -> bool:
         """Return whether the activations at `steps` (none: all) are cached, so that nothing is trained or run.
@@ -249,7 +250,7 @@ class Study:
             return False
         checkpoints = {step: Checkpoint(self.model(name), step) for step in steps}
         places = {step: self._of_sounds(self.model(name), step) for step in steps}
-        return all(store.is_kept(hear, places[step], checkpoint=one) for step, one in checkpoints.items())
+        return all(results.is_kept(hear, places[step], checkpoint=one) for step, one in checkpoints.items())
 
     def features(self, name: str, step: int | None = None) -> list[xr.DataArray]:
         """Return one (sound, unit) array for each layer of a network, with its `layer`, `stage`, `note`, `model` and
@@ -309,11 +310,11 @@ class Study:
 
     def keep(self, function: Callable, /, **arguments) -> xr.Dataset:
         """Return what `function(**arguments)` returns, computed once for these arguments and this code, then read."""
-        return store.result(function, self._place(*_origin(arguments)), **arguments)
+        return results.result(function, self._place(*_origin(arguments)), **arguments)
 
     def is_kept(self, function: Callable, /, **arguments) -> bool:
         """Return whether `keep` would read and compute nothing."""
-        return store.is_kept(function, self._place(*_origin(arguments)), **arguments)
+        return results.is_kept(function, self._place(*_origin(arguments)), **arguments)
 
     def _place(self, name: str = "", step: int | None = None) -> Path:
         return self.folder / "results" / name / ("" if step is None else f"step-{step:07d}")

@@ -20,8 +20,7 @@ import pyarrow.parquet
 
 from helpers.brain.base import some
 from helpers.brain.table.refusal import MOST_VALUES, composed, named, wrong
-from helpers.errors import UserError
-from helpers.store.settings import suggestion
+from helpers.errors import UserError, suggestion
 
 MOST_TEXT = 2**28  # bytes of a CSV
 MOST_LINE = 2**24  # bytes of a line

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from helpers import text
-from helpers.store.files import ROOT
+from helpers.store.checkout import ROOT
 from helpers.study import Study
 from helpers.text import references
 from helpers.text.references import Reference

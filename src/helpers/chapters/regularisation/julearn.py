@@ -25,11 +25,12 @@ from helpers.errors import UserError
 from helpers.names import COMPONENTS, ESTIMATOR, LAYER, MODEL, SOUND, SPLIT, TARGET, UNIT
 from helpers.stats import selection
 from helpers.store import files
+from helpers.store.checkout import ROOT
 from helpers.store.code import code_digest
 from helpers.study import Study
 
-SCRIPT = files.ROOT / "notebooks" / "appendix_julearn.py"
-PYTHON = files.ROOT / ".venv-julearn" / "bin" / "python"
+SCRIPT = ROOT / "notebooks" / "appendix_julearn.py"
+PYTHON = ROOT / ".venv-julearn" / "bin" / "python"
 RIDGE, LASSO = analysis.REFERENCE, analysis.SINGLE  # julearn predicts one target at a time
 # scikit-learn's ridge, which julearn calls, fails far below; at these ends alpha no longer matters
 ALPHAS = {RIDGE: [10.0**k for k in range(-6, 13)], LASSO: [10.0**k for k in range(0, -8, -1)]}

@@ -45,6 +45,7 @@ from helpers.models.base import AudioModel, Card, Cost, layer_of
 from helpers.models.listener import ONLY_STEP
 from helpers.names import SOUND
 from helpers.store import files, settings
+from helpers.store.checkout import ROOT
 from helpers.store.own import is_own
 
 __all__ = ["RATE", "Activations", "Settings", "example", "open"]
@@ -197,7 +198,7 @@ def _files(path: Path) -> list[Path]:
 
 def located(name: str, key: str) -> Path:
     """Return a file or folder of a study, relative to the place of the command or to the project; raises UserError."""
-    places = (files.expanded(name), files.ROOT / name)
+    places = (files.expanded(name), ROOT / name)
     for path in places:
         if path.is_file() or path.is_dir():
             return path

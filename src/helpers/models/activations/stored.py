@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 from helpers.names import composed
-from helpers.store.settings import suggestion
 
 WAV = ".wav"
 NAMES = ("sound", "sounds", "stimuli")  # keys under which a file may keep the names of its sounds

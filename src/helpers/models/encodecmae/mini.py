@@ -14,8 +14,7 @@ import torch
 import xarray as xr
 from pydantic import Field, model_validator
 
-from helpers import store
-from helpers.errors import DamagedCheckpoint, UserError
+from helpers.errors import DamagedCheckpoint, UserError, suggestion
 from helpers.models.base import TRAINING
 from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network, read
@@ -24,9 +23,9 @@ from helpers.models.encodecmae.network import Network, Sizes
 from helpers.models.encodecmae.training import Recipe, train
 from helpers.models.weights import MATCHED
 from helpers.names import CATEGORY, SOUND
+from helpers.store import results
 from helpers.store.files import atomic, claimed
 from helpers.store.progress import progress
-from helpers.store.settings import suggestion
 
 __all__ = ["RATE", "Mini", "Settings", "example", "open"]
 
@@ -132,7 +131,7 @@ class Mini(extraction.EncodecMAEModel):
 
     @cached_property
     def _key(self) -> str:
-        return store.key(train, settings=self.settings.recipe, seed=self.seed, waveforms=self.training_sounds)
+        return results.key(train, settings=self.settings.recipe, seed=self.seed, waveforms=self.training_sounds)
 
     def _is_current(self, step: int) -> bool:
         if not self.path(step).exists():

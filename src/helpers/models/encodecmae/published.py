@@ -15,16 +15,16 @@ import torch
 import xarray as xr
 from pydantic import Field, model_validator
 
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 from helpers.models.base import DOWNLOAD, FLOAT
 from helpers.models.encodecmae import extraction
 from helpers.models.encodecmae.checkpoint import load_network
 from helpers.models.encodecmae.mel import RATE
 from helpers.models.encodecmae.network import Network, Sizes
 from helpers.store import transfer
-from helpers.store.files import ROOT, expanded, sha256
+from helpers.store.checkout import ROOT
+from helpers.store.files import expanded, sha256
 from helpers.store.own import is_own
-from helpers.store.settings import suggestion
 
 __all__ = ["RATE", "EncodecMAE", "Settings", "example", "open"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from helpers.errors import UserError
 from helpers.stimuli.sounds import RATES
 from helpers.store import files, transfer
+from helpers.store.checkout import ROOT
 
 CONFIG, EXTRACTORS = "config.json", ("preprocessor_config.json", "processor_config.json")
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -31,7 +32,7 @@ INSTALL = "run `pip install -e '.[huggingface]'`"
 
 def local(weights: str) -> Path | None:
     """Return the folder that `weights` is the path of; None where there is no such folder."""
-    for path in (files.expanded(weights), files.ROOT / weights):
+    for path in (files.expanded(weights), ROOT / weights):
         if path.is_dir():
             return path.resolve()
     return None

@@ -18,8 +18,9 @@ from tempfile import TemporaryDirectory
 
 from helpers.errors import UserError
 from helpers.store import download, files, transfer
+from helpers.store.checkout import ROOT
 
-LOCK = files.ROOT / "params" / "networks.lock"
+LOCK = ROOT / "params" / "networks.lock"
 LINE = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+) --hash=sha256:([0-9a-f]{64})  # (\d+) bytes")
 GET = "run `python -m helpers fetch networks` where there is a network"
 

@@ -1,32 +1,15 @@
-"""`python -m helpers check STUDY`: validate a study, and say what it has and what its report would take."""
+"""What a study has and what its report would take, in words."""
 
 from __future__ import annotations
 
-import argparse
 from itertools import groupby
 
 from helpers.batch import estimates, jobs
-from helpers.batch.command import downloads
+from helpers.batch.batch import downloads
 from helpers.batch.watch import clock
-from helpers.chapters import registry
 from helpers.models import AudioModel, ModelEntry
 from helpers.names import SOUND
-from helpers.study import Study, arguments
-
-
-def register(commands) -> None:
-    """Add the command to an argparse group of commands."""
-    command = commands.add_parser("check", help="validate a study without computing anything; list layers and costs")
-    arguments.add(command)
-    arguments.add_chapters(command)
-    command.set_defaults(run=_check)
-
-
-def _check(options: argparse.Namespace) -> None:
-    study, names = arguments.opened(options), arguments.listed(options.chapters)
-    registry.check(study, names)
-    for line in described(study, names):
-        print(line)
+from helpers.study import Study
 
 
 def described(study: Study, names: list[str]) -> list[str]:

@@ -1,9 +1,7 @@
-"""`python -m helpers batch`: plan, run or only list jobs, and report the outcome."""
+"""A study in jobs: plan, run or only list them, and report the outcome."""
 
 from __future__ import annotations
 
-import argparse
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +12,8 @@ from helpers.batch.hands import Cluster, Local
 from helpers.batch.run import KEPT, NOT_RUN, Entry, run
 from helpers.batch.watch import Watch, clock, counted
 from helpers.chapters import registry
-from helpers.report.notebooks import ChapterError
-from helpers.study import Study, arguments
+from helpers.errors import ChapterError
+from helpers.study import Study
 
 
 @dataclass(frozen=True)
@@ -29,43 +27,6 @@ class Options:
     limit_s: float | None = None  # per job
     scheduler: str = ""  # of a Dask cluster, instead of this machine
     dry_run: bool = False
-
-
-def register(commands) -> None:
-    """Add the command to an argparse group of commands."""
-    command = commands.add_parser("batch", help="run a study in jobs: each chapter for each model and checkpoint")
-    arguments.add(command)
-    arguments.add_chapters(command)
-    command.add_argument("--jobs", type=_positive, default=1, help="how many at once on this machine")
-    command.add_argument("--threads", type=_positive, help="per job; without it, jobs share the cores")
-    command.add_argument(
-        "--time-limit", type=_seconds, metavar="SECONDS", help="terminate a job after SECONDS and mark it failed"
-    )
-    command.add_argument(
-        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, such as tcp://host:8786"
-    )
-    command.add_argument("--dry-run", action="store_true", help="list the jobs, what is missing, time and memory")
-    command.set_defaults(run=_run)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"found {number}, expected 1 or more")
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"found {text}, expected a number of seconds above 0")
-    return number
-
-
-def _run(options: argparse.Namespace) -> None:
-    chosen = {"chapters": arguments.listed(options.chapters), "models": arguments.listed(options.models)}
-    how = {"jobs": options.jobs, "threads": options.threads, "limit_s": options.time_limit}
-    batch(arguments.opened(options), Options(**chosen, **how, scheduler=options.scheduler, dry_run=options.dry_run))
 
 
 def batch(study: Study, options: Options, say: Callable[[str], None] = print) -> None:

@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 
-from helpers.store.settings import suggestion
+from helpers.errors import suggestion
 
 NUMBER = re.compile(r"-\d*\.?\d+")  # a value, not an option
 

