@@ -55,8 +55,8 @@ def test_every_fault_that_is_documented_has_its_test():
 
 
 PACKAGES = {
-    "batch", "brain", "commands", "chapters", "encoding", "models", "plotting", "report", "stats", "stimuli", "store", "study",
-    "text",
+    "batch", "brain", "chapters", "commands", "encoding", "models", "plotting", "report", "stats", "stimuli", "store",
+    "study", "text",
 }  # fmt: skip
 
 
