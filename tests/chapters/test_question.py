@@ -68,5 +68,13 @@ def test_a_network_from_a_folder_is_not_called_a_published_one(small_brain, tmp_
 
 def test_units_are_said_as_they_are(small_brain, tmp_path):
     entries = [{"name": "same", **MINI}, {"name": "unlike", "family": "silero"}]
+    entries += [{"name": "highest", "family": "silero", "pooling": "max"}]
     said = question.networks(study(tmp_path, entries)).pieces["en"]
-    assert "units each." in said and "<strong>unlike</strong>: 5 layers with up to 128 units each." in said
+    assert (
+        "<strong>highest</strong>: 5 layers with up to 128 units each; of each, the maximum over time is taken" in said
+    )
+    assert (
+        said.count("maximum") == 1
+        and "units each." in said
+        and "<strong>unlike</strong>: 5 layers with up to 128 units each." in said
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import text
+from helpers import models, text
 from helpers.models import AudioModel
 from helpers.models.base import MIXED, MUSIC, SPEECH
 from helpers.names import REGIONS, SOUND, TARGET
@@ -10,6 +10,7 @@ from helpers.study import Study
 
 REGION, GROUP, PRIMARY = "region", "group", REGIONS[0]
 KINDS = {SPEECH: {"EngSpeech", "ForSpeech"}, MUSIC: {"Music", "Song"}}  # categories that a network learned from
+MEAN = "mean"  # over time: how frames are pooled unless a study says otherwise
 MEASURED, SIMULATED = ("nh2015",), "demo"  # beginnings of the names of datasets of that experiment, or in its form
 
 
@@ -33,6 +34,8 @@ def networks(study: Study) -> text.Bilingual:
 
 def _network(study: Study, name: str) -> text.Bilingual:
     sizes, source = study.model(name).sizes, study.model(name).source
+    entry = next(entry for entry in study.parameters.models if entry.name == name)
+    pooling = getattr(models.check(entry), "pooling", MEAN)
     same = len({n_units for _, n_units in sizes.layers}) == 1
     return text.both(
         "say.network",
@@ -41,6 +44,7 @@ def _network(study: Study, name: str) -> text.Bilingual:
         model=lambda labeller: labeller.name("model", name),
         spread=lambda labeller: labeller(f"units.{'same' if same else 'up_to'}", n=sizes.n_units),
         each=lambda labeller: labeller("units.each") * (sizes.n_layers > 1),
+        pooled=lambda labeller: labeller(f"units.{pooling}") if pooling != MEAN else "",
         source=lambda labeller: labeller(f"source.{source[0]}", name=source[1]) if source else "",
     )
 
