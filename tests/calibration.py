@@ -7,12 +7,14 @@ from activations to the interval. What is true is the mean over all studies.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
-import hashlib
 import json
+import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,11 +32,16 @@ from helpers.encoding.left_out import GROUP
 from helpers.names import SOUND, SPLIT, SUBJECT, TARGET
 from helpers.stats import intervals
 from helpers.stats.similarity import cka
+from helpers.store import code
+from helpers.store.files import atomic
 
 N_LATENT = 20
 ALPHAS = 10.0 ** np.arange(-3, 7)
 WHERE = Path(__file__).with_name("COVERAGE.md")
-ROOT = Path(__file__).parents[1]
+KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"
+NOISE, SIMILARITY = "claims on noise", "similarity"  # kinds of study besides the designs
+INTERVALS = ("helpers.encoding", "helpers.encoding.left_out", "helpers.stats.intervals", "helpers.stats.similarity")
+VERDICTS = ("helpers.chapters.claims.claims", "helpers.chapters.claims.run")
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ DESIGNS = [
     Design("8 subjects, unlike networks", n_subjects=8, alike=False),
     Design("8 subjects, a small lead", n_subjects=8, lead=0.25),
 ]
+PARTS = {NOISE: None, SIMILARITY: None} | {design.name: design for design in DESIGNS}
 
 
 class Population:
@@ -322,38 +330,43 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
     return "\n".join(lines) + "\n"
 
 
-def kept_in() -> Path:
-    """Return where results are kept, a file for each state of the code that they are made by."""
-    code = [*(ROOT / "src" / "helpers").rglob("*.py"), Path(__file__)]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).hexdigest()[:16]
-    return ROOT / "outputs" / f"coverage-{digest}.json"
+def digest_of(*modules: str) -> str:
+    """Return what changes with the code that a simulation goes through: the report's, and this file's."""
+    own = code.source_digest(Path(__file__).read_text(encoding="utf-8"))
+    return f"{code.code_digest(*modules)}-{own}"
 
 
-def main(n_studies: int = 1000, n_noise: int = 200) -> None:
-    """Simulate what is not kept yet, and write the page anew after each kind of study: all of it takes hours."""
+def main(n_studies: int = 1000, n_noise: int = 200, n_processes: int | None = None) -> None:
+    """Simulate what is not kept yet, on all cores, and write the page anew after each kind of study: it takes hours."""
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    keys = {name: f"{name}, {n_studies} studies, {digest_of(*INTERVALS)}" for name in PARTS}
+    keys[NOISE] = f"{NOISE}, {n_noise} studies, {digest_of(*INTERVALS, *VERDICTS)}"
+    start, missing = time.monotonic(), [name for name, key in keys.items() if key not in kept]
+    fork = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with concurrent.futures.ProcessPoolExecutor(n_processes or os.cpu_count(), fork) as pool:
+        waiting = {pool.submit(part, name, n_noise if name == NOISE else n_studies): name for name in missing}
+        for done in concurrent.futures.as_completed(waiting):
+            kept[keys[waiting[done]]] = done.result()
+            with atomic(KEPT) as path:
+                path.write_text(json.dumps(kept, default=float), encoding="utf-8")
+            print(f"{waiting[done]}: after {time.monotonic() - start:.0f} s", flush=True)
+            _write(kept, keys, n_studies, n_noise)
+    if not missing:
+        _write(kept, keys, n_studies, n_noise)
+
+
+def _write(kept: dict, keys: dict[str, str], n_studies: int, n_noise: int) -> None:
+    rows = [row for name, key in keys.items() if name != NOISE for row in kept.get(key, [])]
+    WHERE.write_text(written(rows, kept.get(keys[NOISE], {}), n_studies, n_noise), encoding="utf-8")
+
+
+def part(name: str, n_studies: int) -> list[dict] | dict[str, dict]:
+    """Return the rows of the page that one kind of study gives, or the counts of claims on noise."""
     torch.set_num_threads(1)
-    place = kept_in()
-    place.parent.mkdir(exist_ok=True)
-    kept = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
-    start = time.monotonic()
-    parts: dict[str, Callable[[], list | dict]] = {
-        "claims on noise": lambda: verdicts_on_noise(n_noise),
-        "similarity": lambda: list(summed_up("similarity", similarities(n_studies))),
-    }
-    for design in DESIGNS:
-        parts[design.name] = lambda design=design: list(summed_up(design.name, simulated(design, n_studies)))
-    for name, part in parts.items():
-        key = f"{name}, {n_noise if name == 'claims on noise' else n_studies} studies"
-        if key not in kept:
-            kept[key] = part()
-            place.write_text(json.dumps(kept, default=float), encoding="utf-8")
-        lists = [
-            found for own, found in kept.items() if own.endswith(f", {n_studies} studies") and isinstance(found, list)
-        ]
-        rows = [row for found in lists for row in found]
-        counts = kept[f"claims on noise, {n_noise} studies"]
-        WHERE.write_text(written(rows, counts, n_studies, n_noise), encoding="utf-8")
-        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+    if name == NOISE:
+        return verdicts_on_noise(n_studies)
+    found = similarities(n_studies) if name == SIMILARITY else simulated(PARTS[name], n_studies)
+    return list(summed_up(name, found))
 
 
 if __name__ == "__main__":
