@@ -284,7 +284,7 @@ def test_sets_of_responses_are_any_number_under_any_name():
 
 
 def test_repetitions_and_time_are_optional_dimensions_in_that_order():
-    timed = voxels().expand_dims(time=4, axis=3)
+    timed = voxels().expand_dims(time=np.arange(4) / 10, axis=3)
     for array in (responses(), voxels(), timed, timed.isel(repetition=0)):
         assert small(one=array).responses["one"].dims == array.dims
     for array in (responses().T, timed.transpose("sound", "target", "time", "repetition"), responses().isel(target=0)):
@@ -318,6 +318,7 @@ def test_coordinates_of_targets_are_optional_and_regions_any_text():
         ({"vertex": ["a", "b"]}, "vertex a, b in its voxels, expected numbers"),
         ({"vertex": [5.5, np.nan]}, "vertex 5.5 in its voxels, expected whole numbers from 0 on, NaN where unknown"),
         ({"vertex": [-3, 7]}, "vertex -3 in its voxels, expected whole numbers from 0 on"),
+        ({"vertex": [163_842, 7]}, "vertex 163842 in its voxels, expected at most 163841, .*of another surface"),
         ({"vertex": [np.inf, 7]}, "an infinite vertex in its voxels, expected numbers"),
         ({"x": [np.inf, 1], "y": [0, 1]}, "an infinite x in its voxels, expected numbers, NaN where unknown"),
         ({"x": [0, 1]}, "only one of x and y in its voxels, expected both or neither"),
@@ -346,6 +347,34 @@ def test_nan_in_responses_is_refused_by_name():
         small(voxels=voxels().astype(complex))
     with pytest.raises(UserError, match=r"voxels of shape \(3, 0, 3\), expected at least one value"):
         small(voxels=voxels().isel(target=slice(0)))
+
+
+def in_time(*times) -> xr.DataArray:
+    return responses().expand_dims(time=np.array(times), axis=2) * np.arange(1, 1 + len(times))
+
+
+def test_times_are_put_in_order_and_each_is_there_once():
+    found = small(one=in_time(0.2, -0.1, 0.0)).responses["one"]
+    assert found.time.values.tolist() == [-0.1, 0.0, 0.2]
+    np.testing.assert_array_equal(found.sel(time=0.2), responses())
+    for times, message in (
+        ([0.0, 0.1, 0.1], "time 0.1 s more than once in its one, expected 3 different ones"),
+        ([0.0, np.nan, 0.1], "NaN or infinite times in its one, expected 3 different ones in s"),
+        ([0.0, np.inf, 0.1], "NaN or infinite times in its one"),
+        (["a", "b"], "times of its one that are no numbers"),
+    ):
+        with pytest.raises(UserError, match=message):
+            small(one=responses().expand_dims(time=np.array(times), axis=2))
+    with pytest.raises(UserError, match="times of its one that are no numbers, expected a coordinate 'time'"):
+        small(one=in_time(0.0, 0.1).drop_vars("time"))
+
+
+def test_a_single_repetition_and_a_single_time_are_no_dimension():
+    """With one repetition there is nothing to estimate noise from: such responses are scored like any others."""
+    for single in (responses().expand_dims(repetition=["1"], axis=2), in_time(0.1)):
+        xr.testing.assert_identical(small(one=single).responses["one"], responses())
+    both = in_time(0.0, 0.1).expand_dims(repetition=[1], axis=2)
+    assert small(one=both).responses["one"].dims == ("sound", "target", "time")
 
 
 def test_sounds_of_one_side_only_are_refused_by_name():

@@ -20,6 +20,7 @@ OPTIONAL_DIMS = (REPETITION, TIME)  # of a response set, after (sound, target), 
 # Coordinates on target that mean the same in every dataset that has them; any other may lie beside them
 TEXT_COORDS = (SUBJECT, "hemisphere", "region", FUNCTIONAL, "group")  # '' where unknown
 NUMBER_COORDS = ("x", "y", "vertex")  # NaN where unknown
+N_FINEST = 163_842  # vertices of a hemisphere of FreeSurfer's fsaverage; the first ones are those of fsaverage6, 5, 4
 
 # Exclusion criteria for voxels; each excluded voxel is counted under the first one that applies
 EXCLUSIONS = {
@@ -51,15 +52,17 @@ class Brain:
     responses: name of a set -> (sound, target[, repetition][, time]); at least one set. Targets are named and ordered
         by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text), functional
         (regions, "/" between several) and group are '' where unknown; x, y (mm, always both) and vertex are finite
-        numbers, a vertex a whole one from 0 on, NaN where unknown
+        numbers, a vertex a whole one that fsaverage has, NaN where unknown. A single repetition and a single time
+        are no dimension: there is nothing to compare them with
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
     remarks: what whoever reads the results has to know: the words `remark.<key>` -> the names that they are about
     embeds: whether a page may carry the sounds, where the study does not say; None: only if they are synthetic
 
-    Responses in another order of sounds are aligned by name. Raises UserError, naming what is wrong, for repeated
-    names, sounds that only one side has, values that are not finite, and coordinates that are not as above.
+    Responses in another order of sounds are aligned by name, and times are put into ascending order. Raises UserError,
+    naming what is wrong, for repeated names and times, sounds that only one side has, values that are not finite, and
+    coordinates that are not as above.
     """
 
     name: str
@@ -113,7 +116,23 @@ class Brain:
             if missing.size:
                 raise self._wrong(f"{some(missing)} not among its {where}", "the same sounds on both sides")
         self._check_coords(responses, name)
+        responses = without_single(self._timed(responses, name))
         return responses.sel({SOUND: ours})
+
+    def _timed(self, responses: xr.DataArray, name: str) -> xr.DataArray:
+        """Return responses in the order of their times, if they have any; raises UserError for times that are none."""
+        if TIME not in responses.dims:
+            return responses
+        if TIME not in responses.coords or responses[TIME].dtype.kind not in "iuf":
+            raise self._wrong(f"times of its {name} that are no numbers", f"a coordinate '{TIME}' in s")
+        times = responses[TIME].values
+        if not np.isfinite(times).all():
+            raise self._wrong(f"NaN or infinite times in its {name}", f"{len(times)} different ones in s")
+        own, counts = np.unique(times, return_counts=True)
+        if (counts > 1).any():
+            twice = some(f"{time:g} s" for time in own[counts > 1])
+            raise self._wrong(f"time {twice} more than once in its {name}", f"{len(times)} different ones")
+        return responses.sortby(TIME)
 
     def _check_values(self, data: xr.DataArray, what: str) -> None:
         """Raise UserError unless sounds and targets have unique names and all values are finite."""
@@ -152,6 +171,9 @@ class Brain:
             if len(other):
                 shown = some(f"{value:g}" for value in other)
                 raise self._wrong(f"vertex {shown} in its {name}", "whole numbers from 0 on, NaN where unknown")
+            if (known >= N_FINEST).any():
+                found_there, expected = f"vertex {known.max():.0f} in its {name}", f"at most {N_FINEST - 1}"
+                raise self._wrong(found_there, f"{expected}, as on FreeSurfer's fsaverage: it is of another surface")
         if "hemisphere" in found:
             other = sorted(set(responses["hemisphere"].values.tolist()) - {*HEMISPHERES, ""})
             if other:
@@ -159,6 +181,12 @@ class Brain:
 
     def _wrong(self, found: str, expected: str) -> UserError:
         return UserError(f"dataset '{self.name}': found {found}, expected {expected}; correct the dataset's files")
+
+
+def without_single(responses: xr.DataArray) -> xr.DataArray:
+    """Return responses without the dimensions repetition and time where these have one label only."""
+    single = {dim: 0 for dim in OPTIONAL_DIMS if responses.sizes.get(dim) == 1}
+    return responses.isel(single, drop=True) if single else responses
 
 
 def some(names: object, limit: int = 5) -> str:
