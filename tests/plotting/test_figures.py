@@ -430,3 +430,25 @@ def test_numbers_as_programs_write_them_are_found():
         go.Scatter(x=[1], y=[2], text=["−0.5", "s-1"], customdata=[["0.25"]], hovertemplate="%{customdata[0]}")
     )
     assert not raw_numbers(right.update_layout(meta={"words": {"en": [], "es": []}}))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    values = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_no_colour_means_a_network_and_something_else():
+    networks, others = (
+        {look(index)["line"]["color"] for index in range(12)} for look in (style.of_model, style.of_other)
+    )
+    assert len(networks) == len(others) == 6 and not networks & others
+    assert {style.of_category(index)["color"] for index in range(11)} == others
+
+
+@pytest.mark.parametrize("colour", style.OTHERS)
+@pytest.mark.parametrize("paper", ["#ffffff", "#14181d"])
+def test_colours_are_seen_on_light_and_dark_pages(colour, paper):
+    low, high = sorted(map(luminance, (colour, paper)))
+    assert (high + 0.05) / (low + 0.05) >= 3

@@ -14,6 +14,8 @@ text.words("style", en={"synthetic": "Synthetic data"}, es={"synthetic": "Datos 
 
 # Okabe & Ito 2008, in an order whose neighbours differ most; black and yellow are left out for dark and light pages
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+# Of targets, regions, branches and categories: no colour of a network means one of these. As light as those above
+OTHERS = ("#A05EB5", "#8A8A1E", "#C4576A", "#4F8F8F", "#A0704A", "#6A7FB5")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 GREY = "#888888"
@@ -26,11 +28,20 @@ BAR = 66  # px above a colour bar; given in parts of the plot instead, it would 
 
 def of_model(index: int) -> dict:
     """Return line and marker of the model at that place in the study."""
-    turn, round_ = index % len(COLOURS), index // len(COLOURS)  # colours repeat with another dash and marker
+    return _look(COLOURS, index)
+
+
+def of_other(index: int) -> dict:
+    """Return line and marker of a target, a region or a branch at that place among its kind."""
+    return _look(OTHERS, index)
+
+
+def _look(colours: tuple[str, ...], index: int) -> dict:
+    turn, round_ = index % len(colours), index // len(colours)  # colours repeat with another dash and marker
     dash, marker = DASHES[(turn + round_) % len(DASHES)], MARKERS[(turn + round_) % len(MARKERS)]
     return {
-        "line": {"color": COLOURS[turn], "dash": dash, "width": 2},
-        "marker": {"color": COLOURS[turn], "symbol": marker, "size": 7},
+        "line": {"color": colours[turn], "dash": dash, "width": 2},
+        "marker": {"color": colours[turn], "symbol": marker, "size": 7},
     }
 
 
@@ -38,7 +49,7 @@ def of_category(index: int) -> dict:
     """Return the marker of a category's points: shapes repeat hollow where colours repeat."""
     hollow = "-open" if index >= len(MARKERS) else ""
     symbol = MARKERS[index % len(MARKERS)] + hollow
-    return {"color": COLOURS[index % len(COLOURS)], "symbol": symbol, "size": 9}
+    return {"color": OTHERS[index % len(OTHERS)], "symbol": symbol, "size": 9}
 
 
 def plain(name: str) -> str:

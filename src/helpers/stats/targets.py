@@ -10,13 +10,13 @@ from helpers.names import TARGET
 
 MOST = 20  # targets that are shown one by one where they have regions, groups or hemispheres
 MOST_UNNAMED = 100  # where they have none of these
-ALL = "all"  # the name of targets of which there are more
+ALL = "every"  # the name of targets of which there are more
 
 
 def groups(data: xr.Dataset | xr.DataArray) -> dict[str, np.ndarray]:
     """Return the positions of the targets under each name: few targets alone, many by region, group or hemisphere.
 
-    Many that have none of these stand alone up to MOST_UNNAMED, and are all under the name "all" beyond.
+    Many that have none of these stand alone up to MOST_UNNAMED, and are all under the name "every" beyond.
     """
     names = data[TARGET].values.astype(str)
     for summed in ("region", "group", "hemisphere") if len(names) > MOST else ():

@@ -150,7 +150,7 @@ def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
                     x=own[LAYER].to_numpy(), y=own["cka"].to_numpy(), mode="lines+markers",
                     name=_branch(branch, labeller), legendgroup=branch, showlegend=row == 1,
                     hovertemplate=labeller("figure.merged.hover") + "<extra></extra>",
-                    **style.of_model(index),
+                    **style.of_other(index),
                 )  # fmt: skip
                 figure.add_trace(line, row=row, col=1)
         style.laid_out(figure, labeller, labeller("figure.merged.title"), panels.PANEL * len(models) + 100, synthetic)

@@ -260,7 +260,7 @@ def metrics(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
 
 
 def _pairs(rows: pd.DataFrame, target: str, index: int, labeller: Labeller) -> go.Scatter:
-    name, look = style.name(labeller, "target", target), style.of_model(index)
+    name, look = style.name(labeller, "target", target), style.of_other(index)
     return go.Scatter(
         x=rows["median_r2_pearson"].to_numpy(), y=rows["median_r2_determination"].to_numpy(), mode="markers", name=name,
         marker=panels.marked(look | {"marker": look["marker"] | {"size": 9}}, rows)["marker"],

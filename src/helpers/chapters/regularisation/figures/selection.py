@@ -79,7 +79,7 @@ def _unit_lines(own: pd.DataFrame, n_units: int, labeller: Labeller) -> list[go.
         for index, target in enumerate(panels.targets_of(rows)):
             name = f"{labeller.name('estimator', estimator)}: {style.name(labeller, 'target', target)}"
             of_target = rows[rows[TARGET] == target].sort_values(LAYER)
-            lines.append(_unit_line(of_target, name, n_units, style.of_model(index), labeller))
+            lines.append(_unit_line(of_target, name, n_units, style.of_other(index), labeller))
     return lines
 
 
@@ -172,7 +172,7 @@ def _agreement_lines(own: pd.DataFrame, targets: list[str], labeller: Labeller) 
     for target, rows in own.groupby(TARGET, sort=False):
         together, rows = target == panels.ALL, rows.sort_values(LAYER)
         name = labeller("figure.agreement.together") if together else style.name(labeller, "target", target)
-        look = _together() if together else style.of_model(targets.index(target))
+        look = _together() if together else style.of_other(targets.index(target))
         line = go.Scatter(
             x=rows[LAYER].to_numpy(), y=rows["jaccard"].to_numpy(), mode="lines+markers", name=name, legendgroup=target,
             customdata=rows[["n_pairs"]].to_numpy(),

@@ -228,7 +228,7 @@ def _region(rows: pd.DataFrame, region: str, index: int, shown: pd.DataFrame, la
         error_y={"array": rows["error"].to_numpy(), "thickness": 1.5, "width": 5}, mode="lines+markers",
         customdata=rows[["n_subjects", "n_voxels", "error", "low", "high"]].to_numpy(),
         hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>",
-        **panels.marked(style.of_model(index), rows),
+        **panels.marked(style.of_other(index), rows),
     )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _published_regions(
 ) -> None:
     for region, rows in published.groupby("region", sort=False) if published is not None else ():
         name = labeller("panels.published_mixture", name=style.name(labeller, "region", region))
-        colour = style.of_model(names.index(region))["line"]["color"] if region in names else style.GREY
+        colour = style.of_other(names.index(region))["line"]["color"] if region in names else style.GREY
         curve = go.Scatter(
             x=rows[LAYER].to_numpy(), y=rows["median_r2_c"].to_numpy(), name=name, mode="lines",
             line={"color": colour, "dash": "dot", "width": 1},

@@ -118,7 +118,7 @@ def _marks(rows: pd.DataFrame, region: str, index: int, size: float, side: str, 
     name = _region_name(region, labeller)
     hover = labeller("figure.region_map.hover", region=name, side=labeller(f"map.{side}"))
     hover = hover if rows["subjects"].any() else hover.rpartition("<br>")[0]  # no subject is named
-    colour = style.COLOURS[index % len(style.COLOURS)] if region else style.GREY
+    colour = style.of_other(index)["line"]["color"] if region else style.GREY
     symbol = style.of_category(index)["symbol"]
     return go.Scatter(
         x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), mode="markers", name=name, legendgroup=region or "none",
