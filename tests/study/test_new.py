@@ -101,21 +101,35 @@ def test_splits_are_the_published_ones_for_their_165_sounds_only():
     ] * 2
 
 
-def long(folder: Path, **axes) -> pd.DataFrame:
+def long(folder: Path, targets=("a", "b"), **axes) -> pd.DataFrame:
     names = [path.stem for path in sorted((folder / "sounds").iterdir())]
-    index = pd.MultiIndex.from_product([names, ["a", "b"], *axes.values()], names=["sound", "target", *axes])
+    index = pd.MultiIndex.from_product([names, targets, *axes.values()], names=["sound", "target", *axes])
     frame = index.to_frame(index=False)
     return frame.assign(response=np.random.default_rng(0).standard_normal(len(frame)))
 
 
 @pytest.mark.parametrize(
     ("times", "window"),
-    [([-0.5, 0.0, 0.5, 1.0], [0.0, 1.0]), ([3.0, 4.0], [3.0, 4.0]), ([-0.2, -0.1], [-0.2, -0.1])],
+    [
+        ([-0.5, 0.0, 0.5, 1.0], [0.0, 1.5]),
+        ([3.0, 4.0], [3.0, 5.0]),
+        ([-0.2, -0.1], [-0.2, 0.0]),
+        ([-0.2, -0.1, 0.0], [0.0, 0.1]),
+        ([i / 30 for i in range(-3, 9)], [0.0, 0.3]),
+    ],
 )
-def test_the_window_of_responses_in_time_is_one_that_they_have(own, times, window):
-    long(own, time=times).to_csv(own / "responses.csv", index=False)
+def test_responses_in_time_are_averaged_over_all_times_from_0_on_and_have_the_chapter_on_time(own, times, window):
+    """A window's end is not in it, so it lies after the last time."""
+    table = long(own, time=times)
+    table.to_csv(own / "responses.csv", index=False)
     assert new(own) == 0
-    assert open_study(str(own / "mine.yml")).parameters.window == window
+    study = open_study(str(own / "mine.yml"))
+    assert study.parameters.window == window
+    assert study.parameters.chapters == ["15_summary", "09_comparison", "01_extract", "10_time_course", "14_references"]
+    after = table[table.time >= 0] if max(times) >= 0 else table
+    means = after.groupby(["sound", "target"]).response.mean().unstack()
+    averaged = study.responses("responses")
+    np.testing.assert_allclose(averaged, means.loc[averaged.sound.values, averaged.target.values])
 
 
 @pytest.mark.parametrize(
@@ -124,11 +138,14 @@ def test_the_window_of_responses_in_time_is_one_that_they_have(own, times, windo
         ({}, ["09_comparison", "01_extract"]),
         ({"subject": "S1", "region": "Primary"}, ["09_comparison", "01_extract", "02_voxelwise"]),
         ({"subject": "S1"}, ["09_comparison", "01_extract"]),
+        ({"subject": "S1", "n_targets": 3}, ["09_comparison", "01_extract", "11_similarity"]),
     ],
-    ids=["plain", "voxels", "subject"],
+    ids=["plain", "voxels", "subject", "similarity"],
 )
 def test_chapters_and_baselines_are_those_that_the_data_allow(own, more, chapters):
-    long(own, repetition=[1, 2]).assign(**more).to_csv(own / "responses.csv", index=False)
+    more = dict(more)
+    targets = ["a", "b", "c"][: more.pop("n_targets", 2)]
+    long(own, targets, repetition=[1, 2]).assign(**more).to_csv(own / "responses.csv", index=False)
     names = [path.stem for path in sorted((own / "sounds").iterdir())]
     listed = pd.DataFrame({"sound": names, "category": ["low", "high"] * (len(names) // 2)})
     listed.to_csv(own / "kinds.csv", index=False)

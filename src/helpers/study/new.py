@@ -21,10 +21,12 @@ from helpers import brain
 from helpers.brain import described, table
 from helpers.errors import UserError
 from helpers.names import CATEGORY, COMPONENTS, TIME, VOXELS
+from helpers.stats import rsa
 from helpers.store.checkout import ROOT
 from helpers.study.params import NAME
 
 CHAPTERS = {VOXELS: "02_voxelwise", COMPONENTS: "03_components"}  # besides those that every study gets
+ON_TIME, ON_SIMILARITY = "10_time_course", "11_similarity"
 UNPUBLISHED = "own responses, not published"
 STUDY = """\
 # Your own responses. Change what you like; `python -m helpers check {source}` says whether it is still valid.
@@ -145,6 +147,8 @@ def _study(path: Path, folder: Path, found: brain.Brain) -> str:
     """Return a study's YAML, with the chapters, window and baselines that the data allow."""
     (kind,) = found.responses
     own = [CHAPTERS[kind]] if kind in CHAPTERS else []
+    own += [ON_TIME] if TIME in found.responses[kind].dims else []
+    own += [ON_SIMILARITY] if rsa.subjects(found.responses[kind]) else []
     chapters = ["15_summary", "09_comparison", "01_extract", *own, "14_references"]
     baselines = ["spectrotemporal", "cochleagram"]
     baselines += ["categories"] if len(np.unique(found.waveforms[CATEGORY])) > 1 else []
@@ -160,12 +164,16 @@ def _study(path: Path, folder: Path, found: brain.Brain) -> str:
 
 
 def _window(responses) -> str:
-    """Return the line of the window that responses in time are averaged over: all times from 0 on, or all."""
+    """Return the line of the window that responses in time are averaged over: all times from 0 on, or all.
+
+    A window's end is not in it: it ends as long after the last time as the two last ones lie apart.
+    """
     if TIME not in responses.dims:
         return ""
-    times = np.sort(responses[TIME].values)
-    times = times[times >= 0] if (times >= 0).sum() > 1 else times
-    ends = ", ".join(repr(float(time)) for time in (times[0], times[-1]))
+    times = responses[TIME].values
+    times = times[times >= 0] if (times >= 0).any() else times
+    after = times[-1] + (responses[TIME].values[-1] - responses[TIME].values[-2])
+    ends = ", ".join(repr(round(float(time), 6)) for time in (times[0], after))
     return f"window: [{ends}]  # s, averaged over\n"
 
 
