@@ -33,7 +33,7 @@ from pydantic import Field
 
 from helpers import text
 from helpers.brain import described, packaged
-from helpers.brain.base import Brain, some
+from helpers.brain.base import EXCLUSIONS, Brain, some, without_single
 from helpers.brain.table import arrays, columns, matching, shapes
 from helpers.brain.table.refusal import composed, wrong
 from helpers.errors import UserError
@@ -81,13 +81,13 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
     names = responses[SOUND].values.tolist()
     if len(names) < FEWEST_SOUNDS:
         raise wrong(path, f"{len(names)} sounds", f"at least {FEWEST_SOUNDS}", "measure responses to more")
-    files = matching.files(names, folder / said.sounds, path)
-    _check_waveforms(files, folder / said.sounds)
+    files = matching.files(names, _from(folder, said.sounds), path)
+    _check_waveforms(files, _from(folder, said.sounds))
     categories = _categories(folder, said, files)
     read_at = partial(sounds.read, files, categories)  # still to be given: the rate
-    responses = _grouped(responses.assign_coords({SOUND: list(files)}))
+    responses = _grouped(without_single(responses).assign_coords({SOUND: list(files)}))
     kind = said.kind or kind_of(responses)
-    usable, excluded = _usable(responses) if kind == VOXELS else (responses, {})
+    usable, excluded = _usable(responses, path) if kind == VOXELS else (responses, {})
     provenance = said.provenance(path, categories=categories)
     return Brain(NAME, said.synthetic, read_at(), {kind: usable}, provenance, excluded, read_at, said.embed_sounds)
 
@@ -168,10 +168,15 @@ def _folder(data_dir: str | None) -> Path:
     return folder
 
 
+def _from(folder: Path, way: str) -> Path:
+    """Return where a way from a folder leads, as errors name it: without `..`."""
+    return Path(os.path.normpath(folder.resolve() / way))
+
+
 def _located(folder: Path, said: Settings) -> Path:
     """Return the file of responses; raises UserError unless there is exactly one."""
     if said.responses is not None:
-        path = folder / said.responses
+        path = _from(folder, said.responses)
         if not path.is_file():
             raise wrong(path, "no such file", "the responses", f"correct `responses` in {described.FILE}")
         return path
@@ -205,7 +210,7 @@ def _categories(folder: Path, said: Settings, files: dict[str, Path]) -> dict[st
     if isinstance(found, dict) and found and path.is_file():
         raise wrong(path, f"categories here and in {described.FILE}", "one of the two", "remove one")
     if isinstance(found, str) or path.is_file():
-        path = folder / found if isinstance(found, str) else path
+        path = _from(folder, found) if isinstance(found, str) else path
         found = _listed(path)
     elif not found:
         return dict.fromkeys(files, ONE_CATEGORY)
@@ -246,8 +251,11 @@ def _grouped(responses: xr.DataArray) -> xr.DataArray:
     return responses.assign_coords(group=(TARGET, [ALL] * responses.sizes[TARGET]))
 
 
-def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
-    """Return voxels without those that are constant or whose repetitions are copies, and how many there were."""
+def _usable(responses: xr.DataArray, path: Path) -> tuple[xr.DataArray, dict[str, int]]:
+    """Return voxels without those that are constant or whose repetitions are copies, and how many there were.
+
+    Raises UserError where none is left.
+    """
     if TIME in responses.dims:
         return responses, {}
     repeated = responses if REPETITION in responses.dims else responses.expand_dims(REPETITION, 2)
@@ -255,6 +263,9 @@ def _usable(responses: xr.DataArray) -> tuple[xr.DataArray, dict[str, int]]:
     for reason, applies in packaged.unusable(repeated.values).items():
         excluded[reason] = int((kept & applies).sum())
         kept &= ~applies
+    if not kept.any():
+        counts = ", ".join(f"{n}: {EXCLUSIONS[reason]}" for reason, n in excluded.items() if n)
+        raise wrong(path, f"no voxel that can be used ({counts})", "one that varies", "correct the responses")
     return responses.isel({TARGET: kept}), excluded
 
 

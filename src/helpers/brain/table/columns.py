@@ -122,7 +122,8 @@ class Columns:
         """Return the error for a cell that holds no number, with advice on decimal signs."""
         other = "," if self.decimal == "." else "."
         if pc.match_substring_regex(pa.array([value]), NUMBER.format(other))[0].as_py():
-            todo = f"write `decimal: '{other}'` into dataset.yml, or numbers with '{self.decimal}'"
+            said = f"`decimal: '{other}'` into dataset.yml (`--decimal {other}` of `python -m helpers new`)"
+            todo = f"write {said}, or numbers with '{self.decimal}'"
             return self._bad(name, row, f"'{value}'", f"numbers whose decimal sign is '{self.decimal}'", todo)
         return self._bad(name, row, f"the text '{value[:60]}'", "a number")
 

@@ -146,17 +146,18 @@ def _check_cells(columns: Columns, axes: list, cells: np.ndarray, lengths: list[
 
 
 def _check_times(columns: Columns, axes: list) -> None:
-    """Raise UserError where some sound has other times than the first one."""
+    """Raise UserError where some sound, target or repetition has other times than the first one."""
     if axes[-1][0] != TIME:
         return
-    (_, sound, sounds), (_, time, times) = axes[0], axes[-1]
-    pairs = np.unique(sound * len(times) + time)
-    by_sound = np.split(pairs % len(times), np.flatnonzero(np.diff(pairs // len(times))) + 1)
-    for name, own in zip(sounds, by_sound, strict=True):
-        if not np.array_equal(own, by_sound[0]):
-            found = f"{_span(times, own)} for sound '{name}' and {_span(times, by_sound[0])} for '{sounds[0]}'"
-            todo = "cut or resample them to the same times"
-            raise wrong(columns.path, found, "the same times for all sounds", todo)
+    _, time, times = axes[-1]
+    for dim, codes, names in axes[:-1]:
+        pairs = np.unique(codes * len(times) + time)
+        by_name = np.split(pairs % len(times), np.flatnonzero(np.diff(pairs // len(times))) + 1)
+        for name, own in zip(names, by_name, strict=True):
+            if not np.array_equal(own, by_name[0]):
+                found = f"{_span(times, own)} for {dim} '{name}' and {_span(times, by_name[0])} for '{names[0]}'"
+                todo = "cut or resample them to the same times"
+                raise wrong(columns.path, found, f"the same times for all {dim}s", todo)
 
 
 def _span(times: list[float], own: np.ndarray) -> str:
