@@ -90,6 +90,18 @@ def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
     return figure.update_coloraxes(colorbar=place | look | more)
 
 
+def named_bar(figure: go.Figure, name: str, gap: int, **more) -> go.Figure:
+    """Lay the colour bar as `lying_bar`, its name an annotation; `gap`: px from the panels up to the bar.
+
+    Plotly lays a bar's own title over the bar where panels are low or narrow.
+    """
+    lying_bar(figure, "", **more)
+    return figure.add_annotation(
+        text=name, showarrow=False, xref="paper", yref="paper", x=0.5, y=1, yanchor="bottom", yshift=gap,
+        font_size=13,
+    )  # fmt: skip
+
+
 def narrowed(figure: go.Figure, height: int) -> go.Figure:
     """Set another height for pages as narrow as a phone, in `layout.meta.sizes`, for panels that keep their shape."""
     heights = {"wide": figure.layout.height, "narrow": height}

@@ -17,7 +17,7 @@ from helpers.chapters.regularisation import analysis as regularisation
 from helpers.chapters.voxelwise import tables
 from helpers.encoding.left_out import GROUP
 from helpers.encoding.splits import train_share
-from helpers.names import COMPONENTS, ESTIMATOR, LAYER, MODEL, NOTE, REPETITION, SPLIT, STEP, SUBJECT, TARGET, VOXELS
+from helpers.names import COMPONENTS, ESTIMATOR, LAYER, MODEL, NOTE, SPLIT, STEP, SUBJECT, TARGET, VOXELS
 from helpers.stats import selection
 from helpers.stats.intervals import Estimate
 from helpers.study import Study
@@ -197,8 +197,8 @@ class Run:
 
     @property
     def _metric(self) -> str:
-        """The noise-corrected metric where there are repetitions, as published, whichever the study shows."""
-        return tables.CORRECTED if REPETITION in self._voxels.dims else "r2_pearson"
+        """The noise-corrected metric where all voxels have repetitions, as published, whichever the study shows."""
+        return tables.CORRECTED if encoding.is_correctable(self._voxels) else "r2_pearson"
 
     def _subjects(self, name: str) -> xr.Dataset:
         return self._without(name, None, self._voxels, self._metric, self._voxels[SUBJECT].values.tolist())

@@ -84,7 +84,7 @@ def overlay(study: Study, name: str) -> pd.DataFrame | None:
 
     None for synthetic data, which have no published values, and where the metric is not the published one.
     """
-    if study.brain.synthetic or REPETITION not in study.responses(VOXELS).dims:
+    if study.brain.synthetic or not encoding.is_correctable(study.responses(VOXELS)):
         return None
     if study.parameters.encoding.metric not in (None, tables.CORRECTED):
         return None
@@ -109,8 +109,8 @@ def _counted(pooled: pd.DataFrame, best: pd.DataFrame) -> text.Bilingual:
 
 def _clipped(study: Study, pooled: pd.DataFrame) -> text.Bilingual:
     """Return how many voxels of each model were clipped at 1, which only happens to corrected values."""
-    if REPETITION not in study.responses(VOXELS).dims:
-        return text.both("say.uncorrected")
+    if not encoding.is_correctable(study.responses(VOXELS)):
+        return _uncorrected(study.responses(VOXELS))
     touched = pooled.groupby(MODEL, sort=False)["n_clipped"].first()
     if not touched.any():
         return text.both("say.none_clipped")
@@ -144,10 +144,20 @@ def noise(study: Study) -> text.Bilingual:
     """Return how reliabilities are computed from this study's repetitions, and the floors that they are raised to."""
     responses = study.responses(VOXELS)
     if REPETITION not in responses.dims:
-        return text.both("say.uncorrected")
+        return _uncorrected(responses)
     counts = {part: int((study.splits[0] == part).sum()) for part in ("train", "test")}
     floors = {f"floor_{part}": encoding.critical_correlation(n) for part, n in counts.items()}
-    return text.both("say.reliability", m=responses.sizes[REPETITION], **counts, **floors)
+    known = encoding.n_repetitions(responses)
+    if len(set(known)) == 1:
+        return text.both("say.reliability", m=int(known[0]), **counts, **floors)
+    said = text.both("say.reliability_unequal", fewest=int(known.min()), most=int(known.max()), **counts, **floors)
+    return said if encoding.is_correctable(responses) else text.markdown([said, _uncorrected(responses)])
+
+
+def _uncorrected(responses: xr.DataArray) -> text.Bilingual:
+    """Return why r2 is not corrected for noise: no voxel has repetitions, or some have a single one."""
+    single = encoding.n_repetitions(responses) < 2
+    return text.both("say.uncorrected") if single.all() else text.both("say.uncorrected_some", n=int(single.sum()))
 
 
 def surface(best: pd.DataFrame) -> text.Bilingual | None:

@@ -14,6 +14,7 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, AROUND = 26, 280  # px: of a network, and of all else
+ABOVE = 196  # px above the cells
 MANY = 8  # targets, beyond which their names stand upright
 SCALE = "Viridis"
 
@@ -85,8 +86,8 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         panels.choose(figure, [labeller(f"figure.heat.{role}") for role in roles])
         height = AROUND + ROW * len(rows)
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
-        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": 196})
-        style.lying_bar(figure, looks.measure(values, labeller), dtick=0.4, tickangle=0)
+        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": ABOVE})
+        style.named_bar(figure, looks.measure(values, labeller), ABOVE - style.BAR, dtick=0.4, tickangle=0)
         upright = {"tickangle": -90, "tickfont": {"size": 11}} if len(targets) > MANY else {"tickangle": -30}
         figure.update_xaxes(showgrid=False, dtick=1, **upright)
         return figure.update_yaxes(showgrid=False, tickvals=places, ticktext=names, tickfont={"size": 11})

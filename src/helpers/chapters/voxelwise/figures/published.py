@@ -189,15 +189,8 @@ def _attributed(figure: go.Figure, labeller: Labeller) -> go.Figure:
 
 
 def _with_bar(figure: go.Figure, name: str) -> go.Figure:
-    """Lay the colour bar and its name below the title, on wide and on narrow pages.
-
-    The name is an annotation: Plotly lays a bar's own title over the bar where panels are low.
-    """
-    style.lying_bar(figure, "")
-    figure.add_annotation(
-        text=name, showarrow=False, xref="paper", yref="paper", x=0.5, y=1, yanchor="bottom", yshift=ABOVE - BAR,
-        font_size=13,
-    )  # fmt: skip
+    """Lay the colour bar and its name below the title, on wide and on narrow pages."""
+    style.named_bar(figure, name, ABOVE - BAR)
     wide = figure.layout.height
     heights = {"wide": wide, "narrow": wide - (maps.PANEL - maps.NARROW)}
     figure.update_coloraxes(colorbar_y=1 - BAR / wide)

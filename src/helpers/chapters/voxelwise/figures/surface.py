@@ -138,7 +138,9 @@ text.words(
             "{title}: the inflated cortical surface around auditory cortex, left and right hemisphere, one colour per "
             "vertex, with a menu of {n} {n:network|networks}. {facts}"
         ),
-        "alt_fact": "{model}: median best layer {medians}; layers {low} to {high} occur.",
+        "alt_fact": "{model}: median best layer {medians}; {range}.",
+        "one": "no other layer occurs",
+        "several": "layers {low} to {high} occur",
     },
     es={
         "title": "Mejor capa de cada vértice",
@@ -147,9 +149,19 @@ text.words(
             "{title}: la superficie cortical inflada alrededor de la corteza auditiva, hemisferios izquierdo y "
             "derecho, un color por vértice, con un menú de {n} {n:red|redes}. {facts}"
         ),
-        "alt_fact": "{model}: mediana de la mejor capa {medians}; aparecen las capas {low} a {high}.",
+        "alt_fact": "{model}: mediana de la mejor capa {medians}; {range}.",
+        "one": "no aparece ninguna otra capa",
+        "several": "aparecen las capas {low} a {high}",
     },
 )
+
+
+def _range(layers: pd.Series, labeller: Labeller) -> str:
+    """Return which layers are the best of any vertex, in words."""
+    low, high = int(layers.min()), int(layers.max())
+    if low == high:
+        return labeller("figure.best_surface.one")
+    return labeller("figure.best_surface.several", low=low, high=high)
 
 
 def best_surface(
@@ -189,7 +201,7 @@ def best_surface(
         facts = [
             labeller(
                 "figure.best_surface.alt_fact", model=labeller.name("model", model),
-                medians=_sides(rows, LAYER, labeller, 1), low=int(rows[LAYER].min()), high=int(rows[LAYER].max()),
+                medians=_sides(rows, LAYER, labeller, 1), range=_range(rows[LAYER], labeller),
             )
             for model, rows in by_model.items()
             if rows[LAYER].notna().any()
