@@ -179,6 +179,67 @@ def test_voxels_that_hold_nothing_are_counted(folder):
     assert found.excluded == {"not_finite": 0, "constant": 1, "identical": 1}
 
 
+def unequal(**axes) -> pd.DataFrame:
+    """Subject 07 with one repetition, 08 with three, 09 with the first two."""
+    made = {"07": [1], "08": [1, 2, 3], "09": [1, 2]}
+    parts = [long(repetition=repetitions, **axes).assign(subject=who) for who, repetitions in made.items()]
+    return pd.concat(parts).assign(region="Primary")
+
+
+@pytest.mark.parametrize("axes", [{}, {"time": [0.0, 0.1]}], ids=["plain", "time"])
+@pytest.mark.parametrize("ending", [".csv", ".nc", ".npz"])
+def test_subjects_may_have_unlike_numbers_of_repetitions(folder, axes, ending):
+    table = unequal(**axes)
+    found = opened(folder, table.sample(frac=1, random_state=0))
+    voxels = found.responses["voxels"]
+    if ending != ".csv":
+        (folder / "responses.csv").unlink()
+        if ending == ".nc":
+            voxels.to_netcdf(folder / "responses.nc", engine="h5netcdf")
+        else:
+            labels = {name: voxels[name].values.astype(str) for name in ("subject", "region")}
+            labels |= {"sounds": voxels.sound.values.astype(str), "targets": voxels.target.values.astype(str)} | axes
+            np.savez(folder / "responses.npz", responses=voxels.values, **labels)
+        found = opened(folder)
+        voxels = found.responses["voxels"].assign_coords(repetition=voxels.repetition)
+    counts = dict(zip(voxels.subject.values, encoding.n_repetitions(voxels), strict=True))
+    assert counts == {"07": 1, "08": 3, "09": 2}
+    for row in table.sample(20, random_state=1).itertuples():
+        labels = {"sound": row.sound, "target": f"{row.subject} {row.target}", "repetition": str(row.repetition)}
+        assert voxels.sel(labels | ({"time": row.time} if axes else {})).item() == row.response
+    assert int(voxels.notnull().sum()) == len(table)
+    assert sorted(found.remarks["unequal_repetitions"]) == ["07: 1", "08: 3", "09: 2"]
+    assert found.remarks["single_repetition"] == ["07"]
+    assert not sum(found.excluded.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.iloc[1:], r"no row for sound '001', target '07 A1', repetition '1' \(1 missing in all\)"),
+        (
+            lambda t: t[(t.subject != "08") | (t.repetition != 2) | (t.sound != "004") | (t.target != "STG")],
+            r"no row for sound '004', target '08 STG', repetition '2' \(1 missing in all\)",
+        ),
+        (
+            lambda t: t[(t.subject != "08") | (t.repetition != 3) | (t.sound != "024")],
+            r"no row for sound '024', target '08 A1', repetition '3' \(3 missing in all\)",
+        ),
+    ],
+    ids=["first", "middle", "last"],
+)
+def test_a_repetition_that_lacks_some_sounds_is_named(folder, change, message):
+    refused(folder, message, change(unequal()))
+
+
+def test_a_repetition_of_which_a_part_is_missing_is_no_repetition_that_a_target_lacks(folder):
+    made = array("repetition").copy()
+    made[3, 1, 0] = np.nan
+    made[:, 2] = np.nan
+    made.to_netcdf(folder / "responses.nc", engine="h5netcdf")
+    refused(folder, r"a missing or infinite value for sound '001', target 'STG' \(49 in all\)")
+
+
 def test_voxels_that_all_hold_nothing_are_refused_with_why(folder):
     refused(folder, r"no voxel that can be used \(6: the same response", with_places(long().assign(response=0.1)))
 

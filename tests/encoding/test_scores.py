@@ -237,3 +237,42 @@ def test_only_the_metrics_asked_for_are_computed_and_unknown_names_are_refused(s
         encoding.score(features, responses, order, metrics=["r2_corrected"])
     with pytest.raises(UserError, match="estimator: found 'lars', expected one of: ridge"):
         encoding.score(features, responses, order, estimator="lars")
+
+
+@pytest.fixture
+def unequal(study):
+    """Nine voxels: three repetitions, three without the second one, three with the last one only; mixed."""
+    labelled, _, responses, train = study
+    few = responses.isel(target=slice(0, 9)).astype(float).copy()
+    number = np.arange(9) % 3
+    few.values[:, number > 0, 1] = np.nan
+    few.values[:, number > 1, 0] = np.nan
+    return labelled("mel32"), few, train.isel(split=slice(0, 2)), number
+
+
+@pytest.mark.parametrize("estimator", ["ridge", "ridge_kfold", "multi_task_lasso"])
+def test_targets_that_lack_repetitions_are_scored_by_those_that_they_have(unequal, estimator):
+    features, few, train, number = unequal
+    how = {"estimator": estimator} | ({"alphas": [1e-2, 1e-1]} if "lasso" in estimator else {})
+    found = encoding.score(features, few, train, **how)
+    assert found.target.values.tolist() == few.target.values.tolist() and "r2_corrected" not in found
+    kept = {0: [0, 1, 2], 1: [0, 2]}
+    for pattern, repetitions in kept.items():
+        own = few.isel(target=number == pattern, repetition=repetitions)
+        expected = encoding.score(features, own, train, **how).drop_vars("r2_corrected")
+        xr.testing.assert_allclose(found.isel(target=number == pattern)[list(expected)], expected)
+    single = few.isel(target=number == 2, repetition=2, drop=True)
+    expected = encoding.score(features, single, train, **how)
+    xr.testing.assert_allclose(found.isel(target=number == 2)[list(expected)], expected)
+    for name in ("reliability", "reliability_prediction"):
+        np.testing.assert_array_equal(found[name].isnull().all(["layer", "split"]), number == 2)
+
+
+def test_noise_is_corrected_where_every_target_has_two_repetitions_and_for_none_elsewhere(unequal):
+    features, few, train, number = unequal
+    found = encoding.score(features, few.isel(target=number < 2), train)
+    assert found["r2_corrected"].notnull().all()
+    with pytest.raises(UserError, match="r2_corrected needs repetitions of every target, and 3 of 9 have one; choose"):
+        encoding.score(features, few, train, metrics=["r2_corrected"])
+    assert noise.n_repetitions(few).tolist() == [3, 2, 1] * 3
+    assert noise.n_repetitions(few.isel(repetition=0, target=[0])).tolist() == [1]

@@ -3,16 +3,20 @@
 import re
 from pathlib import Path
 
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 import yaml
 
+import cells
 from helpers import brain
 from helpers.__main__ import main
 from helpers.brain import table
+from helpers.chapters import registry as chapters
 from helpers.chapters.method import FEW, method
+from helpers.chapters.voxelwise import analysis
 from helpers.encoding import splits
 from helpers.store.checkout import ROOT
 from helpers.study import open_study
@@ -154,6 +158,33 @@ def test_chapters_and_baselines_are_those_that_the_data_allow(own, more, chapter
     assert parameters.chapters == ["15_summary", *chapters, "14_references"]
     assert [entry.name for entry in parameters.baselines] == ["spectrotemporal", "cochleagram", "categories"]
     assert set(brain.open("table", parameters.data_dir).waveforms.category.values) == {"low", "high"}
+
+
+def test_a_subject_with_one_repetition_stands_beside_others_without_a_ceiling(own):
+    """In the chapter on voxels all subjects have values of one metric, and those with repetitions a ceiling."""
+    made = {"S1": [1], "S2": [1, 2, 3], "S3": [1, 2]}
+    parts = [long(own, ["a", "b", "c"], repetition=known).assign(subject=who) for who, known in made.items()]
+    pd.concat(parts).assign(region="Primary").to_csv(own / "responses.csv", index=False)
+    assert new(own) == 0
+    values = yaml.safe_load((own / "mine.yml").read_text())
+    assert values["chapters"][3:5] == ["02_voxelwise", "11_similarity"]
+    values |= {"models": [{"name": "mixture", **SMALL}], "baselines": [], "permutations": 9}
+    (own / "mine.yml").write_text(yaml.safe_dump(values))
+    study = {"study": str(own / "mine.yml"), "outputs": str(own / "out")}
+    found = cells.run(jupytext.read(chapters.path_of("02_voxelwise")), {"study": study})
+    best = found["best"].set_index("subject")
+    assert (best.metric == "r2_pearson").all() and best.best_r2.notna().all()
+    assert best.ceiling["S1"].isna().all() and best.ceiling[["S2", "S3"]].notna().all()
+    said = analysis.noise(found["study"]).pieces
+    assert "Voxels have 1 to 3 repetitions" in said["en"] and "3 voxels have a single repetition" in said["en"]
+    assert "tienen entre 1 y 3 repeticiones" in said["es"] and "3 vóxeles tienen una sola repetición" in said["es"]
+    remarks = found["study"].remarks().pieces
+    assert "S1: 1, S2: 3, S3: 2" in remarks["en"] and "have no noise ceiling: S1." in remarks["en"]
+    assert "no tienen techo de ruido: S1." in remarks["es"]
+    alone = open_study(study)
+    alone.brain.responses["voxels"] = alone.responses("voxels").isel(target=slice(3, 9))
+    assert "have a single" not in analysis.noise(alone).pieces["en"]
+    assert "Voxels have 2 to 3 repetitions" in analysis.noise(alone).pieces["en"]
 
 
 def test_a_name_alone_goes_into_params_and_paths_may_hold_any_sign(own, monkeypatch, capsys):

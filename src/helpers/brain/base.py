@@ -11,6 +11,7 @@ import xarray as xr
 
 from helpers import text
 from helpers.brain.regions import FUNCTIONAL
+from helpers.encoding.noise import present
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET, TIME
 from helpers.stimuli import sounds
@@ -53,7 +54,7 @@ class Brain:
         by the data. Coordinates on target are optional: subject, hemisphere ('lh', 'rh'), region (any text), functional
         (regions, "/" between several) and group are '' where unknown; x, y (mm, always both) and vertex are finite
         numbers, a vertex a whole one that fsaverage has, NaN where unknown. A single repetition and a single time
-        are no dimension: there is nothing to compare them with
+        are no dimension: there is nothing to compare them with. A target may lack repetitions, which are NaN throughout
     provenance: JSON-able: citation, checksums that do not depend on the folder, licence
     excluded: criterion of EXCLUSIONS -> how many voxels it removed
     read: rate in Hz -> the same sounds at that rate from the original files; None: `waveforms` are the original
@@ -144,7 +145,7 @@ class Brain:
                 raise self._wrong(f"{dim} {some(names[counts > 1])} repeated in its {what}", "unique names")
         if data.dtype.kind not in "biuf":
             raise self._wrong(f"{what} of type {data.dtype}", "real numbers")
-        bad = ~np.isfinite(data).all([dim for dim in data.dims if dim != SOUND])
+        bad = ~np.isfinite(without_absent(data)).all([dim for dim in data.dims if dim != SOUND])
         if bad.any():
             raise self._wrong(f"NaN or infinite {what} for {some(data[SOUND].values[bad])}", "numbers throughout")
 
@@ -187,6 +188,14 @@ def without_single(responses: xr.DataArray) -> xr.DataArray:
     """Return responses without the dimensions repetition and time where these have one label only."""
     single = {dim: 0 for dim in OPTIONAL_DIMS if responses.sizes.get(dim) == 1}
     return responses.isel(single, drop=True) if single else responses
+
+
+def without_absent(data: xr.DataArray) -> xr.DataArray:
+    """Return data with 0 for repetitions that a target lacks, NaN throughout, as long as it has another one."""
+    if REPETITION not in data.dims or data.dtype.kind != "f":
+        return data
+    known = present(data)
+    return data.where(known | ~known.any(REPETITION), 0)
 
 
 def some(names: object, limit: int = 5) -> str:

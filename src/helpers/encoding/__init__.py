@@ -2,12 +2,12 @@
 
 from helpers.encoding.left_out import without_each_sound
 from helpers.encoding.metrics import METRICS
-from helpers.encoding.noise import critical_correlation
+from helpers.encoding.noise import critical_correlation, is_correctable, n_repetitions
 from helpers.encoding.permutation import permutation_test
 from helpers.encoding.score import ESTIMATORS, predict, prepared, score
 from helpers.encoding.splits import SCHEMES
 
 __all__ = [
-    "ESTIMATORS", "METRICS", "SCHEMES", "critical_correlation", "permutation_test", "predict", "prepared", "score",
-    "without_each_sound",
+    "ESTIMATORS", "METRICS", "SCHEMES", "critical_correlation", "is_correctable", "n_repetitions", "permutation_test",
+    "predict", "prepared", "score", "without_each_sound",
 ]  # fmt: skip

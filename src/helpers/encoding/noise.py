@@ -6,9 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import torch
+import xarray as xr
 from scipy import stats
 
 from helpers.encoding.metrics import pearson
+from helpers.names import REPETITION, TARGET
 
 LEVEL = 0.05  # one-tailed, of the critical correlation below which a reliability is not distinguished from chance
 
@@ -46,6 +48,48 @@ def reliability(repetitions: list[torch.Tensor], ignore_nan: bool, floor: float 
     median = _median_ignoring_nan(pairs) if ignore_nan else np.median(pairs, axis=0)
     corrected = spearman_brown(torch.as_tensor(median), len(repetitions))
     return torch.nan_to_num(corrected, nan=floor).clamp(min=floor)
+
+
+def present(responses: xr.DataArray) -> xr.DataArray:
+    """Return which repetitions each target has (target, repetition); one that it lacks is NaN throughout.
+
+    Responses without the dimension are one repetition of every target.
+    """
+    if REPETITION not in responses.dims:
+        responses = responses.expand_dims({REPETITION: 1})
+    return responses.notnull().any([dim for dim in responses.dims if dim not in (TARGET, REPETITION)])
+
+
+def n_repetitions(responses: xr.DataArray) -> np.ndarray:
+    """Return how many repetitions each target has (n_targets,)."""
+    return present(responses).sum(REPETITION).values
+
+
+def is_correctable(responses: xr.DataArray) -> bool:
+    """Return whether the noise of every target can be estimated, which takes two repetitions.
+
+    Where it can for some targets only, r2 is corrected for none: corrected and uncorrected values are not comparable.
+    """
+    return REPETITION in responses.dims and bool((n_repetitions(responses) > 1).all())
+
+
+def by_repetitions(responses: xr.DataArray) -> list[tuple[np.ndarray, xr.DataArray]]:
+    """Return positions of targets with the same repetitions, and their responses without those that they lack.
+
+    Targets with a single repetition come without the dimension.
+    """
+    if REPETITION not in responses.dims:
+        return [(np.arange(responses.sizes[TARGET]), responses)]
+    known = present(responses).transpose(TARGET, REPETITION).values
+    if known.all():
+        return [(np.arange(responses.sizes[TARGET]), responses)]
+    patterns, of_target = np.unique(known, axis=0, return_inverse=True)
+    parts = []
+    for number, pattern in enumerate(patterns):
+        positions, kept = np.flatnonzero(of_target.ravel() == number), np.flatnonzero(pattern)
+        one = {TARGET: positions, REPETITION: kept if len(kept) > 1 else kept[0]}
+        parts.append((positions, responses.isel(one).drop_vars([] if len(kept) > 1 else REPETITION, errors="ignore")))
+    return parts
 
 
 def _median_ignoring_nan(pairs: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from helpers.encoding.fit import Estimator, Fit
 from helpers.encoding.kfold import RidgeKFold
 from helpers.encoding.lasso import MultiTaskLasso, SingleTaskLasso
 from helpers.encoding.metrics import METRICS, NEED_REPETITIONS, PLAIN, Prediction
-from helpers.encoding.noise import reliability
+from helpers.encoding.noise import by_repetitions, is_correctable, n_repetitions, reliability
 from helpers.encoding.ridge import RidgeLOO, block_for, blocks
 from helpers.encoding.splits import TEST, TRAIN, rows
 from helpers.errors import UserError
@@ -68,7 +68,8 @@ def score(
     """Fit every layer to every target on the train sounds of each split, and score its predictions of the test sounds.
 
     With repetitions the fit is on their mean; their reliability, and that of predictions from single repetitions, give
-    the noise-corrected r2_corrected.
+    the noise-corrected r2_corrected. Targets may lack repetitions, NaN throughout: those that have the same ones are
+    fitted together, each on the mean of its own.
 
     Parameters
     ----------
@@ -84,20 +85,29 @@ def score(
     Returns
     -------
     (layer, split, target): alpha and the metrics; of ridge loo_error, the mean squared leave-one-out error on the train
-    sounds at that alpha (squared units of the responses); with repetitions reliability and reliability_prediction; of a
+    sounds at that alpha (squared units of the responses); with repetitions reliability and reliability_prediction (NaN
+    for a target with a single one); of a
     lasso active (layer, split, target, unit), n_unconverged, and worst_alpha, the largest alpha of a fit that stopped
     before its tolerance (NaN: none). The attributes lowest_alpha, highest_alpha and n_alphas describe the grid.
 
     Raises UserError when the three do not have the same sounds, for unknown names, for a single repetition, and for
-    r2_corrected without repetitions.
+    r2_corrected unless every target has two repetitions.
     """
     features, responses = matched(features, responses, splits)
     kind, metrics = _estimator(estimator), _metrics(metrics, responses)
     alphas = kind.ALPHAS if alphas is None else np.asarray(alphas, dtype=float)
+    job = _Job(estimator, alphas, metrics, device, block)
+    places, parts = zip(*by_repetitions(responses), strict=True)
+    scored = [_scored(features, part, splits, job, progress) for part in parts]
+    return scored[0] if len(scored) == 1 else _joined(scored, np.concatenate(places))
+
+
+def _scored(features, responses: xr.DataArray, splits: xr.DataArray, job: _Job, progress: Progress) -> xr.Dataset:
+    """Return what `score` does, of responses that lack no repetition."""
+    kind, estimator, alphas = ESTIMATORS[job.estimator], job.estimator, job.alphas
     n_targets = responses.sizes[TARGET]
-    size = n_targets if kind.shares_alpha else block or block_for(device)
+    job = replace(job, block=n_targets if kind.shares_alpha else job.block or block_for(job.device))
     slabs = [slice(0, n_targets)] if kind.shares_alpha else list(blocks(n_targets, SLAB))
-    job = _Job(estimator, alphas, metrics, device, size)
     parts = _parts(features, responses, splits, slabs, job)
     n_parts = len(slabs) * splits.sizes[SPLIT] * len(features)
     origin = {name: features[0].coords[name].item() for name in ORIGIN if name in features[0].coords}
@@ -108,6 +118,15 @@ def score(
     return found.assign_attrs(ends | {"estimator": estimator})
 
 
+def _joined(parts: list[xr.Dataset], places: np.ndarray) -> xr.Dataset:
+    """Return the scores of some targets each as one dataset, `places` the position of each; NaN what a part lacks."""
+    names = list(dict.fromkeys(name for part in parts for name in part.data_vars))
+    lacking = [{name: xr.full_like(part["alpha"], np.nan) for name in names if name not in part} for part in parts]
+    whole = [part.assign(more) for part, more in zip(parts, lacking, strict=True)]
+    found = xr.concat(whole, TARGET, data_vars="minimal", coords="minimal", compat="override", combine_attrs="override")
+    return found.isel({TARGET: np.argsort(places)})[names]
+
+
 @dataclass(frozen=True)
 class _Job:
     """How a layer and split is fitted and scored."""
@@ -116,7 +135,7 @@ class _Job:
     alphas: np.ndarray
     metrics: tuple[str, ...]
     device: str
-    block: int
+    block: int | None  # targets fitted at a time; None: default of the device
 
 
 def _estimator(name: str) -> type[Estimator]:
@@ -126,12 +145,16 @@ def _estimator(name: str) -> type[Estimator]:
 
 
 def _metrics(names: Sequence[str] | None, responses: xr.DataArray) -> tuple[str, ...]:
-    repeated = REPETITION in responses.dims
-    names = tuple(METRICS if repeated else PLAIN) if names is None else tuple(names)
+    correctable = is_correctable(responses)
+    names = tuple(METRICS if correctable else PLAIN) if names is None else tuple(names)
     if unknown := [name for name in names if name not in METRICS]:
         raise UserError(f"metrics: found '{unknown[0]}', expected some of: {', '.join(METRICS)}")
-    if not repeated and (impossible := NEED_REPETITIONS & set(names)):
-        raise UserError(f"metrics: {', '.join(impossible)} needs repetitions, and these responses have none")
+    if not correctable and (impossible := NEED_REPETITIONS & set(names)):
+        needs, n_targets = f"metrics: {', '.join(impossible)} needs repetitions", responses.sizes[TARGET]
+        if REPETITION not in responses.dims:
+            raise UserError(f"{needs}, and these responses have none")
+        single = int((n_repetitions(responses) < 2).sum())
+        raise UserError(f"{needs} of every target, and {single} of {n_targets} have one; choose another metric")
     return names
 
 

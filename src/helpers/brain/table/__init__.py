@@ -16,6 +16,7 @@ The folder (`data_dir` or TABLE_DIR) holds `dataset.yml`, `responses.csv` (or .p
 A .csv or .parquet is wide (the column sound, and one for each target) or long (sound, target, response and, where there
 are such, subject, region, hemisphere, group, repetition, time in s, x and y in mm, vertex). Text stays text: 001 is
 not 1. netCDF has the dimensions (sound, target[, repetition][, time]); .npz the arrays responses, sounds and targets.
+Targets may have unlike numbers of repetitions: rows of those that one lacks are left out, in arrays they are NaN.
 Sounds are found by name, with or without their ending, and are called as their files are.
 """
 
@@ -36,6 +37,7 @@ from helpers.brain import described, packaged
 from helpers.brain.base import EXCLUSIONS, Brain, some, without_single
 from helpers.brain.table import arrays, columns, matching, shapes
 from helpers.brain.table.refusal import composed, wrong
+from helpers.encoding.noise import by_repetitions, n_repetitions
 from helpers.errors import UserError
 from helpers.names import REPETITION, SOUND, SUBJECT, TARGET, TIME, VOXELS
 from helpers.stimuli import sounds
@@ -89,7 +91,10 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
     kind = said.kind or kind_of(responses)
     usable, excluded = _usable(responses, path) if kind == VOXELS else (responses, {})
     provenance = said.provenance(path, categories=categories)
-    return Brain(NAME, said.synthetic, read_at(), {kind: usable}, provenance, excluded, read_at, said.embed_sounds)
+    remarks = _remarks(usable)
+    return Brain(
+        NAME, said.synthetic, read_at(), {kind: usable}, provenance, excluded, read_at, said.embed_sounds, remarks
+    )
 
 
 def read(path: Path, decimal: str = ".") -> xr.DataArray:
@@ -258,15 +263,29 @@ def _usable(responses: xr.DataArray, path: Path) -> tuple[xr.DataArray, dict[str
     """
     if TIME in responses.dims:
         return responses, {}
-    repeated = responses if REPETITION in responses.dims else responses.expand_dims(REPETITION, 2)
     excluded, kept = {}, np.ones(responses.sizes[TARGET], bool)
-    for reason, applies in packaged.unusable(repeated.values).items():
-        excluded[reason] = int((kept & applies).sum())
-        kept &= ~applies
+    for places, part in by_repetitions(responses):
+        repeated = part if REPETITION in part.dims else part.expand_dims(REPETITION, 2)
+        for reason, applies in packaged.unusable(repeated.values).items():
+            excluded[reason] = excluded.get(reason, 0) + int((kept[places] & applies).sum())
+            kept[places] &= ~applies
     if not kept.any():
         counts = ", ".join(f"{n}: {EXCLUSIONS[reason]}" for reason, n in excluded.items() if n)
         raise wrong(path, f"no voxel that can be used ({counts})", "one that varies", "correct the responses")
     return responses.isel({TARGET: kept}), excluded
+
+
+def _remarks(responses: xr.DataArray) -> dict[str, list[str]]:
+    """Return how many repetitions each subject, or each target, has where they differ, and which have a single one."""
+    counts = n_repetitions(responses)
+    if len(set(counts)) < 2:
+        return {}
+    subjects = responses[SUBJECT].values.astype(str) if SUBJECT in responses.coords else np.array([""])
+    names = subjects if (subjects != "").all() else responses[TARGET].values.astype(str)
+    pairs = dict.fromkeys(zip(names.tolist(), counts.tolist(), strict=True))
+    single = dict.fromkeys(names[counts == 1].tolist())
+    unequal = {"unequal_repetitions": [f"{name}: {count}" for name, count in pairs]}
+    return unequal | ({"single_repetition": list(single)} if single else {})
 
 
 def example(folder: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from helpers.brain.base import NUMBER_COORDS, OPTIONAL_DIMS, TEXT_COORDS, some
+from helpers.brain.base import NUMBER_COORDS, OPTIONAL_DIMS, TEXT_COORDS, some, without_absent
 from helpers.brain.table.refusal import MOST_TARGETS, MOST_VALUES, check_size, composed, named, wrong
 from helpers.errors import UserError
 from helpers.names import REPETITION, SOUND, TARGET, TIME
@@ -143,7 +143,7 @@ def checked(path: Path, responses: xr.DataArray) -> xr.DataArray:
     for coord in (coord for coord in TEXT_COORDS if coord in responses.coords):
         names[coord] = (TARGET, [_text(value) for value in responses[coord].values.tolist()])
     responses = responses.astype(float).assign_coords(names)
-    bad = ~np.isfinite(responses.values)
+    bad = ~np.isfinite(without_absent(responses).values)
     if bad.any():
         places = dict(zip(responses.dims, (int(place[0]) for place in np.nonzero(bad)), strict=True))
         where = f"sound '{names[SOUND][places[SOUND]]}', target '{names[TARGET][places[TARGET]]}'"

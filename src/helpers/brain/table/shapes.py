@@ -67,7 +67,7 @@ def long(columns: Columns) -> xr.DataArray:
     cells = np.ravel_multi_index([codes for _, codes, _ in axes], lengths)
     _check_cells(columns, axes, cells, lengths)
     check_size(path, *lengths)
-    values = np.empty(int(np.prod(lengths)))
+    values = np.full(int(np.prod(lengths)), np.nan)  # of the repetitions that a target lacks
     values[cells] = columns.numbers(RESPONSE)
     coords = {dim: labels for dim, _, labels in axes}
     dims = [dim for dim, _, _ in axes]
@@ -125,7 +125,10 @@ def _ordered(codes: np.ndarray, labels: list[str]) -> tuple[np.ndarray, list[str
 
 
 def _check_cells(columns: Columns, axes: list, cells: np.ndarray, lengths: list[int]) -> None:
-    """Raise UserError unless there is exactly one row for every combination of labels."""
+    """Raise UserError unless there is exactly one row for every combination of labels.
+
+    Targets may have unlike numbers of repetitions: one of which a target has no row at all is not missing.
+    """
     sorted_ = np.sort(cells)
     twice = np.flatnonzero(sorted_[1:] == sorted_[:-1])
     if len(twice):
@@ -135,14 +138,38 @@ def _check_cells(columns: Columns, axes: list, cells: np.ndarray, lengths: list[
         found = f"{_cell(axes, cells[rows[0]], lengths)} in lines {columns.lines[rows[0]]} and {columns.lines[rows[1]]}"
         todo = "remove one" if value[0] == value[1] else "keep one, or number them in a column repetition"
         raise wrong(columns.path, f"{found}, {same}", "one row for each", todo)
-    n_cells = int(np.prod(lengths, dtype=object))
+    blocks, n_blocks = _ravelled(axes, (TARGET, REPETITION))
+    there, n_rows = np.unique(blocks, return_counts=True)
+    n_cells = len(there) * (int(np.prod(lengths, dtype=object)) // n_blocks)
     if len(cells) == n_cells:
         return
     _check_times(columns, axes)
-    at = np.flatnonzero(sorted_ != np.arange(len(sorted_)))
-    first = int(at[0]) if len(at) else len(sorted_)
+    if len(there) == n_blocks:
+        at = np.flatnonzero(sorted_ != np.arange(len(sorted_)))
+        first = int(at[0]) if len(at) else len(sorted_)
+    else:  # of the first combination that is not complete
+        inside, _ = _ravelled(axes, (SOUND, TIME))
+        own = blocks == there[n_rows < n_cells // len(there)][0]
+        gap = np.flatnonzero(np.sort(inside[own]) != np.arange(own.sum()))
+        first = _cell_of(axes, cells[own][0], int(gap[0]) if len(gap) else int(own.sum()), lengths)
     found = f"no row for {_cell(axes, first, lengths)} ({n_cells - len(cells)} missing in all)"
     raise wrong(columns.path, found, "a row for every combination", "add them, or leave out what is not complete")
+
+
+def _ravelled(axes: list, dims: tuple[str, ...]) -> tuple[np.ndarray, int]:
+    """Return which combination of the labels of some dimensions each row has, and how many there are."""
+    chosen = [(codes, len(labels)) for dim, codes, labels in axes if dim in dims]
+    lengths = [length for _, length in chosen]
+    return np.ravel_multi_index([codes for codes, _ in chosen], lengths), int(np.prod(lengths, dtype=object))
+
+
+def _cell_of(axes: list, cell: int, place: int, lengths: list[int]) -> int:
+    """Return the cell with the target and repetition of `cell`, and with the sound and time at `place` of both."""
+    other = [at for at, (dim, *_) in enumerate(axes) if dim in (SOUND, TIME)]
+    labels = list(np.unravel_index(int(cell), lengths))
+    for at, label in zip(other, np.unravel_index(place, [lengths[at] for at in other]), strict=True):
+        labels[at] = label
+    return int(np.ravel_multi_index(labels, lengths))
 
 
 def _check_times(columns: Columns, axes: list) -> None:
