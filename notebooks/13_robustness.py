@@ -85,5 +85,30 @@ robustness.sentences(rows, ranks)
 firsts = robustness.firsts(universes)
 text.table(firsts)
 
+# %% [markdown] tags=["lang-es"]
+# ## Otras semillas
+#
+# Una red pequeña, entrenada con pocos sonidos, termina distinta si empieza de otros pesos o los recibe en otro orden.
+# Las redes que se entrenan aquí se entrenan de nuevo, con la misma receta y otra semilla, y se comparan otra vez con
+# las mismas respuestas y particiones.
+
+# %% [markdown] tags=["lang-en"]
+# ## Other seeds
+#
+# A small network that is trained on few sounds ends differently when it starts from other weights or is given the
+# sounds in another order. The networks that are trained here are trained anew, by the same recipe and from another
+# seed, and compared again with the same responses and splits.
+
 # %%
-study.write(recovery=rows, confusion=confusion, universes=universes, ranks=ranks, firsts=firsts)
+seeds = robustness.seeds.values(study, responses)  # r2 of every network that is trained here, from every seed
+robustness.figures.seeds(seeds, **study.look)
+
+# %%
+verdicts = robustness.seeds.verdicts(study)  # of each claim, from every seed; None without the chapter on claims
+robustness.seeds.sentences(seeds, verdicts)
+
+# %%
+robustness.seeds.shown(verdicts)
+
+# %%
+study.write(seeds=seeds, recovery=rows, confusion=confusion, universes=universes, ranks=ranks, firsts=firsts)

@@ -329,13 +329,13 @@ def test_a_change_reaches_what_depends_on_it_and_nothing_else(copy):
     appended(package / "models" / "encodecmae" / "extraction.py", "\nCHANGED = True\n")
     found = changed()
     assert "hear" in found and "train" not in found, "extraction is no part of training"
-    assert found == {"hear", "05_cka_residual", "07_claims", "08_reproduction", "15_summary"}, (
+    assert found == {"hear", "05_cka_residual", "07_claims", "08_reproduction", "13_robustness", "15_summary"}, (
         "other chapters depend on it by the checkpoint's own key"
     )
     appended(package / "models" / "encodecmae" / "pretraining.py", "\nCHANGED = True\n")
     assert "train" in changed()
     appended(package / "chapters" / "claims" / "evidence.py", "\nCHANGED = True\n")
-    assert changed() == {"07_claims", "15_summary"}, "the summary shows the verdicts"
+    assert changed() == {"07_claims", "13_robustness", "15_summary"}, "these show the verdicts, too"
 
 
 def test_results_unused_for_long_make_room(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ from helpers.store.settings import Settings, validated
 from helpers.study.params import Parameters, load
 
 BASELINES, CONTROLS = "baselines", "controls"  # what is drawn beside networks
+SEEDS = 2**32  # that generators take
 SHARED = "_baselines"  # in the folder for everything computed; no study can have this name
 
 
@@ -51,9 +52,15 @@ class Study:
     """An opened study; nothing is computed until it is asked for."""
 
     def __init__(
-        self, parameters: Parameters, outputs: str | Path = "outputs", source: str = "", checkpoints: Sequence[int] = ()
+        self,
+        parameters: Parameters,
+        outputs: str | Path = "outputs",
+        source: str = "",
+        checkpoints: Sequence[int] = (),
+        again: int = 0,
     ):
         self.parameters, self.outputs = parameters, outputs
+        self.again = again  # networks that are trained here are those of the seed that comes so many after the study's
         self.source = source or parameters.name  # what to load it from again
         self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
         self.folder = ROOT / outputs / parameters.name
@@ -157,8 +164,9 @@ class Study:
         if key not in self._models:
             extraction = self.parameters.extraction
             how = {"device": extraction.device, "batch_size": extraction.batch_size}
-            folder = self.folder / "models" / entry.name
-            self._models[key] = models.open(entry, self.brain, folder, self.parameters.seed, **how)
+            folder = self.folder / "models" / entry.name / (f"again-{self.again}" if self.again else "")
+            seed = (self.parameters.seed + self.again) % SEEDS
+            self._models[key] = models.open(entry, self.brain, folder, seed, **how)
         return self._models[key]
 
     @property
@@ -289,6 +297,19 @@ class Study:
         for name in self.models:
             yield self.features(name)
 
+    def retrained(self) -> list[Study]:
+        """Return the study, and then others like it whose networks are trained from other seeds, as often as it says.
+
+        Data and splits are the same, and so are networks that are not trained here.
+        """
+        others = range(1, self.parameters.training_seeds)
+        return [self, *(Study(self.parameters, self.outputs, self.source, self.checkpoints, k) for k in others)]
+
+    @property
+    def trained_here(self) -> list[str]:
+        """The networks that are trained on the study's own sounds."""
+        return [name for name in self.models if self.model(name).learned_from]
+
     # Results
 
     @property
@@ -367,11 +388,6 @@ class Study:
         return text.markdown(
             [text.both(f"{prefix}.{family}") for family in dict.fromkeys(one.family for one in entries)]
         )
-
-    @property
-    def trains_here(self) -> bool:
-        """Whether some network of the study is trained on the study's own sounds."""
-        return any(self.model(name).learned_from for name in self.models)
 
     @property
     def provenance(self) -> dict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from helpers.stats.intervals import holm
 from helpers.study import Study
 
 DIGITS = 3  # of a claim's numbers: some published ones are as small as 0.002
+SLOW = ("ridge_lasso_agree",)  # which needs every lasso anew
 SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNTESTABLE: "–"}
 
 
@@ -28,10 +29,25 @@ def table(study: Study) -> pd.DataFrame:
     adjusted by Holm's method over the claims that are tested. Synthetic data have numbers, but no verdict.
     """
     run = Run(study)
-    table = pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()])
+    return _judged(pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()]))
+
+
+def again(study: Study, first: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` anew, of the claims that `first`, the table of a like study, had tested.
+
+    Those of SLOW are not tested again; Holm's method takes their p from `first`.
+    """
+    run, tested = Run(study), first[first["verdict"] != UNTESTABLE]
+    kept = tested["claim"].isin(SLOW)
+    rows = [_row(CLAIMS[name], run) for name in tested.loc[~kept, "claim"]]
+    return _judged(pd.DataFrame(rows), tested.loc[kept, "p"].tolist()) if rows else first.iloc[:0]
+
+
+def _judged(table: pd.DataFrame, others: Sequence[float] = ()) -> pd.DataFrame:
+    """Return a table of claims with verdicts; `others`: p of claims beside these, to allow for."""
     evidence = table.pop("evidence")
     tested = table["why"] == ""
-    table["p_adjusted"] = holm(table["p"].where(tested))
+    table["p_adjusted"] = holm(np.array([*table["p"].where(tested), *others], float))[: len(table)]
     for at in table.index[tested]:
         verdict = CLAIMS[table.loc[at, "claim"]].verdict(evidence[at], table.loc[at, "p_adjusted"])
         table.loc[at, ["verdict", "why"]] = verdict, reason(verdict, table.loc[at])
@@ -79,7 +95,7 @@ def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
     numbers = {name: int(counts.get(name, 0)) for name in SIGNS}
     said = [text.both("say.verdicts", n=len(table), **numbers)]
     said += [text.both("say.no_verdicts")] if study.brain.synthetic else []
-    said += [text.both("say.small_networks")] if study.trains_here else []
+    said += [text.both("say.small_networks")] if study.trained_here else []
     return text.markdown(said)
 
 

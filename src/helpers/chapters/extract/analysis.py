@@ -70,7 +70,7 @@ def _network(study: Study, entry) -> dict:
 
 def pretraining(study: Study) -> text.Bilingual | None:
     """Return a sentence on the sounds that networks were trained on here; None without such networks."""
-    return text.both("say.pretraining", n=study.brain.waveforms.sizes[SOUND]) if study.trains_here else None
+    return text.both("say.pretraining", n=study.brain.waveforms.sizes[SOUND]) if study.trained_here else None
 
 
 def dimensions(features: Iterable[list[xr.DataArray]]) -> pd.DataFrame:

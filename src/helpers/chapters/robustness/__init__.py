@@ -1,11 +1,12 @@
 """Chapter 13: can these sounds tell the networks apart, and does their order depend on how they are compared?"""
 
 from helpers.chapters.chapter import APPENDIX, LAST, PER_SCORED, PER_VOXEL, Chapter, Size
-from helpers.chapters.robustness import figures
+from helpers.chapters.robustness import figures, seeds
 from helpers.chapters.robustness.analysis import confusion, firsts, ranks, recovered, responses, sentences, universes
 
 __all__ = [
-    "CHAPTER", "confusion", "figures", "firsts", "ranks", "recovered", "responses", "sentences", "universes",
+    "CHAPTER", "confusion", "figures", "firsts", "ranks", "recovered", "responses", "seeds", "sentences",
+    "universes",
 ]  # fmt: skip
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
-from helpers.names import METRIC, MODEL
-from helpers.plotting import style
+from helpers.names import METRIC, MODEL, SEED, TARGET
+from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, AROUND = 34, 210  # px: of a network, around all of them
+BAND = 0.6  # of a target's row, which its networks share
+NAME = 30  # characters of a line below a plot that shares a phone's width with the names of its rows
 
 text.words(
     "figure.confusion",
@@ -59,6 +63,87 @@ text.words(
         "alt_fact": "{model}: del puesto {low} al {high}.",
     },
 )
+
+
+text.words(
+    "figure.seeds",
+    en={
+        "title": "The same networks, trained from other seeds",
+        "x": "Mean test r², not corrected for noise",
+        "hover": "{model}, {target}<br>r²: {r2}<br>Seed {seed}",
+        "alt": (
+            "A row for each of {k} {k:target|targets}: test r² of {n} {n:network|networks}, a mark for each of {m} "
+            "{m:seed|seeds} of training. {facts}"
+        ),
+        "alt_fact": "{model}: seeds differ by {spread} at most, for {target}.",
+    },
+    es={
+        "title": "Las mismas redes, entrenadas con otras semillas",
+        "x": "Media de r² en el conjunto de prueba, sin corregir por ruido",
+        "hover": "{model}, {target}<br>r²: {r2}<br>Semilla {seed}",
+        "alt": (
+            "Una fila por cada una de {k} {k:respuesta|respuestas}: r² en el conjunto de prueba de {n} {n:red|redes}, "
+            "una marca por cada una de {m} {m:semilla|semillas} de "
+            "entrenamiento. {facts}"
+        ),
+        "alt_fact": "{model}: las semillas difieren en {spread} como máximo, para {target}.",
+    },
+)
+
+
+def seeds(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
+    """Draw `seeds.values`: a row for each target, in it a line from the lowest to the highest seed of each network."""
+    if values.empty:
+        return None
+    models, targets = panels.models_of(values), panels.targets_of(values)
+    places = {target: -at for at, target in enumerate(targets)}
+
+    def build(labeller: Labeller) -> go.Figure:
+        figure = go.Figure()
+        for index, model in enumerate(models):
+            offset = (0.5 - (index + 0.5) / len(models)) * BAND
+            figure.add_trace(_from_seeds(values[values[MODEL] == model], index, places, offset, labeller))
+        height = AROUND + (ROW + 8 * len(models)) * len(targets)
+        style.laid_out(figure, labeller, labeller("figure.seeds.title"), height, synthetic)
+        names = [style.name(labeller, "target", target) for target in targets]
+        figure.update_yaxes(tickvals=list(places.values()), ticktext=names, range=[0.5 - len(targets), 0.5])
+        title = "<br>".join(textwrap.wrap(labeller("figure.seeds.x"), NAME))
+        return figure.update_xaxes(
+            title_text=title, range=[min(0.0, values["r2"].min()) - 0.02, values["r2"].max() + 0.05]
+        )
+
+    def alt(labeller: Labeller) -> str:
+        ends = values.groupby([MODEL, TARGET], sort=False)["r2"].agg(["min", "max"]).reset_index()
+        ends["spread"] = ends["max"] - ends["min"]
+        facts = [
+            labeller(
+                "figure.seeds.alt_fact", model=labeller.name("model", row.model), spread=float(row.spread),
+                target=labeller.name("target", row.target),
+            )
+            for row in ends.loc[ends.groupby(MODEL, sort=False)["spread"].idxmax()].itertuples()
+        ]  # fmt: skip
+        counts = {"k": len(targets), "n": len(models), "m": values[SEED].nunique()}
+        return labeller("figure.seeds.alt", facts=" ".join(facts), **counts)
+
+    return bilingual(build, alt, values, language)
+
+
+def _from_seeds(own: pd.DataFrame, index: int, places: dict, offset: float, labeller: Labeller) -> go.Scatter:
+    """Return a network's marks, those of a target joined by a line."""
+    x, y, hover = [], [], []
+    model = style.name(labeller, "model", own[MODEL].iloc[0])
+    for target, rows in own.groupby(TARGET, sort=False):
+        words = {"model": model, "target": style.name(labeller, "target", target)}
+        for row in rows.sort_values("r2").itertuples():
+            x.append(row.r2)
+            hover.append(labeller("figure.seeds.hover", r2=float(row.r2), seed=int(row.seed), **words))
+        y += [places[target] + offset] * len(rows)
+        x, y, hover = [*x, None], [*y, None], [*hover, ""]  # a gap in the line
+    look = style.of_model(index)
+    return go.Scatter(
+        x=x, y=y, mode="lines+markers", name=model, customdata=hover, hovertemplate="%{customdata}<extra></extra>",
+        line={"color": look["line"]["color"], "width": 1}, marker=look["marker"] | {"size": 9},
+    )  # fmt: skip
 
 
 def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:

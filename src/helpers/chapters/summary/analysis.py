@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from helpers import encoding, stats, text
-from helpers.chapters import claims, comparison, question
+from helpers.chapters import claims, comparison, question, robustness
 from helpers.chapters.claims.verdict import FAILS, HOLDS
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
@@ -172,9 +172,18 @@ def verdicts(study: Study) -> pd.DataFrame | None:
     return claims.table(study) if claims.CHAPTER.name in study.parameters.chapters else None
 
 
+def _of_seeds(study: Study) -> list[text.Bilingual]:
+    """Return what other seeds of training change, in studies that have the chapter on it."""
+    if robustness.CHAPTER.name not in study.parameters.chapters or study.parameters.training_seeds == 1:
+        return []
+    found = robustness.seeds.values(study, robustness.responses(study))
+    return [] if found.empty else [robustness.seeds.sentences(found, robustness.seeds.verdicts(study))]
+
+
 def cautions(study: Study) -> text.Bilingual:
     """Return what is uncertain whatever the numbers say: few sounds, synthetic data, networks trained here."""
     said = [text.both("summary.few_sounds")]
-    said += [text.both("summary.trained_here")] if study.trains_here else []
+    said += [text.both("summary.trained_here")] if study.trained_here else []
+    said += _of_seeds(study)
     said += [text.both("summary.synthetic")] if study.brain.synthetic else []
     return text.markdown(said)
