@@ -39,6 +39,8 @@ N_LATENT = 20
 ALPHAS = 10.0 ** np.arange(-3, 7)
 WHERE = Path(__file__).with_name("COVERAGE.md")
 KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"
+LEAST, MOST = 0.93, 0.97  # of coverage
+EQUAL = ("equal networks", "one layer each", "nothing but noise", "8 subjects, noisy data")  # designs without a lead
 NOISE, SIMILARITY = "claims on noise", "similarity"  # kinds of study besides the designs
 INTERVALS = ("helpers.encoding", "helpers.encoding.left_out", "helpers.stats.intervals", "helpers.stats.similarity")
 VERDICTS = ("helpers.chapters.claims.claims", "helpers.chapters.claims.run")
@@ -313,6 +315,8 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
         lines.append(f"| {row['study']} | {row['procedure']} | {' | '.join(numbers)} | {row['width']:.2f} |")
     lines += [
         "",
+        *_beyond(rows),
+        "",
         "## Claims on noise",
         "",
         f"{n_noise} studies in which activations and responses are noise. `holds` and `fails` count each claim as if "
@@ -328,6 +332,22 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_noise: 
         for name, row in counts.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def _beyond(rows: list[dict]) -> list[str]:
+    """Return which of today's lines are not as they should be: covering too little, too much, or deciding too often."""
+    now = [row for row in rows if row["procedure"].endswith("as now")]
+    named = [(f"{row['study']}, {row['procedure'].removesuffix(', as now')}", row) for row in now]
+    few = [f"{name} ({row['coverage']:.3f})" for name, row in named if row["coverage"] < LEAST]
+    many = [f"{name} ({row['coverage']:.3f})" for name, row in named if row["coverage"] > MOST]
+    equal = [row for name, row in named if name.startswith(EQUAL) or ", equal networks, " in name]
+    worst = max((row["above"] + row["below"] for row in equal if "r²" not in row["procedure"]), default=0.0)
+    return [
+        f"Goals are a coverage of {LEAST} to {MOST} and at most 5 % of false verdicts. Below: "
+        f"{'; '.join(few) or 'none'}. "
+        f"Above, where an interval is wider than it need be: {'; '.join(many) or 'none'}. Of equal networks, at most "
+        f"{100 * worst:.1f} % of studies find one ahead.",
+    ]
 
 
 def digest_of(*modules: str) -> str:
