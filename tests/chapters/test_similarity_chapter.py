@@ -181,6 +181,31 @@ def test_points_of_the_scatter_are_the_values(values):
     assert "no network has a value" in missing.layout.meta["alt"]["en"]
 
 
+def test_functional_regions_are_a_choice_beside_the_anatomical_ones(planted):
+    responses, networks, splits = planted
+    own = np.tile(["speech", "music/speech", "music"], 12)
+    voxels = responses["voxels"].assign_coords(functional=("target", own))
+    alike = {"voxels": [rsa.score(one, voxels, splits) for one in networks]}
+    scores = {"voxels": [encoding.score(one, voxels, splits, alphas=[1.0, 10.0]) for one in networks]}
+    names = ["all", "Primary", "Lateral", "music", "speech"]
+    table = similarity.values(alike, scores, "r2_pearson", ["labels"])
+    assert list(dict.fromkeys(table["region"])) == names
+    part = scores["voxels"][0].isel(target=np.char.find(own, "music") >= 0)
+    r2 = part["r2_pearson"].isel(layer=part["loo_error"].argmin("layer")).median("target").median("split")
+    row = table.query("region == 'music' and model == 'near' and role == 'trained'")
+    assert row["r2"].item() == pytest.approx(float(r2))
+    buttons = [button.label for button in similarity.figures.scatter(table, **LOOK).layout.updatemenus[0].buttons]
+    assert buttons == ["All voxels", "Primary", "Lateral", "Music region", "Speech region"]
+    people = {"voxels": rsa.inter_subject(voxels, splits, metric="r2_pearson", alphas=[1.0, 10.0])}
+    bounds = similarity.ceilings({"voxels": rsa.ceilings(voxels, splits)}, people)
+    assert bounds["region"].tolist() == names and bounds[["lower", "upper", "r2_people"]].notna().all(axis=None)
+    figure = similarity.figures.by_depth(similarity.curves(alike, ["labels"]), bounds, **LOOK)
+    spanish = [one.text for one in in_language(figure, "es").layout.annotations]
+    assert spanish[:5] == ["Todos los vóxeles", "Primaria", "Lateral", "Región de música", "Región de habla"]
+    said = "".join(piece.pieces["en"] for piece in analysis._about("voxels", voxels))
+    assert "36 targets of 3 subjects, 4 named regions; 15 matrices" in said
+
+
 def test_a_region_of_several_sets_is_named_with_its_set():
     panels = [("voxels", "all"), ("voxels", "Primary"), ("vertices", "Primary"), ("vertices", "Lateral")]
     assert rsa.ALL == titles.ALL, "figures do not import what computes"

@@ -224,6 +224,26 @@ def test_small_regions_and_subjects_have_no_matrix(responses, splits, features):
         rsa.score(features, responses.isel(target=[0, 1]), splits)
 
 
+def test_functional_regions_stand_beside_the_anatomical_ones_and_overlap(features, responses, splits):
+    own = np.tile(["speech", "music/speech", "music", "", "speech", "music"], 5)
+    both = responses.assign_coords(functional=("target", own))
+    assert list(rsa.regions(both)) == ["all", "Primary", "Lateral", "music", "speech"]
+    found, bounds = rsa.score(features, both, splits), rsa.ceilings(both, splits)
+    plain = rsa.score(features, responses, splits)
+    xr.testing.assert_allclose(found.sel(area=plain["area"].values), plain)
+    for name, members in (("music", ["music", "music/speech"]), ("speech", ["speech", "music/speech"])):
+        inside = np.isin(own, members)
+        expected = rsa.score(features, responses.isel(target=inside).drop_vars("region"), splits)
+        areas = [f"{name} {subject}" for subject in SUBJECTS]
+        for part in ("train", "test"):
+            np.testing.assert_allclose(found[part].sel(area=areas), expected[part])
+        limits = rsa.ceilings(responses.isel(target=inside).drop_vars("region"), splits)
+        np.testing.assert_allclose(bounds["lower"].sel(area=areas), limits["lower"])
+        assert found["n_targets"].sel(area=areas).sum() == inside.sum()
+    same = responses.assign_coords(functional=("target", np.where(own == "", "", "Primary")))
+    assert list(rsa.named(same)) == ["Primary", "Lateral", "Primary (functional)"], "one does not hide the other"
+
+
 def test_inter_subject_prediction_is_the_core_with_other_subjects_as_features(responses, splits):
     alphas = [0.1, 1.0, 10.0, 100.0]
     found = rsa.inter_subject(responses, splits, metric="r2_corrected", alphas=alphas)

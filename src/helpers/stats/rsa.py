@@ -27,13 +27,14 @@ from helpers.encoding.splits import TEST, TRAIN, rows
 from helpers.errors import UserError
 from helpers.names import LAYER, NOTE, REPETITION, SOUND, SPLIT, STAGE, SUBJECT, TARGET, UNIT, immaterial
 from helpers.stats.layers import best_position
+from helpers.stats.regions import FUNCTIONAL, REGION, members
 
 SPEARMAN, PEARSON = "spearman", "pearson"
 MEASURES = (SPEARMAN, PEARSON)
 ALL = "all"  # in place of a region: all targets of a set, those of no region too
 LEAST = 3  # targets or units that vary: over two of them, every correlation is 1 or -1
 DIGITS = 10  # of correlations: pairs of sounds that are equally alike differ by rounding, which would rank them
-AREA, REGION = "area", "region"
+AREA = "area"
 KINDS = ("train", "test")
 
 
@@ -94,20 +95,30 @@ def _known(measure: str) -> None:
         raise UserError(f"measure: found '{measure}', expected one of: {', '.join(MEASURES)}; correct it")
 
 
-def regions(responses: xr.DataArray) -> dict[str, np.ndarray]:
+def named(responses: xr.DataArray | xr.Dataset) -> dict[str, np.ndarray]:
+    """Return the positions of the targets of each region: anatomical ones, then functional ones, which overlap.
+
+    A functional region that is called as an anatomical one has "(functional)" behind its name.
+    """
+    found = {}
+    for coord in (coord for coord in (REGION, FUNCTIONAL) if coord in responses.coords):
+        for name, inside in members(responses[coord].values, coord).items():
+            found[f"{name} ({FUNCTIONAL})" if name in found else name] = np.flatnonzero(inside)
+    return found
+
+
+def regions(responses: xr.DataArray | xr.Dataset) -> dict[str, np.ndarray]:
     """Return the positions of the targets of ALL, and of each region that is named and has LEAST targets or more."""
-    found = {ALL: np.arange(responses.sizes[TARGET])}
-    if REGION in responses.coords:
-        names = responses[REGION].values.astype(str)
-        found |= {str(name): np.flatnonzero(names == name) for name in dict.fromkeys(names) if name}
+    found = {ALL: np.arange(responses.sizes[TARGET])} | named(responses)
     return {name: own for name, own in found.items() if len(own) >= LEAST}
 
 
 def areas(responses: xr.DataArray) -> list[tuple[str, str, np.ndarray]]:
     """Return region, subject and positions of the targets of each matrix: a subject's part of a region.
 
-    Where no subject has LEAST targets, and where there are none, a region has one matrix over the targets of all, whose
-    subject is "". Otherwise targets without a subject are in no matrix, and neither are parts of fewer than LEAST.
+    Regions are the anatomical and the functional ones. Where no subject has LEAST targets, and where there are none, a
+    region has one matrix over the targets of all, whose subject is "". Otherwise targets without a subject are in no
+    matrix, and neither are parts of fewer than LEAST.
     """
     names = subjects(responses)
     if not names:
@@ -144,7 +155,8 @@ def score(
     Parameters
     ----------
     features : (sound, unit) for each layer, with the scalar coordinate `layer`; layers may differ in width
-    responses : (sound, target[, repetition]), with the coordinates subject and region on target where they are known
+    responses : (sound, target[, repetition]), with the coordinates subject, region and functional on target where they
+        are known
     splits : (split, sound) of "train", "test" and "unused"
 
     Returns

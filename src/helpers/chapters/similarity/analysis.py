@@ -59,13 +59,11 @@ def _about(kind: str, one: xr.DataArray) -> list[text.Bilingual]:
         said.append(text.both("say.alike_nameless", n=nameless))
     if not names and (subjects != "").any():
         said.append(text.both("say.alike_pooled", least=LEAST))
-    regions = one[REGION].values.astype(str) if REGION in one.coords else np.full(one.sizes[TARGET], "")
-    known = [name for name in dict.fromkeys(regions) if name]
-    parts = [(region, who) for region in (ALL, *known) for who in (dict.fromkeys(subjects) if names else [""])]
+    people = [who for who in dict.fromkeys(subjects) if who] if names else [""]  # the nameless were already said
+    parts = [(region, who) for region in (ALL, *rsa.named(one)) for who in people]
     there = {(region, who) for region, who, _ in found}
     if lacking := [" ".join(one for one in part if one and one != ALL) for part in parts if part not in there]:
-        lacking = [name for name in lacking if name]  # a target of no subject was already said
-        said += [text.both("say.alike_small_parts", names=_some(lacking), least=LEAST)] if lacking else []
+        said.append(text.both("say.alike_small_parts", names=_some(lacking), least=LEAST))
     return said
 
 
