@@ -39,6 +39,9 @@ print(dict(waveforms.sizes), waveforms.attrs["rate_hz"], "Hz")
 extract.facts(waveforms)
 
 # %%
+extract.times(study)
+
+# %%
 categories = extract.categories(waveforms)
 text.table(categories)
 

@@ -13,7 +13,7 @@ import cells
 from conftest import sounds_in_time
 from drawings import in_language
 from helpers import brain, encoding, models
-from helpers.chapters import registry, time_course
+from helpers.chapters import extract, registry, time_course
 from helpers.chapters.time_course.analysis import half_maximum, slope
 from helpers.encoding import splits as splitting
 from helpers.errors import UserError
@@ -341,6 +341,22 @@ def test_a_study_without_a_time_cannot_have_the_chapter(small_brain, tmp_path):
     opened = open_study({"study": str(path), "outputs": str(tmp_path)})
     with pytest.raises(UserError, match="needs responses in time, and dataset 'demo' has none: its components, voxels"):
         registry.chosen(opened)
+
+
+def test_every_study_says_whether_its_responses_have_a_time(study, small_brain):
+    """In the chapter that every study has."""
+    without = extract.times(open_study(study)).pieces  # `small_brain` stands in for every dataset
+    assert "The responses have no time." in without["en"] and "Las respuestas no tienen tiempo." in without["es"]
+    assert set(small_brain.responses) == {"components", "voxels"}
+
+
+def test_a_study_in_time_says_what_is_averaged(study):
+    opened = open_study(study)
+    said = extract.times(opened).pieces
+    assert "averaged from 0.10 to 2.20 s" in said["en"] and "Some sets of responses have no time." in said["en"]
+    assert "de 0,10 a 2,20 s" in said["es"] and "Algunos conjuntos" in said["es"]
+    del opened.brain.responses["regions"]
+    assert "Some sets" not in extract.times(opened).pieces["en"]
 
 
 def test_words_are_there_in_both_languages():

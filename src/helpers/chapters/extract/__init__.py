@@ -2,9 +2,9 @@
 
 from helpers.chapters.chapter import APPENDIX, CHECKPOINT, Chapter
 from helpers.chapters.extract import figures
-from helpers.chapters.extract.analysis import categories, dimensions, facts, networks, pretraining, spectra
+from helpers.chapters.extract.analysis import categories, dimensions, facts, networks, pretraining, spectra, times
 
-__all__ = ["CHAPTER", "categories", "dimensions", "facts", "figures", "networks", "pretraining", "spectra"]
+__all__ = ["CHAPTER", "categories", "dimensions", "facts", "figures", "networks", "pretraining", "spectra", "times"]
 
 
 CHAPTER = Chapter(

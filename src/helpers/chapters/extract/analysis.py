@@ -11,7 +11,7 @@ import xarray as xr
 
 from helpers import text
 from helpers.models.encodecmae.mel import BANDS, HIGHEST, LOWEST, log_mel, mel_bank
-from helpers.names import CATEGORY, LAYER, MODEL, NOTE, SAMPLE, SOUND, STEP, UNIT
+from helpers.names import CATEGORY, LAYER, MODEL, NOTE, SAMPLE, SOUND, STEP, TIME, UNIT
 from helpers.stats.similarity import participation_ratio
 from helpers.study import Study
 
@@ -28,6 +28,16 @@ def facts(waveforms: xr.DataArray) -> text.Bilingual:
     if longest - shortest < SAME_S:
         return text.both("say.sounds", **counts, seconds=longest)
     return text.both("say.sounds_varied", **counts, shortest=shortest, seconds=longest)
+
+
+def times(study: Study) -> text.Bilingual:
+    """Return whether the study's responses have a time, and over which window they are averaged if they do."""
+    in_time = [TIME in one.dims for one in study.brain.responses.values()]
+    if not any(in_time):
+        return text.both("say.no_time")
+    first, until = study.parameters.window
+    others = (lambda labeller: "") if all(in_time) else (lambda labeller: " " + labeller("say.some_without_time"))
+    return text.both("say.in_time", first=first, until=until, others=others)
 
 
 def categories(waveforms: xr.DataArray) -> pd.DataFrame:
