@@ -6,6 +6,7 @@ import sys
 import unicodedata
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -717,6 +718,83 @@ def test_memory_stays_a_few_times_the_size_of_a_csv(folder, tmp_path):
 )
 def test_differences_in_little_have_a_name(ours, theirs, reason):
     assert matching.difference(ours, theirs) == reason
+
+
+class Average:
+    """What is asked of one of MNE's averages."""
+
+    kind = "average"
+
+    def __init__(self, comment: str, values: np.ndarray):
+        self.comment, self.data, self.times = comment, values, np.arange(values.shape[1]) / 10
+        self.ch_names, self.types = [f"E{i}" for i in range(len(values))], ["seeg"] * len(values)
+        self.info = {"bads": []}
+
+    def get_channel_types(self) -> list[str]:
+        return self.types
+
+
+@pytest.fixture
+def averages(folder, monkeypatch):
+    """An average for each sound, as `read_evokeds` returns them: a stand-in, since MNE is not installed everywhere."""
+    (folder / "responses-ave.fif").write_bytes(b"")
+    values = np.random.default_rng(0).standard_normal((len(NAMES), 3, 5))
+    made = [Average(name, own) for name, own in zip(NAMES, values, strict=True)]
+    monkeypatch.setitem(sys.modules, "mne", SimpleNamespace(read_evokeds=lambda *_, **__: made))
+    return made
+
+
+def test_averages_of_mne_are_responses_in_time(folder, averages):
+    found = opened(folder).responses["responses"]
+    assert found.dims == ("sound", "target", "time") and found.target.values.tolist() == ["E0", "E1", "E2"]
+    np.testing.assert_array_equal(found.values, np.stack([one.data for one in averages]))
+    np.testing.assert_array_equal(found.time.values, averages[0].times)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"kind": "standard_error"}, "a standard_error for sound '002', expected averages"),
+        ({"ch_names": ["E0", "E1", "X"]}, "other channels or times for sound '002' than for '001'"),
+        ({"times": np.arange(5) / 100}, "other channels or times for sound '002' than for '001'"),
+        ({"info": {"bads": ["E1"]}}, "the channels E1 marked as bad for sound '002', expected good ones"),
+        ({"comment": "001"}, "sound 001 repeated"),
+        ({"comment": ""}, "an empty name of a sound"),
+        ({"comment": "wolf"}, "responses to wolf, of which there is no file"),
+    ],
+)
+def test_averages_of_mne_that_do_not_fit_are_named(folder, averages, changed, message):
+    for name, value in changed.items():
+        setattr(averages[1], name, value)
+    refused(folder, message)
+
+
+def test_channels_that_are_not_of_the_brain_are_named(folder, averages):
+    for one in averages:
+        one.types = ["seeg", "eog", "stim"]
+    refused(folder, r"the channels E1 \(eog\), E2 \(stim\), expected channels of the brain .*pick\('data'\)")
+
+
+@pytest.mark.parametrize("error", [AttributeError("'NoneType' object has no attribute 'kind'"), OSError, ValueError])
+def test_damaged_averages_of_mne_are_refused(folder, averages, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(sys.modules["mne"], "read_evokeds", fail)
+    refused(folder, "no averages .*expected what mne.write_evokeds writes")
+
+
+def test_what_mne_itself_writes_is_read(folder):
+    mne = pytest.importorskip("mne")
+    values = 1e-6 * np.random.default_rng(0).standard_normal((len(NAMES), 2, 4))
+    info = mne.create_info(["A", "B"], 100.0, "seeg")
+    made = [mne.EvokedArray(own, info, -0.1, name, verbose="error") for name, own in zip(NAMES, values, strict=True)]
+    mne.write_evokeds(folder / "responses-ave.fif", made, verbose="error")
+    found = opened(folder).responses["responses"]
+    np.testing.assert_allclose(found.values, values, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(found.time.values, [-0.1, -0.09, -0.08, -0.07], atol=1e-6)
+    (folder / "responses-ave.fif").write_bytes(b"nothing of that kind")
+    refused(folder, "no averages")
 
 
 def test_averages_of_mne_say_what_to_install(folder, monkeypatch):

@@ -53,6 +53,7 @@ text.words("category", en={ONE_CATEGORY: "Without categories"}, es={ONE_CATEGORY
 text.words("target", en={ALL: "All targets"}, es={ALL: "Todas las respuestas"})
 
 FEWEST_SOUNDS = 20
+RECORDED = ("mag", "grad", "eeg", "seeg", "ecog", "dbs", "hbo", "hbr", "csd")  # MNE's types of channels of the brain
 MOST_BYTES = 3 * 2**29  # of the file of responses
 MOST_NAMED = 48  # targets without region that are shown one by one
 MOST_SOUND_BYTES = 2**32  # of all waveforms as they are held: as many samples each as the longest one
@@ -132,7 +133,8 @@ def _from_columns(path: Path, decimal: str) -> xr.DataArray:
 def _evoked(path: Path, decimal: str) -> xr.DataArray:  # noqa: ARG001  (the signature of a reader)
     """Return responses (sound, target, time) of an MNE file: an average for each sound, called like it; by channel.
 
-    Raises UserError where MNE is not installed.
+    In MNE's units (V, T). Raises UserError where MNE is not installed, for channels that are bad or not of the brain,
+    and for averages that are not alike.
     """
     try:
         import mne
@@ -141,15 +143,24 @@ def _evoked(path: Path, decimal: str) -> xr.DataArray:  # noqa: ARG001  (the sig
         raise wrong(path, found, "MNE", "pip install mne, or save them as .nc (sound, target, time)") from None
     try:
         averages = mne.read_evokeds(path, proj=False, verbose="error")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise wrong(
-            path, f"no averages ({' '.join(str(error).split())[:200]})", "what mne.write_evokeds writes"
-        ) from None
+    except Exception as error:  # a damaged file makes MNE raise almost anything
+        found = f"no averages ({' '.join(str(error).split())[:200]})"
+        raise wrong(path, found, "what mne.write_evokeds writes", "save them again") from None
+    first = averages[0]
     for one in averages:
-        if one.ch_names != averages[0].ch_names or not np.array_equal(one.times, averages[0].times):
-            found = f"other channels or times for sound '{one.comment}' than for '{averages[0].comment}'"
+        if one.kind != "average":
+            raise wrong(path, f"a {one.kind} for sound '{one.comment}'", "averages", "leave it out")
+        if one.ch_names != first.ch_names or not np.array_equal(one.times, first.times):
+            found = f"other channels or times for sound '{one.comment}' than for '{first.comment}'"
             raise wrong(path, found, "the same for all sounds", "make them alike and save them again")
-    coords = {SOUND: [one.comment for one in averages], TARGET: averages[0].ch_names, TIME: averages[0].times}
+        if one.info["bads"]:
+            found = f"the channels {some(one.info['bads'])} marked as bad for sound '{one.comment}'"
+            raise wrong(path, found, "good ones", "drop or interpolate them, and save the averages again")
+    kinds = zip(first.ch_names, first.get_channel_types(), strict=True)
+    if others := [f"{name} ({kind})" for name, kind in kinds if kind not in RECORDED]:
+        todo = "save the averages without them: evoked.pick('data')"
+        raise wrong(path, f"the channels {some(others)}", f"channels of the brain ({', '.join(RECORDED)})", todo)
+    coords = {SOUND: [one.comment for one in averages], TARGET: first.ch_names, TIME: first.times}
     return xr.DataArray(np.stack([one.data for one in averages]), coords, (SOUND, TARGET, TIME))
 
 
