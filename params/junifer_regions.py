@@ -1,10 +1,12 @@
 """Register the atlas beside this file with junifer, after checking that every map lies in its space."""
 
 import csv
+import re
 from pathlib import Path
 
 import nibabel
 import numpy as np
+import yaml
 from junifer.data import ParcellationRegistry
 
 HERE = Path(__file__).resolve().parent
@@ -22,10 +24,20 @@ def labels() -> list[str]:
     return [rows[index] for index in drawn]
 
 
+def maps() -> list[Path]:
+    """Maps that junifer will read, the files of the patterns in junifer.yml; raises ValueError where there is none."""
+    said = yaml.safe_load((HERE / "junifer.yml").read_text(encoding="utf-8"))["datagrabber"]["patterns"]
+    patterns = [re.sub(r"\{\w+\}", "*", one["pattern"]) for one in said.values()]
+    found = sorted(path for pattern in patterns for path in MAPS.glob(pattern))
+    if not found:
+        raise ValueError(f"{MAPS} has no file like {', '.join(patterns)}; correct the pattern in junifer.yml")
+    return found
+
+
 def check() -> None:
     """Raise ValueError for the first map on another grid than the atlas: junifer would resample it without a word."""
     atlas = nibabel.load(ATLAS)
-    for path in sorted(MAPS.glob("*/*_stat.nii.gz")):
+    for path in maps():
         image = nibabel.load(path)
         if image.shape != atlas.shape or not np.allclose(image.affine, atlas.affine, atol=1e-3):
             raise ValueError(

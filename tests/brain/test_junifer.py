@@ -191,6 +191,47 @@ def test_a_map_in_another_space_is_refused_before_anything_is_aggregated(folder,
     assert not (folder / "responses.sqlite").exists()
 
 
+BIDS = "{subject}/func/{subject}_task-listen_contrast-{sound}_stat-effect_statmap.nii.gz"
+
+
+def renamed_as_in_bids(folder: Path) -> None:
+    """Give the maps the names of BIDS, and junifer the pattern that the comment in its file shows."""
+    for path in sorted((folder / "maps").glob("*/*.nii.gz")):
+        subject, sound = path.parent.name, path.name.removesuffix("_stat.nii.gz")
+        (path.parent / "func").mkdir(exist_ok=True)
+        path.rename(folder / "maps" / BIDS.format(subject=subject, sound=sound))
+    written = (folder / "junifer.yml").read_text()
+    assert f"such as {BIDS}\n" in written
+    (folder / "junifer.yml").write_text(written.replace('"{subject}/{sound}_stat.nii.gz"', f'"{BIDS}"'))
+
+
+@needs_junifer
+def test_maps_may_have_the_names_of_bids(folder, maps):
+    import nibabel
+
+    renamed_as_in_bids(folder)
+    path = folder / "maps" / BIDS.format(subject="sub-02", sound="tone04")
+    right = path.read_bytes()
+    nibabel.save(nibabel.Nifti1Image(np.zeros(SHAPE, np.float32), AFFINE * [[2], [1], [1], [1]]), path)
+    done = run(folder)
+    assert done.returncode != 0 and f"{path.name} has shape" in done.stderr + done.stdout, "these are checked, too"
+    path.write_bytes(right)
+    done = run(folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (responses,) = brain.open("junifer", str(folder)).responses.values()
+    for (subject, sound), values in maps.items():
+        ours = responses.sel(sound=sound, target=[f"{subject} {region}" for region in REGIONS])
+        np.testing.assert_allclose(ours, values, rtol=1e-5)
+
+
+@needs_junifer
+def test_a_pattern_that_no_map_has_is_named(folder, maps):
+    renamed_as_in_bids(folder)
+    shutil.copy(ROOT / "params" / "junifer.yml", folder)
+    done = run(folder)
+    assert done.returncode != 0 and "has no file like */*_stat.nii.gz" in done.stderr + done.stdout
+
+
 @needs_junifer
 def test_an_atlas_whose_labels_differ_is_refused(folder, maps):
     (folder / "atlas" / "regions.tsv").write_text("index\tname\n1\tlh_Primary\n")
