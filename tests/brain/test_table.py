@@ -16,7 +16,7 @@ import xarray as xr
 import yaml
 
 from helpers import brain, encoding
-from helpers.brain import table
+from helpers.brain import fsaverage, table
 from helpers.brain.table import columns, matching
 from helpers.encoding import splits
 from helpers.errors import UserError
@@ -178,6 +178,66 @@ def test_voxels_that_hold_nothing_are_counted(folder):
     found = opened(folder, frame)
     assert found.responses["voxels"].sizes["target"] == 4
     assert found.excluded == {"not_finite": 0, "constant": 1, "identical": 1}
+
+
+def placed(vertices: dict[str, tuple[str, int]], away=0.0) -> pd.DataFrame:
+    """A target at each of these vertices, some mm to the outside of them; their hemisphere is not said."""
+    rows = {}
+    for target, (side, vertex) in vertices.items():
+        point = fsaverage.mesh(side, fsaverage.PIAL).points[vertex]
+        rows[target] = point + np.array([away * np.sign(point[0]), 0, 0])
+    table = long(targets=list(vertices)).assign(subject="S1", region="Primary")
+    return table.assign(**{axis: table.target.map({t: p[i] for t, p in rows.items()}) for i, axis in enumerate("xyz")})
+
+
+LATERAL = {"a": ("lh", 2_500), "b": ("lh", 7_777), "c": ("rh", 64), "d": ("rh", 10_241)}
+
+
+def test_coordinates_in_the_head_become_vertices_of_the_surface(folder):
+    voxels = opened(folder, placed(LATERAL)).responses["voxels"]
+    assert list(zip(voxels.hemisphere.values, voxels.vertex.values, strict=True)) == list(LATERAL.values())
+    assert "z" not in voxels.coords
+    for side in ("lh", "rh"):
+        own = voxels.sel(target=voxels.hemisphere == side)
+        flat = fsaverage.flat_places(side, own.vertex.values.astype(int))
+        np.testing.assert_allclose(np.c_[own.x, own.y], flat)
+    values = {name: voxels[name].values for name in ("hemisphere", "vertex")}
+    table = placed(LATERAL)
+    first = table.drop_duplicates("target").set_index("target").loc[list(LATERAL)]
+    kept = {"responses": voxels.values, "sounds": np.array(NAMES), "targets": np.array(list(LATERAL))}
+    kept |= {"subject": np.array(["S1"] * 4), "region": np.array(["Primary"] * 4)}
+    (folder / "responses.csv").unlink()
+    np.savez(folder / "responses.npz", **kept, **{axis: first[axis].to_numpy() for axis in "xyz"})
+    for name, expected in values.items():
+        np.testing.assert_array_equal(opened(folder).responses["voxels"][name].values, expected)
+
+
+def test_what_lies_off_the_surface_or_nowhere_has_no_vertex_and_is_said(folder):
+    table = placed(LATERAL)
+    table.loc[table.target == "b", "z"] += 60
+    table.loc[table.target == "c", ["x", "y", "z"]] = np.nan
+    found = opened(folder, table)
+    voxels = found.responses["voxels"]
+    assert np.isnan(voxels.vertex.values).tolist() == [False, True, True, False]
+    assert np.isnan(voxels.x.values).tolist() == np.isnan(voxels.y.values).tolist() == [False, True, True, False]
+    assert found.remarks == {"off_surface": ["b"]} and voxels.hemisphere.values.tolist() == ["lh", "lh", "", "rh"]
+    other = placed(LATERAL).assign(hemisphere="rh")
+    assert opened(folder, other).remarks == {"off_surface": ["a", "b"]}, (
+        "the hemisphere that is said is the one searched"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="x"), "z without x, expected x, y and z in mm, or x and y on a flat map"),
+        (lambda t: t.assign(vertex=3), "both z and vertex, expected one of them"),
+        (lambda t: t.assign(z=t.z * 1000), "x, y or z beyond 150 mm for a, b, c, d, expected mm"),
+        (lambda t: t.assign(z="deep"), "the text 'deep' in column 'z', line 2"),
+    ],
+)
+def test_coordinates_in_no_head_are_named(folder, change, message):
+    refused(folder, message, change(placed(LATERAL)))
 
 
 def unequal(**axes) -> pd.DataFrame:

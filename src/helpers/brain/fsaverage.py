@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import nibabel
 import numpy as np
+from scipy.spatial import cKDTree
 
 from helpers.errors import UserError
 
 N_VERTICES = 10_242
 N_COARSE = 2_562  # of fsaverage4, whose vertices are fsaverage5's first ones
 SIDES = {"lh": "left", "rh": "right"}  # as nilearn names its files
-INFLATED, FLAT = "infl", "flat"
+INFLATED, FLAT, PIAL = "infl", "flat", "pial"
 
 
 class Mesh(NamedTuple):
@@ -30,7 +31,7 @@ class Mesh(NamedTuple):
 
 @cache
 def mesh(hemisphere: str, kind: str = INFLATED) -> Mesh:
-    """Return a hemisphere's surface, inflated or flat; every vertex is in it. Raises UserError where it is missing.
+    """Return a hemisphere's surface, inflated, flat or pial, of all vertices. Raises UserError where it is missing.
 
     The faces of the flat one leave out where it was cut; its points have the third coordinate 0.
     """
@@ -83,6 +84,12 @@ def flat_places(hemisphere: str, vertices: np.ndarray) -> np.ndarray:
     left, _, right = np.linalg.svd(flat.T @ seen)
     mirrored = np.linalg.det(left @ right) < 0
     return flat @ left @ np.diag([1, -1 if mirrored else 1]) @ right
+
+
+def nearest(hemisphere: str, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vertex of the pial surface that is nearest to each place (place, 3), in mm, and its distance in mm."""
+    distances, vertices = cKDTree(mesh(hemisphere, PIAL).points).query(places)
+    return vertices, distances
 
 
 def _read(kind: str, hemisphere: str, n_arrays: int) -> list[np.ndarray]:

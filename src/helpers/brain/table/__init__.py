@@ -14,8 +14,10 @@ The folder (`data_dir` or TABLE_DIR) holds `dataset.yml`, `responses.csv` (or .p
     categories: {dog: Animal}     # or a file with the columns sound and category; without it sounds.csv, if it is there
 
 A .csv or .parquet is wide (the column sound, and one for each target) or long (sound, target, response and, where there
-are such, subject, region, hemisphere, group, repetition, time in s, x and y in mm, vertex). Text stays text: 001 is
-not 1. netCDF has the dimensions (sound, target[, repetition][, time]); .npz the arrays responses, sounds and targets.
+are such, subject, region, functional with "/" between several, hemisphere, group, repetition, time in s, and where a
+target is: a vertex of fsaverage, or x, y and z in mm on fsaverage or in MNI space, from which `places` finds it, or x
+and y in mm on a flat map). Text stays text: 001 is not 1. netCDF has the dimensions (sound, target[, repetition][,
+time]); .npz the arrays responses, sounds and targets.
 Targets may have unlike numbers of repetitions: rows of those that one lacks are left out, in arrays they are NaN.
 Sounds are found by name, with or without their ending, and are called as their files are.
 """
@@ -35,7 +37,7 @@ from pydantic import Field
 from helpers import text
 from helpers.brain import described, packaged
 from helpers.brain.base import EXCLUSIONS, Brain, some, without_single
-from helpers.brain.table import arrays, columns, matching, shapes
+from helpers.brain.table import arrays, columns, matching, places, shapes
 from helpers.brain.table.refusal import composed, wrong
 from helpers.encoding.noise import by_repetitions, n_repetitions
 from helpers.errors import UserError
@@ -89,10 +91,11 @@ def open(data_dir: str | None, seed: int) -> Brain:  # noqa: ARG001  (measured d
     categories = _categories(folder, said, files)
     read_at = partial(sounds.read, files, categories)  # still to be given: the rate
     responses = _grouped(without_single(responses).assign_coords({SOUND: list(files)}))
+    responses, off_surface = places.on_surface(path, responses)
     kind = said.kind or kind_of(responses)
     usable, excluded = _usable(responses, path) if kind == VOXELS else (responses, {})
     provenance = said.provenance(path, categories=categories)
-    remarks = _remarks(usable)
+    remarks = _remarks(usable) | off_surface
     return Brain(
         NAME, said.synthetic, read_at(), {kind: usable}, provenance, excluded, read_at, said.embed_sounds, remarks
     )
@@ -275,11 +278,11 @@ def _usable(responses: xr.DataArray, path: Path) -> tuple[xr.DataArray, dict[str
     if TIME in responses.dims:
         return responses, {}
     excluded, kept = {}, np.ones(responses.sizes[TARGET], bool)
-    for places, part in by_repetitions(responses):
+    for positions, part in by_repetitions(responses):
         repeated = part if REPETITION in part.dims else part.expand_dims(REPETITION, 2)
         for reason, applies in packaged.unusable(repeated.values).items():
-            excluded[reason] = excluded.get(reason, 0) + int((kept[places] & applies).sum())
-            kept[places] &= ~applies
+            excluded[reason] = excluded.get(reason, 0) + int((kept[positions] & applies).sum())
+            kept[positions] &= ~applies
     if not kept.any():
         counts = ", ".join(f"{n}: {EXCLUSIONS[reason]}" for reason, n in excluded.items() if n)
         raise wrong(path, f"no voxel that can be used ({counts})", "one that varies", "correct the responses")

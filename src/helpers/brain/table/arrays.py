@@ -10,11 +10,13 @@ import numpy as np
 import xarray as xr
 
 from helpers.brain.base import NUMBER_COORDS, OPTIONAL_DIMS, TEXT_COORDS, some, without_absent
+from helpers.brain.table.places import DEEP
 from helpers.brain.table.refusal import MOST_TARGETS, MOST_VALUES, check_size, composed, named, wrong
 from helpers.errors import UserError
 from helpers.names import REPETITION, SOUND, TARGET, TIME
 from helpers.store.files import DAMAGED
 
+PLACES = (*NUMBER_COORDS, DEEP)
 RESPONSES, SOUNDS, TARGETS = "responses", "sounds", "targets"
 MOST_NAME = 4 * 1000  # bytes of a name in numpy's text
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -34,7 +36,7 @@ def netcdf(path: Path) -> xr.DataArray:
                 raise wrong(path, f"the variables {some(found) or 'none'}", expected, "rename or remove some")
             responses = opened[name]
             _check_dims(path, responses)
-            keep = {SOUND, *responses.dims, *TEXT_COORDS, *NUMBER_COORDS}
+            keep = {SOUND, *responses.dims, *TEXT_COORDS, *PLACES}
             return responses.drop_vars([coord for coord in responses.coords if coord not in keep]).load()
     except UserError:
         raise
@@ -60,10 +62,10 @@ def _check_dims(path: Path, responses: xr.DataArray) -> None:
 def npz(path: Path) -> xr.DataArray:
     """Return `responses` (sound, target[, repetition][, time]) of an .npz with `sounds` and `targets` as text.
 
-    `time` (s) is needed where there is time; subject, hemisphere, region, group, x, y, vertex of targets are optional.
-    Raises UserError for another file; nothing is unpickled.
+    `time` (s) is needed where there is time; subject, hemisphere, region, functional, group, x, y, z and vertex of
+    targets are optional. Raises UserError for another file; nothing is unpickled.
     """
-    known = (RESPONSES, SOUNDS, TARGETS, TIME, *TEXT_COORDS, *NUMBER_COORDS)
+    known = (RESPONSES, SOUNDS, TARGETS, TIME, *TEXT_COORDS, *PLACES)
     try:
         with zipfile.ZipFile(path) as opened:
             members = {member.filename.removesuffix(".npy"): member for member in opened.infolist()}
@@ -115,7 +117,7 @@ def _labelled(path: Path, arrays: dict[str, np.ndarray]) -> xr.DataArray:
         expected = f"({SOUND}, {TARGET}), (..., {REPETITION}), and with an array `{TIME}` (..., {TIME})"
         raise wrong(path, found, expected, "save it as such")
     coords = {dim: arrays[name] for dim, name in ((SOUND, SOUNDS), (TARGET, TARGETS), (TIME, TIME)) if name in arrays}
-    coords |= {name: values for name, values in arrays.items() if name in (*TEXT_COORDS, *NUMBER_COORDS)}
+    coords |= {name: values for name, values in arrays.items() if name in (*TEXT_COORDS, *PLACES)}
     for name, labels in coords.items():
         length = values.shape[dims.index(name if name in dims else TARGET)]
         if labels.shape != (length,):

@@ -7,11 +7,13 @@ import xarray as xr
 
 from helpers.brain.base import NUMBER_COORDS, TEXT_COORDS, some
 from helpers.brain.table.columns import Columns
+from helpers.brain.table.places import DEEP
 from helpers.brain.table.refusal import check_size, wrong
 from helpers.names import REPETITION, SOUND, SUBJECT, TARGET, TIME
 
 RESPONSE = "response"
-ONLY_LONG = (TARGET, RESPONSE, REPETITION, TIME, *TEXT_COORDS, *NUMBER_COORDS)
+PLACES = (*NUMBER_COORDS, DEEP)
+ONLY_LONG = (TARGET, RESPONSE, REPETITION, TIME, *TEXT_COORDS, *PLACES)
 
 
 def labelled(columns: Columns) -> xr.DataArray:
@@ -95,7 +97,7 @@ def _coords(columns: Columns, own: np.ndarray, names: list[str]) -> dict:
     """Return the coordinates of targets; raises UserError for a target with two values of one."""
     found = {}
     first = np.unique(own, return_index=True)[1]
-    for coord in (*TEXT_COORDS, *NUMBER_COORDS):
+    for coord in (*TEXT_COORDS, *PLACES):
         if coord not in columns.names:
             continue
         if coord in TEXT_COORDS:
