@@ -274,6 +274,14 @@ def test_subjects_may_have_unlike_numbers_of_repetitions(folder, axes, ending):
     assert not sum(found.excluded.values())
 
 
+def test_subjects_whose_single_repetitions_have_other_numbers_have_no_repetitions(folder):
+    parts = [long(repetition=[number]).assign(subject=who) for who, number in (("07", 1), ("08", 2))]
+    found = opened(folder, pd.concat(parts).assign(region="Primary"))
+    assert found.responses["voxels"].dims == ("sound", "target") and not found.remarks
+    expected = pd.concat(parts).pivot(index="sound", columns=["subject", "target"], values="response")
+    np.testing.assert_array_equal(found.responses["voxels"].sel(target="08 belt"), expected["08", "belt"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

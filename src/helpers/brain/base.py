@@ -11,7 +11,7 @@ import xarray as xr
 
 from helpers import text
 from helpers.brain.regions import FUNCTIONAL
-from helpers.encoding.noise import present
+from helpers.encoding.noise import n_repetitions, present
 from helpers.errors import UserError
 from helpers.names import HEMISPHERES, REPETITION, SAMPLE, SOUND, SUBJECT, TARGET, TIME
 from helpers.stimuli import sounds
@@ -185,7 +185,9 @@ class Brain:
 
 
 def without_single(responses: xr.DataArray) -> xr.DataArray:
-    """Return responses without the dimensions repetition and time where these have one label only."""
+    """Return responses without repetitions where every target has one, and without a time where there is one."""
+    if responses.sizes.get(REPETITION, 1) > 1 and (n_repetitions(responses) == 1).all():
+        responses = responses.mean(REPETITION)  # of that one, whichever it is
     single = {dim: 0 for dim in OPTIONAL_DIMS if responses.sizes.get(dim) == 1}
     return responses.isel(single, drop=True) if single else responses
 
