@@ -409,11 +409,20 @@ def test_what_is_kept_depends_on_responses_categories_and_what_is_said(folder):
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, -1e6])
 def test_one_constant_target_is_read_and_predicts_nothing(folder, constant):
-    responses = opened(folder, wide(targets=["one"]).assign(one=constant)).responses["responses"]
+    found = opened(folder, wide(targets=["one"]).assign(one=constant))
+    responses = found.responses["responses"]
+    assert found.remarks == {"constant": ["one"]}, "the page says so at its top"
     values = np.random.default_rng(0).standard_normal((24, 30))
     layer = xr.DataArray(values, {"sound": NAMES, "layer": 1, "stage": "a", "note": ""}, ("sound", "unit"))
     scores = encoding.score([layer], responses, splits.make("permuted", NAMES, NAMES))
     assert not (scores["r2_pearson"].fillna(0) > 1e-9).any()
+
+
+def test_a_constant_target_among_others_is_said_whatever_its_dimensions(folder):
+    frame = long(repetition=[1, 2], time=[0.0, 0.1])
+    frame.loc[frame.target == "belt", "response"] = frame.time + frame.repetition  # in time, but for all sounds alike
+    assert opened(folder, frame).remarks == {"constant": ["belt"]}
+    assert opened(folder, wide()).remarks == {}
 
 
 # What is refused

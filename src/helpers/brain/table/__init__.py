@@ -36,9 +36,10 @@ from pydantic import Field
 
 from helpers import text
 from helpers.brain import described, packaged
-from helpers.brain.base import EXCLUSIONS, Brain, some, without_single
+from helpers.brain.base import EXCLUSIONS, Brain, some, without_absent, without_single
 from helpers.brain.table import arrays, columns, matching, places, shapes
 from helpers.brain.table.refusal import composed, wrong
+from helpers.encoding.constant import is_constant
 from helpers.encoding.noise import by_repetitions, n_repetitions
 from helpers.errors import UserError
 from helpers.names import REPETITION, SOUND, SUBJECT, TARGET, TIME, VOXELS
@@ -290,6 +291,13 @@ def _usable(responses: xr.DataArray, path: Path) -> tuple[xr.DataArray, dict[str
 
 
 def _remarks(responses: xr.DataArray) -> dict[str, list[str]]:
+    """Return which targets are constant, and of which subjects or targets the numbers of repetitions differ."""
+    same = is_constant(without_absent(responses).values).numpy().reshape(responses.sizes[TARGET], -1).all(1)
+    constant = {"constant": responses[TARGET].values[same].tolist()} if same.any() else {}
+    return constant | _unequal(responses)
+
+
+def _unequal(responses: xr.DataArray) -> dict[str, list[str]]:
     """Return how many repetitions each subject, or each target, has where they differ, and which have a single one."""
     counts = n_repetitions(responses)
     if len(set(counts)) < 2:

@@ -113,7 +113,8 @@ def universes(study: Study, measured: xr.DataArray) -> pd.DataFrame:
 
 def _values(scores: xr.Dataset, estimator: str, metric: str, scheme: str) -> list[dict]:
     medians = scores[metric].median(SPLIT).transpose(TARGET, LAYER).values
-    chosen = {HIGHEST: np.where(np.isnan(best_position(medians)), 0, np.nanmax(medians, axis=1))}
+    known = np.nan_to_num(medians, nan=-np.inf)  # a constant target has no value at any layer
+    chosen = {HIGHEST: np.where(np.isnan(best_position(medians)), 0, known.max(1))}
     if "loo_error" in scores:
         chosen[NESTED] = stats.nested_best(scores, metric)["value"].median(SPLIT).values
     return [
