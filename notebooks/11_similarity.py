@@ -123,6 +123,18 @@ curves = similarity.curves(alike, beside)
 similarity.figures.by_depth(curves, ceilings, **study.look)
 
 # %% [markdown] tags=["lang-es"]
+# Lo mismo junto al r² de cada capa, que sale de la regresión. Donde las dos curvas no suben y bajan a la vez, una capa
+# sirve para predecir sin que los sonidos se parezcan en ella como en el cerebro, o al revés.
+
+# %% [markdown] tags=["lang-en"]
+# The same beside the r² of each layer, which regression gives. Where the two curves do not rise and fall together, a
+# layer serves to predict without finding the same sounds alike as the brain does, or the other way round.
+
+# %%
+together = similarity.together(curves, scores, metric)
+similarity.figures.together(together, **study.look)
+
+# %% [markdown] tags=["lang-es"]
 # ## Similitud y regresión
 #
 # Ambas se leen en una capa elegida con los sonidos de entrenamiento, cada una en la suya. No miden lo mismo: la
@@ -157,5 +169,5 @@ subjects = similarity.by_subject(alike, beside)
 similarity.of_people(subjects)
 
 # %%
-study.write(similarity_values=values, similarity_curves=curves, similarity_ceilings=ceilings)
+study.write(similarity_values=values, similarity_curves=curves, similarity_ceilings=ceilings, similarity_r2=together)
 study.write(similarity_subjects=subjects)

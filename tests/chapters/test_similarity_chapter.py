@@ -181,6 +181,37 @@ def test_points_of_the_scatter_are_the_values(values):
     assert "no network has a value" in missing.layout.meta["alt"]["en"]
 
 
+def test_similarity_stands_beside_r2_layer_by_layer(scored):
+    alike, scores = scored
+    curves = similarity.curves(alike, ["labels"])
+    table = similarity.together(curves, scores, "r2_pearson")
+    assert set(table["model"]) == {"near", "far", "single"} and table[["rsa", "r2"]].notna().all(axis=None)
+    part = scores["voxels"][0].isel(target=(scores["voxels"][0]["region"] == "Lateral").values)
+    expected = part["r2_pearson"].median("target").median("split")
+    own = table.query("responses == 'voxels' and region == 'Lateral' and model == 'near'")
+    np.testing.assert_allclose(own["r2"], expected.sel(layer=own["layer"].values))
+    trained = curves[curves["role"] == "trained"]
+    same = trained.query("responses == 'voxels' and region == 'Lateral' and model == 'near'")
+    np.testing.assert_allclose(own["rsa"], same["rsa"])
+    figure = similarity.figures.together(table, **LOOK)
+    assert len(figure.layout.updatemenus[0].buttons) == 4 and len(figure.data) == 4 * 2 * 3
+    shown = [trace for trace in figure.data if trace.visible]
+    above, below = shown[0], shown[3]
+    first = table.query("responses == 'voxels' and region == 'all' and model == 'near'")
+    np.testing.assert_allclose(above.y, first["rsa"], atol=1e-4)
+    np.testing.assert_allclose(below.y, first["r2"], atol=1e-4)
+    assert (above.yaxis, below.yaxis) == ("y", "y2") and above.legendgroup == below.legendgroup == "near"
+    assert [bool(trace.showlegend) for trace in shown] == [True] * 3 + [False] * 3
+    single = next(trace for trace in shown if trace.name == "single")
+    assert single.x.tolist() == [0.5], "a network of one layer has no depth"
+    alt = figure.layout.meta["alt"]
+    assert "All voxels: similarity is highest at layer 2 of near" in alt["en"] and "un menú de 4" in alt["es"]
+    spanish = in_language(figure, "es")
+    assert spanish.layout.annotations[0].text == "Similitud (ρ de Spearman)"
+    none = similarity.figures.together(table.assign(rsa=np.nan), **LOOK)
+    assert "no layer has a value" in none.layout.meta["alt"]["en"]
+
+
 def test_functional_regions_are_a_choice_beside_the_anatomical_ones(planted):
     responses, networks, splits = planted
     own = np.tile(["speech", "music/speech", "music"], 12)

@@ -13,13 +13,14 @@ from helpers.chapters.similarity.analysis import (
     of_people,
     responses,
     sentences,
+    together,
     values,
 )
 from helpers.stats.rsa import LEAST
 
 __all__ = [
     "CHAPTER", "about", "baselines", "by_subject", "ceilings", "curves", "figures", "limits", "metric", "of_people",
-    "responses", "sentences", "values",
+    "responses", "sentences", "together", "values",
 ]  # fmt: skip
 
 PER_MATRIX = 2e-7  # seconds, for each layer, split and pair of sounds

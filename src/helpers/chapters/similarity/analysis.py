@@ -172,6 +172,27 @@ def curves(alike: Scores, baselines: Sequence[str] = ()) -> pd.DataFrame:
     return found.reset_index().assign(**{MEASURE: _measure(alike)})
 
 
+def together(curves: pd.DataFrame, predicted: Scores, metric: str) -> pd.DataFrame:
+    """Return the rows of `curves` of trained networks, with the median r2 over targets and then over splits beside.
+
+    Columns responses, region, model, layer, relative, rsa, r2, measure, metric.
+
+    Parameters
+    ----------
+    predicted : set of responses -> what `encoding.score` returns of each network; controls and baselines are left out
+    """
+    parts = []
+    for kind, own in predicted.items():
+        for one in (one for one in own if STATE not in one.coords):
+            values = one[metric].transpose(LAYER, SPLIT, TARGET).values
+            for region, members in rsa.regions(one).items():
+                columns = {LAYER: one[LAYER].values, "r2": np.median(np.median(values[..., members], -1), -1)}
+                parts.append(pd.DataFrame({SET: kind, REGION: region, MODEL: str(one[MODEL].values), **columns}))
+    of_network = curves[curves["role"] == TRAINED][[*PANEL, MODEL, LAYER, "relative", "rsa", MEASURE]]
+    found = of_network.merge(pd.concat(parts), on=[*PANEL, MODEL, LAYER], how="left", validate="one_to_one")
+    return found.assign(**{METRIC: metric})
+
+
 def by_subject(alike: Scores, baselines: Sequence[str] = ()) -> pd.DataFrame:
     """Return one row per set, region, network and subject: its similarity at the layer chosen on the train sounds.
 
