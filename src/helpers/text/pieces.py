@@ -44,6 +44,12 @@ def markdown(pieces: list[Bilingual]) -> Bilingual:
     return Bilingual({language: "".join(piece.pieces[language] for piece in pieces) for language in LANGUAGES})
 
 
+def paragraph(pieces: list[Bilingual]) -> Bilingual:
+    """Return several paragraphs as a single one."""
+    whole = markdown(pieces).pieces
+    return Bilingual({language: piece.replace("</p><p>", " ") for language, piece in whole.items()})
+
+
 def folded(piece: Bilingual) -> Bilingual:
     """Return a long piece behind a line that opens it."""
 

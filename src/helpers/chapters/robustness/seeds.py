@@ -82,7 +82,7 @@ def sentences(values: pd.DataFrame, verdicts: pd.DataFrame | None) -> text.Bilin
         names, n = changed(verdicts), verdicts["claim"].nunique()
         which = "changed" if names else "same" if n else "untested"
         said.append(text.both(f"seeds.{which}", n=n, k=len(names), names=_claims(names)))
-    return text.markdown(said)
+    return text.paragraph(said)
 
 
 def _claims(names: list[str]) -> Callable[[text.Labeller], str]:

@@ -34,7 +34,7 @@ def compared(study: Study) -> text.Bilingual:
         roles = dict.fromkeys(states)
         kinds = {"roles": lambda labeller: ", ".join(labeller.name("role", state).lower() for state in roles)}
         said.append(text.both("summary.controls", n=len(states), **kinds))
-    return text.markdown(said)
+    return text.paragraph(said)
 
 
 def _models(names: Iterable[str]) -> Callable[[text.Labeller], str]:
