@@ -14,15 +14,15 @@
 # # En un minuto
 #
 # ¿En qué se parece lo que oye una red de audio a lo que oye el cerebro? A partir de las activaciones de cada capa se
-# predice cómo responde la corteza auditiva a los mismos sonidos; $r^2$ es aquí la correlación al cuadrado con lo medido
-# en sonidos que no se usaron para ajustar, en la capa elegida con los de entrenamiento, media de las particiones.
+# predice cómo responde la corteza auditiva a los mismos sonidos. $r^2$ es aquí la correlación al cuadrado entre lo
+# predicho y lo medido en los sonidos de prueba, media de las particiones; la capa se elige con los de entrenamiento.
 
 # %% [markdown] tags=["lang-en"]
 # # In one minute
 #
 # How does an audio network hear like a human brain? From the activations of each of its layers, the response of
-# auditory cortex to the same sounds is predicted; $r^2$ is here the squared correlation with what was measured, for
-# sounds that were not used to fit, at the layer chosen on the train sounds, mean over splits.
+# auditory cortex to the same sounds is predicted. $r^2$ is here the squared correlation of what is predicted and what
+# was measured for the test sounds, mean over splits; the layer is chosen on the train sounds.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
@@ -62,14 +62,13 @@ summary.figures.forest(verdicts, **study.look)
 # %% [markdown] tags=["lang-es"]
 # ## Lo que no es seguro
 #
-# Arriba hay un número por red; a partir de qué capas se predice cada respuesta se ve capa por capa en su capítulo
-# ([figura](#03_components-by_layer)).
+# Arriba hay un número por red; capa por capa, cada respuesta está en su capítulo ([figura](#03_components-by_layer)).
 
 # %% [markdown] tags=["lang-en"]
 # ## What is uncertain
 #
-# Above, there is one number for each network; from which layers each target is predicted is seen layer by layer in its
-# chapter ([figure](#03_components-by_layer)).
+# Above, there is one number for each network; layer by layer, each target is in its chapter
+# ([figure](#03_components-by_layer)).
 
 # %%
 summary.cautions(study)

@@ -26,8 +26,8 @@ from helpers.store import files as storage
 NAME = "nh2015_components"
 LABEL = text.words(
     "dataset",
-    en={NAME: "natural sounds and components of Norman-Haignere et al. 2015"},
-    es={NAME: "sonidos naturales y componentes de Norman-Haignere et al. 2015"},
+    en={NAME: "natural sounds and fMRI components of Norman-Haignere et al. 2015"},
+    es={NAME: "sonidos naturales y componentes de fMRI de Norman-Haignere et al. 2015"},
 )
 FOLDER_VARIABLE = "NH2015_DIR"
 COMMIT = "b41b99ff620d7997dbf278fc770f58566707726a"

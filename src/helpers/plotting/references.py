@@ -22,7 +22,7 @@ text.words(
     en={
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
-        "matched": "Trained on as many random sounds",
+        "matched": "Trained on as many sounds drawn at random",
         "of_several": "{name}: range over {n} {n:network|networks}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
@@ -32,7 +32,7 @@ text.words(
     es={
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
-        "matched": "Entrenada con otros tantos sonidos al azar",
+        "matched": "Entrenada con igual número de sonidos elegidos al azar",
         "of_several": "{name}: rango entre {n} {n:red|redes}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (

@@ -39,7 +39,7 @@ text.words(
         "alt_fact": "{target}: {model}, {r2}.",
     },
     es={
-        "title": "Cuánto predice cada red de cada respuesta",
+        "title": "Qué tan bien predice cada red cada respuesta",
         "x": "Media de r² en el conjunto de prueba, sin corregir por ruido",
         "baselines": "Líneas de base, la más alta",
         "control": "Controles: {role}",
