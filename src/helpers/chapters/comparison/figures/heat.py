@@ -25,7 +25,7 @@ text.words(
         "trained": "Trained weights",
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
-        "matched": "Trained on as many random sounds",
+        "matched": "Trained on as many sounds drawn at random",
         "hover": "{model}<br>{target}: {value}<br>Layer chosen most often: {layer}<br>{about}",
         "baseline_hover": "{model} (baseline)<br>{target}: {value}<br>{about}",
         "alt": (
@@ -42,7 +42,7 @@ text.words(
         "trained": "Pesos entrenados",
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
-        "matched": "Entrenadas con otros tantos sonidos al azar",
+        "matched": "Entrenadas con igual número de sonidos elegidos al azar",
         "hover": "{model}<br>{target}: {value}<br>Capa elegida más veces: {layer}<br>{about}",
         "baseline_hover": "{model} (línea de base)<br>{target}: {value}<br>{about}",
         "alt": (

@@ -47,7 +47,7 @@ text.words(
             "trained": "entrenados",
             "untrained": "sin entrenar",
             "permuted": "permutados",
-            "matched": "entrenados con otros tantos sonidos al azar",
+            "matched": "entrenados con igual número de sonidos elegidos al azar",
         },
         "alt_fact": (
             "{target}: {above} de {n} {n:red entrenada|redes entrenadas} {above:supera|superan} todas las líneas de "

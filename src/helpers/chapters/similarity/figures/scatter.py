@@ -26,7 +26,7 @@ text.words(
         "control_hover": "{model}, {role}<br>r²: {r2}<br>Similarity: {rsa}<br>{n} {n:seed|seeds}: {low} – {high}",
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
-        "matched": "Trained on as many random sounds",
+        "matched": "Trained on as many sounds drawn at random",
         "alt": (
             "{n} {n:network|networks} and {m} {m:baseline|baselines}, by {r2} and {measure}, both at a layer chosen on "
             "the train sounds{menu}. {facts}"
@@ -44,7 +44,7 @@ text.words(
         "control_hover": "{model}, {role}<br>r²: {r2}<br>Similitud: {rsa}<br>{n} {n:semilla|semillas}: {low} – {high}",
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
-        "matched": "Entrenadas con otros tantos sonidos al azar",
+        "matched": "Entrenadas con igual número de sonidos elegidos al azar",
         "alt": (
             "{n} {n:red|redes} y {m} {m:línea|líneas} de base según {r2} y {measure}, ambos en una capa elegida con "
             "los sonidos de entrenamiento{menu}. {facts}"
