@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from helpers.errors import UserError
 from helpers.models.encodecmae import published
 from helpers.models.encodecmae.targets import codes_of
 from helpers.report import kernels, notebooks
-from helpers.store import files, transfer
+from helpers.store import files, results, transfer
 from helpers.store.own import is_own
 from helpers.store.terminal import show_anyway
 from helpers.study import params
@@ -207,6 +208,34 @@ def test_another_error_of_a_lock_is_not_taken_for_missing_locks(tmp_path, monkey
         pass
 
 
+@pytest.mark.parametrize("name", ["año nuevo.nc", "[x] #1?.nc", "deep/er/x.nc"])
+def test_results_on_a_file_system_without_locks_are_whole(tmp_path, monkeypatch, name):
+    import xarray as xr
+
+    without_locks(monkeypatch, errno.EOPNOTSUPP)
+    path = tmp_path / name
+    with files.claimed(path):
+        files.write_array(path, xr.Dataset({"a": ("x", [1.0, 2.0])}))
+        assert not files.is_claimed(path), "that cannot be known there"
+    assert files.read_if_whole(path)["a"].values.tolist() == [1, 2]
+    assert [one.name for one in path.parent.iterdir() if not one.name.endswith(".lock")] == [path.name]
+
+
+@pytest.mark.parametrize("host", ["node-17", "login.cluster.example.org", "NODO-01"])
+def test_a_lock_file_of_any_machine_is_taken_over_after_its_time(tmp_path, monkeypatch, capsys, host):
+    without_locks(monkeypatch, errno.ENOLCK)
+    monkeypatch.setattr(files, "LEASE_S", 0.5), monkeypatch.setattr(files, "SIGN_S", 0.1)
+    path = tmp_path / "x.nc"
+    lock = path.with_name(".x.nc.soft.lock")
+    with files.claimed(path):
+        left = lock.read_text()
+    assert socket.gethostname() in left
+    lock.write_text(left.replace(socket.gethostname(), host))
+    with files.claimed(path):
+        assert host not in lock.read_text()
+    assert f"(lock: {lock})" in capsys.readouterr().err and not lock.exists()
+
+
 DIE = """
 import fcntl, os, sys
 from pathlib import Path
@@ -272,6 +301,25 @@ PROXIES = [
 ]
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_a_finished_result_is_read_where_nothing_can_be_written(tmp_path, monkeypatch, number):
+    made = results.result(answer, tmp_path, x=2.0)
+
+    def refused(path, *_):
+        raise files.unwritten(path, OSError(number, os.strerror(number)))
+
+    monkeypatch.setattr(files, "_acquired", refused), monkeypatch.setattr(files, "atomic", refused)
+    assert results.result(answer, tmp_path, x=2.0).equals(made) and results.is_kept(answer, tmp_path, x=2.0)
+    with pytest.raises(UserError, match=f"could not be written: {os.strerror(number)}"):
+        results.result(answer, tmp_path, x=3.0)
+
+
+def answer(x: float):
+    import xarray as xr
+
+    return xr.Dataset({"a": ("x", [x, 2 * x])})
+
+
 @pytest.mark.parametrize("proxy", PROXIES)
 def test_a_proxy_that_does_not_work_is_named_without_its_password(tmp_path, monkeypatch, capsys, proxy):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "no_proxy", "NO_PROXY"):
@@ -294,6 +342,56 @@ def test_a_path_without_a_home_folder_is_named(path, monkeypatch):
         monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     with pytest.raises(UserError, match=r"home folder|zero byte"):
         brain.open("junifer", path, 0)
+
+
+@pytest.mark.parametrize("arguments", [["check", "~/small.yml"], ["check", "demo", "--outputs", "~/out"],
+                                       ["report", "demo", "--outputs", "~"]])  # fmt: skip
+def test_a_user_without_a_home_is_told_so_by_commands(arguments, monkeypatch, capsys):
+    """As in a container that runs under a number which no user has."""
+
+    def nobody(_):
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.delenv("HOME", raising=False), monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "found no home folder" in said and "Traceback" not in said
+
+
+FOLDERS = {
+    "XDG": [f"XDG_{name}_HOME" for name in ("CACHE", "CONFIG", "DATA", "STATE")] + ["XDG_RUNTIME_DIR"],
+    "TMPDIR": ["TMPDIR", "TEMP", "TMP"],
+    "JUPYTER": ["JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"],
+}
+
+
+@pytest.mark.parametrize("names", FOLDERS.values(), ids=FOLDERS)
+@pytest.mark.parametrize("place", ["/proc/nowhere", "a file", "missing"])
+def test_kernels_need_none_of_the_users_folders(tmp_path, monkeypatch, names, place):
+    """Folders that cannot be made, that are files, or that are not there."""
+    (tmp_path / "a file").touch()
+    for name in names:
+        monkeypatch.setenv(name, place if place.startswith("/") else str(tmp_path / place))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    chapter = tmp_path / "90_own.py"
+    chapter.write_text('# %% tags=["parameters"]\nstudy = ""\n# %%\nprint(1 + 1)\n')
+    made = notebooks.run(chapter, {"study": "x"}, tmp_path / "90_own.ipynb", "", kernel=kernels.Manager)
+    assert made.cells[-1].outputs[0].text == "2\n"
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x"), OSError("the network")], ids=["none", "value", "network"])
+def test_no_folder_for_temporary_files_is_said_and_what_to_do(monkeypatch, capsys, error):
+    def run(_):
+        if error:
+            raise error
+        tempfile.TemporaryDirectory()
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nowhere"])
+    monkeypatch.setattr("helpers.commands.run", run)
+    assert main(["check", "demo"]) == 2
+    said = capsys.readouterr().err
+    assert "TMPDIR" in said and (str(error) if error else "/proc/nowhere") in said and "Traceback" not in said
 
 
 def test_kernels_need_no_home_and_nothing_of_the_folder_they_run_in(tmp_path, monkeypatch):
@@ -322,10 +420,25 @@ def test_a_terminal_of_any_encoding_shows_what_it_can(encoding, monkeypatch):
     assert raw.getvalue().decode(encoding).strip().endswith(("a?o ?", "año ?", "año ▶"))
 
 
-def test_forced_colours_make_no_control_codes_in_a_file(tmp_path, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1"), monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+FORCED = [
+    {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"},
+    {"FORCE_COLOR": "3", "COLORTERM": "truecolor", "TERM": "xterm-256color"},
+    {"CLICOLOR_FORCE": "1", "PY_COLORS": "1"},
+    {"FORCE_COLOR": "", "TTY_INTERACTIVE": "1"},
+]
+
+
+@pytest.mark.parametrize("environment", FORCED, ids=" ".join)
+def test_forced_colours_make_no_control_codes_in_a_file(tmp_path, monkeypatch, environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", io.StringIO()), monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert watch.Watch(tmp_path / "batch.json", {})._live is None
+    study = str(small_study.write_study(tmp_path, ["00_question"]))
+    assert main(["check", study]) == 0 and main(["check", "no such study"]) == 2
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    assert sys.stdout.getvalue() and "\x1b" not in sys.stdout.getvalue() + sys.stderr.getvalue()
 
 
 @pytest.mark.parametrize("limit", ["-5", "0", "nan", "inf", "soon"])
@@ -346,6 +459,7 @@ def test_any_scheduler_that_is_none_is_named(address, monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["check", "x" * 300], ["check", "x" * 300 + ".yml"],
+                                       ["check", "ñ" * 150], ["check", "日" * 100 + ".yml"],
                                        ["check", "demo", "--outputs", "~nobody-of-that-name"],
                                        ["check", "a\0b"]])  # fmt: skip
 def test_a_name_that_no_file_can_have_is_an_error_of_its_user(arguments, capsys):

@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments or ["--help"])
     try:
         _check_package()
+        _check_home()
         commands.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -58,8 +59,22 @@ def _check_package() -> None:
         )
 
 
+def _check_home() -> None:
+    """Raise UserError where the user has no home folder, which Jupyter asks for; it need not be there."""
+    try:
+        Path.home()
+    except RuntimeError:
+        raise UserError("found no home folder of this user; set HOME to a folder, then run again") from None
+
+
 def _internal(error: Exception) -> int:
     """Say an internal error, one line for the user, the traceback for developers; return the exit code."""
+    try:
+        tempfile.gettempdir()
+    except OSError:  # which may be the error itself
+        todo = "found no folder for temporary files, expected one; set TMPDIR to a folder that can be written to"
+        print(f"error: {error}; {todo}, then run again", file=sys.stderr)
+        return 2
     print(f"error: {type(error).__name__}: {error}; the traceback is in {_traceback(error)}", file=sys.stderr)
     return 1
 
