@@ -159,11 +159,12 @@ def test_a_pattern_of_checkpoints_has_one_sign_with_a_meaning(tmp_path):
         published._matching(str(place / "mix-?0.pt"))
 
 
-def test_make_takes_a_study_with_any_signs_in_its_path():
+@pytest.mark.parametrize("study", ["a b#c?.yml", "[x] *.yml", "año%20;&.yml"])
+def test_make_takes_a_study_with_any_signs_in_its_path(study):
     said = subprocess.run(
-        ["make", "-n", "report", "STUDY=a b#c?.yml"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "-n", "report", f"STUDY={study}"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "helpers report 'a b#c?.yml'" in said.stdout
+    assert f"helpers report '{study}'" in said.stdout
 
 
 def test_outputs_are_relative_to_where_the_command_runs_as_data_are(tmp_path, monkeypatch):
@@ -173,7 +174,9 @@ def test_outputs_are_relative_to_where_the_command_runs_as_data_are(tmp_path, mo
 
     small_study.write_study(tmp_path, ["00_question"])
     monkeypatch.chdir(tmp_path)
-    for given, expected in [("results", tmp_path / "results"), (None, ROOT / "outputs"), ("../x", tmp_path / "../x")]:
+    there = [("results", tmp_path / "results"), (None, ROOT / "outputs"), ("../x", tmp_path / "../x")]
+    there += [("./a b#", tmp_path / "a b#"), (str(tmp_path / "y"), tmp_path / "y"), ("año/z", tmp_path / "año" / "z")]
+    for given, expected in there:
         options = argparse.Namespace(study="small.yml", models=[], outputs=given)
         assert chosen(options).folder == expected / "small"
 
