@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from calibration import OF_CLAIMS, judged
 from helpers import brain, models
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import claims as chapter
@@ -201,14 +202,45 @@ def test_equal_networks_have_no_winner():
         assert said(CLAIMS[name], CLAIMS[name].test(equal)) == UNDECIDED
 
 
+def curve(*values, steps=(0, 10, 20, 40)) -> xr.Dataset:
+    """A learning curve in two splits, the second as far above 0 again as the first."""
+    both = np.stack([np.array(values), 2 * np.array(values)], 1)
+    return xr.Dataset({"value": (("step", "split"), both)}, {"step": list(steps)})
+
+
+def later(one: xr.Dataset, other: xr.Dataset, **how) -> float:
+    return evidence.learned_later(Planted(), one, other, **how).value
+
+
+def test_the_mean_time_of_learning_is_what_is_missing_summed_over_the_training():
+    at_once, at_the_end = curve(0.6, 0.6, 0.6, 0.6), curve(0, 0, 0, 0.6)
+    evenly, first_half = curve(0, 0.15, 0.3, 0.6), curve(0, 0.3, 0.6, 0.6)
+    assert later(evenly, at_once) == pytest.approx(0.5), "on the average in the middle of the training"
+    assert later(first_half, at_once) == pytest.approx(0.25)
+    assert later(at_the_end, at_once) == pytest.approx(0.75), "linear between the checkpoints at 20 and 40"
+    assert later(curve(0.2, 0.2, 0.2, 0.2, steps=(4, 10, 20, 40)), at_once) == pytest.approx(0.1), "known since step 4"
+
+
 def test_the_two_ways_of_counting_what_was_learned_can_differ():
-    """A network that is good before training: 95 % of the final value is there at once, 95 % of the gain is not."""
-    steps = pd.Index([0, 10, 20, 40], name="step")
-    series = xr.Dataset({"value": (("step", "split"), np.array([[0.6, 0.61, 0.62, 0.64]]).T)}, {"step": steps})
-    assert evidence.reached(series)[0] == pytest.approx(0.2)
-    assert evidence.reached(series, gained=True)[0] == pytest.approx(0.95)
-    flat = series.assign(value=series["value"] * 0 + 0.6)
-    assert np.isnan(evidence.reached(flat, gained=True)[0]), "nothing was gained"
+    """A network that is good before training learned its final value early and its gain late."""
+    good, none = curve(0.6, 0.6, 0.6, 0.64), curve(0.1, 0.2, 0.3, 0.5)
+    assert later(good, none) < 0 < later(good, none, gained=True)
+    assert np.isnan(later(curve(0.6, 0.7, 0.8, 0.6), none, gained=True)), "nothing was gained"
+    assert np.isnan(later(none, curve(0.1, 0.1, 0, 0))), "nothing is predicted"
+
+
+def test_the_error_of_a_time_of_learning_is_that_of_a_ratio():
+    """Without each sound the expansion moves as the ratio of means over splits does, for small changes."""
+    source, random = Planted(), np.random.default_rng(1)
+    late = source.series(*CATEGORY)
+    late["without"] = late["value"] + 1e-6 * xr.DataArray(
+        random.standard_normal((5, 2, 60)), dims=("step", "split", "sound")
+    )
+    moved = evidence._time_of_learning(late, gained=False)
+    steps = late["step"].values / 40
+    means = late["without"].mean("split").transpose("step", "sound").values
+    exact = np.trapezoid(means[-1] - means, steps, axis=0) / means[-1]
+    np.testing.assert_allclose(moved["without"].mean("split"), exact, atol=1e-11)
 
 
 def test_estimators_are_compared_each_at_its_best_layer():
@@ -265,18 +297,20 @@ def with_brain(study, monkeypatch, **changes) -> Study:
     return Study(study.parameters, study.outputs)
 
 
-CURVES = {"late_learners", "late_gains", "music_longer", "first_layers_longer"}  # may have nothing to reach
+CURVES = {"late_learners", "late_gains", "music_longer", "first_layers_longer"}  # may have learned nothing
 
 
-def test_claims_that_noise_decides_too_often_have_no_verdict():
-    """Those of COVERAGE.md that alone hold or fail in more than 5 of 100 studies of noise."""
-    page = (Path(__file__).parents[1] / "COVERAGE.md").read_text(encoding="utf-8").partition("## Claims on noise")[2]
-    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][2:]
-    assert len(rows) > 8
-    for name, tested, *both, verdicts in rows:
-        wrong = 0 if CLAIMS[name].side == WITHIN else sum(map(int, both))
-        assert not CLAIMS[name].calibrated or wrong <= 0.05 * int(tested), name
-        assert int(verdicts) == 0, name
+@pytest.mark.parametrize("kind", OF_CLAIMS)
+def test_no_claim_is_decided_too_often_where_nothing_differs(kind):
+    """As simulated for tests/COVERAGE.md; that the last layers are alike is true there."""
+    page = (Path(__file__).parents[1] / "COVERAGE.md").read_text(encoding="utf-8")
+    part = page.partition(f"## {kind.capitalize()}")[2].partition("## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][2:]
+    assert {row[0] for row in rows} == {one.name for one in judged()}
+    for name, tested, holds, fails, verdicts in rows:
+        wrong = int(fails) if CLAIMS[name].side == WITHIN else int(holds) + int(fails)
+        assert wrong <= 0.05 * int(tested), name
+        assert CLAIMS[name].side == WITHIN or int(verdicts) <= 0.05 * int(tested), name
 
 
 @pytest.mark.parametrize(

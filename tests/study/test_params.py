@@ -51,7 +51,7 @@ def test_every_study_of_the_project_is_valid(name):
         ("extraction: {batch_size: 0}", "extraction.batch_size: found 0"),
         ("extraction: {batch_sise: 8}", "unknown key 'extraction.batch_sise'; did you mean 'batch_size'?"),
         ("encoding: {estimator: rigde}", "encoding.estimator: found 'rigde' (str); did you mean 'ridge'?"),
-        ("encoding: {splits: halves}", "encoding.splits: found 'halves'"),
+        ("encoding: {splits: thirds}", "encoding.splits: found 'thirds'"),
         ("encoding: {metric: r2}", "encoding.metric: found 'r2'"),
         ("encoding: {alphas: [10.0, 1.0]}", "encoding.alphas"),
         ("encoding: {alphas: {first: 3, last: 1}}", "encoding.alphas"),

@@ -75,8 +75,16 @@ def hearing(study: Study, network: Cost) -> float:
 def report_seconds(study: Study, plan: list[Planned]) -> float:
     """Return a rough estimate for a report of all that a plan lacks: its work, and one kernel for each chapter."""
     todo = [one for one in plan if one.missing]
-    chapters = len({one.job.chapter for one in todo}) + len(joint(study)) * bool(todo)
-    return sum(_seconds(study, one) - START_S for one in todo) + START_S * chapters
+    chapters = {one.job.chapter for one in todo} | {*joint(study)} if todo else set()
+    others = [other for name in sorted(chapters) for other in registry.get(name).others(study)]
+    again = sum(_trained_again(other) for other in others)
+    return sum(_seconds(study, one) - START_S for one in todo) + START_S * len(chapters) + again
+
+
+def _trained_again(study: Study) -> float:
+    """Return the seconds that the networks of a study like another take which are not trained yet."""
+    missing = [network for network in map(study.model, study.trained_here) if network.missing(network.steps[-1])]
+    return sum(_training(network.sizes) + len(network.steps) * hearing(study, network.sizes) for network in missing)
 
 
 def _beside(study: Study, job: Job) -> list[AudioModel]:

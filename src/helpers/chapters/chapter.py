@@ -62,6 +62,7 @@ class Chapter:
     beside: frozenset[str] = frozenset()  # whose activations it reads besides the networks': BASELINES, CONTROLS
     extracts: bool = False  # whether its jobs compute the activations that others read
     seconds: Callable[[Size], float] = lambda size: 0.0  # in addition to START_S
+    others: Callable[[Study], list[Study]] = lambda study: []  # like it, whose networks it trains besides the study's
     holds_frames: bool = False  # whether the activations of all frames of some sounds are in memory at once
     outside: Callable[[Study], str] | None = None  # what it shows that no parameter of the study determines
 

@@ -59,6 +59,11 @@ def stratified(sounds: Sequence[str], categories: Sequence[str], seed: int = 0, 
     return _labelled(sounds, folds != np.arange(n_folds)[:, None])
 
 
+def halves(sounds: Sequence[str], categories: Sequence[str], seed: int = 0) -> xr.DataArray:
+    """Return two splits: one half of the sounds, with half of every category, trains and the other tests, and back."""
+    return stratified(sounds, categories, seed, n_folds=2)
+
+
 def leave_category_out(sounds: Sequence[str], categories: Sequence[str]) -> xr.DataArray:
     """Return a split for each category, whose sounds test while all others train."""
     return grouped(sounds, categories)
@@ -76,6 +81,7 @@ SCHEMES: dict[str, Callable[[list[str], list[str], list[str], int], xr.DataArray
     "published": lambda sounds, categories, groups, seed: published(sounds),
     "permuted": lambda sounds, categories, groups, seed: permuted(sounds),
     "stratified": lambda sounds, categories, groups, seed: stratified(sounds, categories, seed),
+    "halves": lambda sounds, categories, groups, seed: halves(sounds, categories, seed),
     "leave_category_out": lambda sounds, categories, groups, seed: leave_category_out(sounds, categories),
     "grouped": lambda sounds, categories, groups, seed: grouped(sounds, groups),
 }

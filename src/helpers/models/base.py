@@ -166,6 +166,13 @@ class AudioModel(ABC):
             raise UserError(f"model '{self.name}': its family has no weights that could be {state}; leave that out")
         return self
 
+    def learn_from(self, sounds: list[str]) -> None:  # noqa: ARG002
+        """Leave all other sounds out of what it is trained on here; raises UserError where none are left.
+
+        Only of networks with `learned_from`.
+        """
+        raise TypeError(f"model '{self.name}' is not trained here")
+
     def _without(self, option: str) -> UserError:
         has = ", ".join(sorted(self.options)) or "none"
         return UserError(

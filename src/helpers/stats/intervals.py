@@ -96,6 +96,23 @@ def over_sounds(value: xr.DataArray, without: xr.DataArray, splits: xr.DataArray
     return Estimate(float(values.mean()), float(np.sqrt(variance)), df)
 
 
+def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
+    """Return both ends of the 95 % interval, for other sounds, of the mean r2 of a network; NaN where unknown.
+
+    r2 of noise is never below 0 and moves little where it is 0, which alone looks like certainty. What is known of r,
+    which can be negative, comes first: the interval begins at 0 unless that of r lies above 0, and reaches as far as
+    the square of its upper end.
+
+    found : `chosen_r` and `chosen_r2` (split[, subject]), `chosen_r_without` and `chosen_r2_without` (split, sound
+        [, subject]), as `encoding.without_each_sound` returns them
+    """
+    low, high = over_sounds(found["chosen_r2"], found["chosen_r2_without"], splits).r2_interval()
+    r_low, r_high = over_sounds(found["chosen_r"], found["chosen_r_without"], splits).interval()
+    if np.isnan(r_low):
+        return np.nan, np.nan
+    return (low if r_low > 0 else 0.0), max(high, float(np.clip(r_high, 0, 1)) ** 2)
+
+
 def _influences(moved: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how much each sound moves the mean over splits, and the variance of that: both (n_sounds, n_subjects).
 
@@ -153,16 +170,9 @@ def of_matrices(statistic: Callable[[np.ndarray], float], n_sounds: int) -> Esti
     For statistics without train and test sounds, such as a similarity of matrices.
     """
     every = np.ones(n_sounds, dtype=bool)
-    parts = [statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)]
-    return jackknifed(statistic(every), np.array(parts))
-
-
-def jackknifed(value: float, parts: np.ndarray) -> Estimate:
-    """Return `value` with the jackknife error from the same without each sound, `parts` (n_sounds,); none: unknown."""
-    if not len(parts):
-        return Estimate(float(value))
-    error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum())
-    return Estimate(float(value), float(error), len(parts) - 1)
+    parts = np.array([statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)])
+    error = np.sqrt((n_sounds - 1) / n_sounds * np.square(parts - parts.mean()).sum())
+    return Estimate(float(statistic(every)), float(error), n_sounds - 1)
 
 
 def resampled(values: np.ndarray, train_share: float) -> Estimate:

@@ -92,6 +92,7 @@ class Parameters(Settings):
     device: str = "cpu"  # where the regression runs
     sounds_in_report: bool | None = None  # whether the page carries its sounds; None: only if they are synthetic
     permutations: int = Field(200, ge=1)  # of the sounds, to test each voxel against chance
+    unheard: bool = False  # whether claims are judged on networks that never heard the sounds they are tested on
     training_seeds: int = Field(1, ge=1, le=20)  # how often networks are trained that are trained here: see chapter 13
 
     @model_validator(mode="after")

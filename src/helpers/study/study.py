@@ -14,9 +14,10 @@ from pydantic import Field
 from helpers import brain, models, text
 from helpers.brain.base import some
 from helpers.encoding import splits
+from helpers.encoding.splits import TRAIN, rows
 from helpers.errors import DamagedCheckpoint, UserError
 from helpers.models import AudioModel, Checkpoint, hear
-from helpers.names import CATEGORY, MODEL, SEED, SOUND, STATE, STEP, TIME
+from helpers.names import CATEGORY, MODEL, SEED, SOUND, SPLIT, STATE, STEP, TIME
 from helpers.stimuli import sounds
 from helpers.store import files, results
 from helpers.store.checkout import ROOT
@@ -25,6 +26,7 @@ from helpers.store.settings import Settings, validated
 from helpers.study.params import Parameters, load
 
 BASELINES, CONTROLS = "baselines", "controls"  # what is drawn beside networks
+HALVES = "halves"  # the scheme of splits for networks that never heard what they are tested on
 SEEDS = 2**32  # that generators take
 SHARED = "_baselines"  # in the folder for everything computed; no study can have this name
 
@@ -58,9 +60,11 @@ class Study:
         source: str = "",
         checkpoints: Sequence[int] = (),
         again: int = 0,
+        half: int = 0,
     ):
         self.parameters, self.outputs = parameters, outputs
         self.again = again  # networks that are trained here are those of the seed that comes so many after the study's
+        self.half = half  # 1 or 2: they are trained on that half of the sounds, and tested on the other; 0: on all
         self.source = source or parameters.name  # what to load it from again
         self.checkpoints = tuple(checkpoints)  # the training steps to look at; empty: all
         self.folder = ROOT / outputs / parameters.name
@@ -86,10 +90,19 @@ class Study:
             self.model(name).check_sounds()
         for entry in self._references:
             self._opened(entry).check_sounds()
+        if self.parameters.unheard:
+            self._check_halves()
         for name in self.models if weights else ():
             sources = self._sources(name)
             if all(isinstance(source, str) for source in sources):
                 raise UserError(f"model '{name}': {'; '.join(sources)}")
+
+    def _check_halves(self) -> None:
+        if not self.trained_here:
+            raise UserError("unheard: no network of this study is trained on its sounds; remove `unheard`")
+        for half in self.halves():
+            for name in half.trained_here:
+                half.model(name).check_sounds()
 
     # Data
 
@@ -129,7 +142,9 @@ class Study:
 
     @cached_property
     def splits(self) -> xr.DataArray:
-        """The study's splits (split, sound) of "train", "test" and "unused"."""
+        """The study's splits (split, sound) of "train", "test" and "unused"; of a half, the one that it trains in."""
+        if self.half:
+            return self.split(HALVES).sel({SPLIT: [self.half]})
         return self.split(self.parameters.encoding.splits or splits.planned(self.brain.waveforms.sizes[SOUND]))
 
     def split(self, scheme: str) -> xr.DataArray:
@@ -164,9 +179,13 @@ class Study:
         if key not in self._models:
             extraction = self.parameters.extraction
             how = {"device": extraction.device, "batch_size": extraction.batch_size}
-            folder = self.folder / "models" / entry.name / (f"again-{self.again}" if self.again else "")
+            own = [f"again-{self.again}"] * bool(self.again) + [f"half-{self.half}"] * bool(self.half)
+            folder = self.folder.joinpath("models", entry.name, *own)
             seed = (self.parameters.seed + self.again) % SEEDS
-            self._models[key] = models.open(entry, self.brain, folder, seed, **how)
+            model = models.open(entry, self.brain, folder, seed, **how)
+            if self.half and model.learned_from:
+                model.learn_from(self.splits[SOUND].values[rows(self.splits[0], TRAIN)].tolist())
+            self._models[key] = model
         return self._models[key]
 
     @property
@@ -302,8 +321,21 @@ class Study:
 
         Data and splits are the same, and so are networks that are not trained here.
         """
-        others = range(1, self.parameters.training_seeds)
-        return [self, *(Study(self.parameters, self.outputs, self.source, self.checkpoints, k) for k in others)]
+        return [self, *(self._like(again=k) for k in range(1, self.parameters.training_seeds))]
+
+    def halves(self) -> list[Study]:
+        """Return two studies like this one, whose networks are trained on one half of the sounds and never heard the
+        other, on which they are tested.
+
+        The ridge is fitted to the half that the network was trained on. Networks that are not trained here are the same
+        in both.
+        """
+        return [self._like(self.again, half) for half in (1, 2)]
+
+    def _like(self, again: int, half: int = 0) -> Study:
+        other = Study(self.parameters, self.outputs, self.source, self.checkpoints, again, half)
+        other.brain = self.brain  # which is read once
+        return other
 
     @property
     def trained_here(self) -> list[str]:

@@ -6,4 +6,4 @@ from helpers.chapters.claims.claims import CLAIMS
 
 __all__ = ["CHAPTER", "CLAIMS", "again", "hypotheses", "sentences", "shown", "table"]
 
-CHAPTER = Chapter("07_claims", per=STUDY)
+CHAPTER = Chapter("07_claims", per=STUDY, others=lambda study: study.halves() if study.parameters.unheard else [])

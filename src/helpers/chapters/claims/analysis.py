@@ -11,6 +11,7 @@ import pandas as pd
 from helpers import text
 from helpers.chapters.claims.claim import CONTRADICTS, HYPOTHESES, OPEN, SUPPORTS, Claim
 from helpers.chapters.claims.claims import CLAIMS
+from helpers.chapters.claims.published import FIGURES
 from helpers.chapters.claims.run import Missing, Run
 from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE, WITHIN
 from helpers.stats.intervals import holm
@@ -24,18 +25,20 @@ SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNTESTABLE: "–"}
 def table(study: Study) -> pd.DataFrame:
     """Return one row per claim, in their order.
 
-    Columns claim, threshold, side, published, published_sign, published_note, untrained, value, low, high, over, p,
-    p_adjusted, verdict, why; numbers are NaN where the study, or a figure, does not have them. `p` is two-sided, and
-    adjusted by Holm's method over the claims that are tested. Synthetic data have numbers, but no verdict.
+    Columns claim, threshold, side, published, published_sign, published_note, published_otherwise, untrained,
+    otherwise, value, low, high, over, p, p_adjusted, verdict, why; numbers are NaN where the study, or a figure, does
+    not have them. `p` is two-sided, and adjusted by Holm's method over the claims that are tested. Synthetic data have
+    numbers, but no verdict.
     """
-    run = Run(study)
+    run = Run.of(study)
     return _judged(pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()]))
 
 
 def again(study: Study, first: pd.DataFrame) -> pd.DataFrame:
     """Return `table` anew, of the claims that `first`, the table of a like study, had tested.
 
-    Those of SLOW are not tested again; Holm's method takes their p from `first`.
+    Networks have heard all sounds, whatever the study says. Those of SLOW are not tested again; Holm's method takes
+    their p from `first`.
     """
     run, tested = Run(study), first[first["verdict"] != UNTESTABLE]
     kept = tested["claim"].isin(SLOW)
@@ -69,6 +72,8 @@ def _row(claim: Claim, run: Run) -> dict:
     row["published"] = np.nan if claim.published is None else claim.published().value
     row["published_sign"] = np.nan if claim.published_sign is None else claim.published_sign()
     row |= {"published_note": claim.published_note, "untrained": np.nan, "evidence": None, "verdict": UNTESTABLE}
+    both = claim.otherwise is not None and claim.published is not None
+    row |= {"published_otherwise": claim.otherwise(FIGURES) if both else np.nan, "otherwise": np.nan}
     row |= dict.fromkeys(("value", "low", "high", "p", "p_adjusted"), np.nan) | {"over": ""}
     try:
         evidence = claim.test(run)
@@ -77,12 +82,12 @@ def _row(claim: Claim, run: Run) -> dict:
         why = "synthetic" if run.study.brain.synthetic else ""
         if not why and claim.on:
             why = run.doubt(claim.about or (run.main,), claim.on, claim.of_training)
-        if not why and not claim.calibrated:
-            why = "uncalibrated"
     except Missing as error:
         return row | {"why": str(error)}
     row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}
     row |= {"p": min(1.0, 2 * min(claim.p_values(evidence))), "evidence": evidence, "why": why}
+    if claim.otherwise is not None:
+        row["otherwise"] = claim.otherwise(run)
     if claim.untrained is not None:
         with contextlib.suppress(Missing):
             row["untrained"] = claim.untrained(run).value
@@ -96,6 +101,7 @@ def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
     said = [text.both("say.verdicts", n=len(table), **numbers)]
     said += [text.both("say.no_verdicts")] if study.brain.synthetic else []
     said += [text.both("say.small_networks")] if study.trained_here else []
+    said += [text.both("say.unheard")] if study.parameters.unheard else []
     return text.markdown(said)
 
 
@@ -127,6 +133,8 @@ def _number(row: pd.Series, labeller: text.Labeller) -> str:
         said.append(labeller("say.p_adjusted", p=float(row["p_adjusted"])))
     if not np.isnan(row["untrained"]):
         said.append(labeller("say.before_training", value=float(row["untrained"])))
+    if not np.isnan(row["otherwise"]):
+        said.append(labeller("say.otherwise", value=float(row["otherwise"])))
     return f"{labeller.number(row['value'], DIGITS)}|{'; '.join(said)}"
 
 
@@ -135,7 +143,10 @@ def _as_published(row: pd.Series, labeller: text.Labeller) -> str:
         return f"{'>' if row['published_sign'] > 0 else '<'} 0|{labeller('say.only_sign')}"
     number = labeller.number(row["published"], DIGITS)
     noted = row["published_note"] and not np.isnan(row["published"])
-    return f"{number}|{labeller(f'published.{row.published_note}')}" if noted else number
+    said = [labeller(f"published.{row.published_note}")] if noted else []
+    if not np.isnan(row["published_otherwise"]):
+        said.append(labeller("say.otherwise", value=float(row["published_otherwise"])))
+    return "|".join([number, "; ".join(said)]) if said else number
 
 
 def hypotheses(table: pd.DataFrame) -> text.Bilingual:

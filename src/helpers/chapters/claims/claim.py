@@ -11,6 +11,7 @@ from helpers.chapters.claims.verdict import ABOVE, FAILS, HOLDS, SIDES, UNDECIDE
 from helpers.names import COMPONENTS, LANGUAGES
 
 if TYPE_CHECKING:
+    from helpers.chapters.claims.published import Figures
     from helpers.chapters.claims.run import Run
 
 LEVEL = 0.05  # of all verdicts of a table together
@@ -35,10 +36,11 @@ class Claim:
     about : the networks that have to predict the responses; () for the study's main one
     on : COMPONENTS or VOXELS, what those have to predict; "" for claims that are not about prediction
     of_training : whether those have to predict better than they did untrained
-    calibrated : whether noise decides it in at most 5 % of studies (tests/COVERAGE.md); else no verdict is given
     published : the original study's number; None: its figures do not have it
     published_sign : 1 or -1, where its figures show no more than the sign
     published_note : key of `published.*`, how its number differs from this run's; "" where by the same formula
+    otherwise : this run, or the original figures -> the number by the definition that `say.otherwise` describes, which
+        has no interval; None where there is one definition
     untrained : this run -> the number of the network before any training, for claims about an architecture
     hypothesis : one of HYPOTHESES that the claim can speak for or against; "" for none
     supports : whether the claim supports that hypothesis when it holds; else it contradicts it
@@ -54,10 +56,10 @@ class Claim:
     about: tuple[str, ...] = ()
     on: str = COMPONENTS
     of_training: bool = True
-    calibrated: bool = True
     published: Callable[[], Evidence] | None = None
     published_sign: Callable[[], float] | None = None
     published_note: str = ""
+    otherwise: Callable[[Run | Figures], float] | None = None
     untrained: Callable[[Run], Evidence] | None = None
     hypothesis: str = ""
     supports: bool = True

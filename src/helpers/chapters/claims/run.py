@@ -49,6 +49,11 @@ class Run:
         """The network that claims about a single one are about: the mixture, or the study's first."""
         return MAIN if MAIN in self.study.models else self.study.models[0]
 
+    @classmethod
+    def of(cls, study: Study) -> Run:
+        """Return how a study says that its claims are judged."""
+        return Unheard(study) if study.parameters.unheard else cls(study)
+
     @property
     def splits(self) -> xr.DataArray:
         return self.study.splits
@@ -245,6 +250,25 @@ class Run:
                 if not self.estimate(self.at_best(name) - before).p_above() <= LEVEL:
                     return "nothing_learned"
         return ""
+
+
+class Unheard(Run):
+    """The same of networks that are trained on one half of the sounds and tested on the other, and the other way round.
+
+    No network has heard, in training, the sounds that it is tested on.
+    """
+
+    def __init__(self, study: Study):
+        super().__init__(study)
+        self._halves = [Run(half) for half in study.halves()]
+
+    @property
+    def splits(self) -> xr.DataArray:
+        return xr.concat([half.splits for half in self._halves], SPLIT)
+
+    def _without(self, name: str, step, responses: xr.DataArray, metric: str, groups) -> xr.Dataset:
+        parts = [half._without(name, step, responses, metric, groups) for half in self._halves]
+        return xr.concat(parts, SPLIT, coords="minimal", compat="override", join="exact")
 
 
 def _named(found: xr.Dataset, name: str) -> xr.Dataset:

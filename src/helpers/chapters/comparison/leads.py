@@ -12,7 +12,7 @@ import xarray as xr
 from helpers import encoding, text
 from helpers.encoding.left_out import GROUP
 from helpers.names import MODEL, STATE, TARGET
-from helpers.stats.intervals import holm, over_sounds
+from helpers.stats.intervals import holm, over_sounds, r2_interval
 from helpers.stats.references import BASELINE
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
@@ -20,6 +20,7 @@ from helpers.study import Study
 LEVEL = 0.05  # of all rivals of a target together
 MOST_TARGETS = 2000  # of a set: leaving out every sound for more would take longer than the rest of the chapter
 NETWORK = "network"
+KEPT = ["chosen_r", "chosen_r_without", "chosen_r2", "chosen_r2_without"]
 
 
 def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
@@ -42,10 +43,10 @@ def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
 
 
 def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.Dataset]:
-    """Return r2 at the layer chosen on the train sounds, with and without each sound, of every network and baseline.
+    """Return r and r2 at the layer chosen on the train sounds, with and without each sound, of networks and baselines.
 
     Keys are name and role ("network", "baseline"); `chosen_r2` is (split, group), `chosen_r2_without` (split, group,
-    sound), where a group is a target, or many of a region or group together.
+    sound), and `chosen_r` alike, where a group is a target, or many of a region or group together.
     """
     keep = partial(study.keep, responses=measured, splits=study.splits)
     names = np.full(measured.sizes[TARGET], "", dtype=object)
@@ -57,7 +58,7 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
         for features in several:
             scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
             without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
-            found[str(features[0][MODEL].values), role] = without[["chosen_r2", "chosen_r2_without"]]
+            found[str(features[0][MODEL].values), role] = without[KEPT]
     return found
 
 
@@ -65,7 +66,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     own = {key: one.sel({GROUP: target}, drop=True).reset_coords(drop=True) for key, one in found.items()}
     means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
     best = max((key for key in own if key[1] == NETWORK), key=means.get)
-    r2_low, r2_high = over_sounds(own[best]["chosen_r2"], own[best]["chosen_r2_without"], splits).r2_interval()
+    r2_low, r2_high = r2_interval(own[best], splits)
     rows = []
     for key in own:
         if key == best:

@@ -15,4 +15,11 @@ def _seconds(size: Size) -> float:
     return 3 * PER_SCORED * fits + 100 * PER_VOXEL * fits * size.n_layers
 
 
-CHAPTER = Chapter("13_robustness", per=LAST, part=APPENDIX, estimators=frozenset({"ridge"}), seconds=_seconds)
+CHAPTER = Chapter(
+    "13_robustness",
+    per=LAST,
+    part=APPENDIX,
+    estimators=frozenset({"ridge"}),
+    seconds=_seconds,
+    others=lambda study: study.retrained()[1:],
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pandas as pd
@@ -14,6 +14,7 @@ from helpers.names import METRIC, MODEL, SEED, SPLIT, TARGET
 from helpers.study import Study
 
 PLAIN = "r2_pearson"
+UNHEARD = 0  # in place of a seed: networks that never heard what they are tested on
 
 
 def values(study: Study, measured: xr.DataArray) -> pd.DataFrame:
@@ -43,16 +44,19 @@ def _is_nested(study: Study) -> bool:
 
 
 def verdicts(study: Study) -> pd.DataFrame | None:
-    """Return each claim's number and verdict from every seed: claim, seed, value, verdict.
+    """Return each claim's number and verdict from every seed: claim, seed (0: as reported), value, verdict.
 
-    Of the claims that are tested with the study's own seed, but for `claims.SLOW`. None where the study trains once,
-    or has no chapter on claims.
+    Of the claims that the study tests, but for `claims.SLOW`. Where those are judged on networks that never heard what
+    they are tested on, that is seed 0; from seed 1 on, networks have heard all sounds. None where the study trains
+    once, or has no chapter on claims.
     """
     several = _several(study)
     if not several or claims.CHAPTER.name not in study.parameters.chapters:
         return None
     first = claims.table(study)
     tables = [claims.again(one, first).assign(**{SEED: number}) for number, one in enumerate(several, start=1)]
+    if study.parameters.unheard:
+        tables.insert(0, first[first["claim"].isin(tables[0]["claim"])].assign(**{SEED: UNHEARD}))
     return pd.concat(tables, ignore_index=True)[["claim", SEED, "value", "verdict"]]
 
 
@@ -63,7 +67,7 @@ def spread(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def changed(verdicts: pd.DataFrame) -> list[str]:
-    """Return the claims whose verdict is not the same from every seed."""
+    """Return the claims whose verdict is not the same from every seed, and for networks that never heard the tests."""
     n_verdicts = verdicts.groupby("claim", sort=False)["verdict"].nunique()
     return n_verdicts.index[n_verdicts > 1].tolist()
 
@@ -82,6 +86,7 @@ def sentences(values: pd.DataFrame, verdicts: pd.DataFrame | None) -> text.Bilin
         names, n = changed(verdicts), verdicts["claim"].nunique()
         which = "changed" if names else "same" if n else "untested"
         said.append(text.both(f"seeds.{which}", n=n, k=len(names), names=_claims(names)))
+        said += [text.both("seeds.unheard")] if n and (verdicts[SEED] == UNHEARD).any() else []
     return text.paragraph(said)
 
 
@@ -93,15 +98,24 @@ def shown(verdicts: pd.DataFrame | None) -> text.Bilingual | None:
     """Return a table of the claims, with the verdict and the number from each seed; None where there is none."""
     if verdicts is None or verdicts.empty:
         return None
+    unheard = verdicts[SEED] == UNHEARD
+    apart = [unheard, ~unheard] if unheard.any() else [~unheard]
     rows = [
         [
             lambda labeller, name=name: labeller(f"claim.{name}"),
-            partial(_joined, [f"verdict.{one}" for one in own["verdict"]]),
-            lambda labeller, own=own: " · ".join(labeller.number(value, 3) for value in own["value"]),
+            *(column for own in apart for column in _columns(verdicts[own & (verdicts["claim"] == name)])),
         ]
-        for name, own in verdicts.sort_values(SEED, kind="stable").groupby("claim", sort=False)
+        for name in verdicts["claim"].unique()
     ]
-    return text.cells(rows, ("claim", "verdict_by_seed", "value_by_seed"))
+    heads = ["verdict_unheard", "value_unheard"] * (len(apart) - 1) + ["verdict_by_seed", "value_by_seed"]
+    return text.cells(rows, ("claim", *heads))
+
+
+def _columns(own: pd.DataFrame) -> Iterator[Callable[[text.Labeller], str]]:
+    """Yield the verdicts, then the numbers, of a claim from each seed."""
+    ordered = own.sort_values(SEED)
+    yield partial(_joined, [f"verdict.{one}" for one in ordered["verdict"]])
+    yield lambda labeller: " · ".join(labeller.number(value, 3) for value in ordered["value"])
 
 
 def _joined(keys: list[str], labeller: text.Labeller) -> str:

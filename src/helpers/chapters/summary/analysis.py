@@ -16,7 +16,7 @@ from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
 from helpers.models.weights import CONTROLS, TRAINED
 from helpers.names import METRIC, MODEL, SPLIT, STATE, TARGET
-from helpers.stats.intervals import over_sounds
+from helpers.stats.intervals import r2_interval
 from helpers.stats.references import BASELINE
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
@@ -76,7 +76,7 @@ def _with_intervals(study: Study, measured: xr.DataArray) -> list[dict]:
     for (model, role), one in comparison.leads.left_out(study, measured).items():
         for target in one[GROUP].values:
             own = one.sel({GROUP: target}, drop=True)
-            low, high = over_sounds(own["chosen_r2"], own["chosen_r2_without"], study.splits).r2_interval()
+            low, high = r2_interval(own, study.splits)
             row = {TARGET: str(target), MODEL: model, "role": TRAINED if role == NETWORK else role}
             rows.append(row | {"r2": float(own["chosen_r2"].mean()), "low": low, "high": high})
     return rows

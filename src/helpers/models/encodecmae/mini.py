@@ -88,6 +88,14 @@ class Mini(extraction.EncodecMAEModel):
         self.training_sounds, self.learned_from = self.waveforms.isel({SOUND: np.sort(chosen)}), "all"
         return self
 
+    def learn_from(self, sounds: list[str]) -> None:
+        kept = self.training_sounds[SOUND].isin(sounds).values
+        if not kept.any():
+            raise UserError(
+                f"model '{self.name}': none of the sounds that it is trained on are in this half; give more sounds"
+            )
+        self.training_sounds = self.training_sounds[kept]
+
     def check_sounds(self) -> None:
         """As `AudioModel.check_sounds`; also for sounds that are too short or too few to be trained on."""
         _check_frames(self.name, self.settings, self.training_sounds)
