@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -21,6 +22,7 @@ from helpers import encoding
 from helpers.chapters import components
 from helpers.chapters.explore import analysis
 from helpers.chapters.explore.analysis import Choice
+from helpers.errors import UserError
 from helpers.study import Study, open_study
 from helpers.study.params import Parameters
 from small_study import SMALL
@@ -79,7 +81,9 @@ def explorer(study):
     pytest.importorskip("anywidget", reason="needs the extra lab")
     from helpers.chapters.explore.widgets import Explorer
 
-    return Explorer(study)
+    shown = Explorer({"study": study.source, "outputs": str(study.outputs)})
+    shown.work.wait()
+    return shown
 
 
 def test_every_menu_changes_what_is_shown(explorer):
@@ -98,6 +102,8 @@ def test_every_menu_changes_what_is_shown(explorer):
     title = explorer.responses.layout.title.text.replace("<br>", " ")  # it is wrapped
     assert "v2 (S2, Left, Lateral)" in title
     menus["model"].value = "other"
+    assert explorer.choice.model == "mixture", "what is shown stays until the other one has been heard"
+    explorer.work.wait()
     assert explorer.choice.step == 2 and explorer.responses.layout.title.text.startswith("other")
 
 
@@ -115,8 +121,125 @@ def test_a_click_and_the_list_play_a_sound(explorer):
     explorer._clicked(trace, type("Points", (), {"point_inds": [0]}), None)
     assert explorer.menus["sound"].value == trace.ids[0]
     first = explorer.player.value
-    explorer.menus["sound"].value = next(name for name in explorer.menus["sound"].options[-1:])[1]
+    explorer.menus["sound"].value = next(
+        name for _, name in explorer.menus["sound"].options[1:] if name != trace.ids[0]
+    )
     assert len(first) > 1000 and explorer.player.value != first
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """A function that holds a network's activations back until what it returns is set."""
+    events, features = {}, Study.features
+
+    def waiting(study, name, step=None):
+        if name in events:
+            assert events[name].wait(60)
+        return features(study, name, step)
+
+    monkeypatch.setattr(Study, "features", waiting)
+    return lambda name: events.setdefault(name, threading.Event())
+
+
+def until(found) -> None:
+    """Wait for what a thread does."""
+    deadline = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def an_explorer(study, **how):
+    pytest.importorskip("ipywidgets", reason="needs the extra lab")
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    from helpers.chapters.explore.widgets import Explorer
+
+    return Explorer({"study": study.source, "outputs": str(study.outputs)}, **how)
+
+
+def test_a_baseline_is_shown_until_the_network_has_been_heard(study, held):
+    ready = held("mixture")
+    explorer = an_explorer(study)
+    until(lambda: explorer.shown == "mel" and "Mixture" in explorer.work.said.value)
+    assert explorer.work.bar.layout.visibility == "visible" and explorer.menus["model"].value == "mixture"
+    assert explorer.responses.layout.title.text.startswith("mel") or "Mel" in explorer.responses.layout.title.text
+    explorer.menus["target"].value = "music"
+    assert explorer.choice.target == "music", "menus answer meanwhile"
+    ready.set()
+    explorer.work.wait()
+    assert explorer.choice.model == "mixture" and explorer.choice.target == "music"
+    assert explorer.work.bar.layout.visibility == "hidden" and not explorer.work.said.value
+
+
+def test_a_network_that_arrives_late_does_not_replace_one_that_was_chosen_since(study, held):
+    ready = held("mixture")
+    explorer = an_explorer(study)
+    until(lambda: explorer.shown == "mel")
+    explorer.menus["model"].value = "mel"
+    ready.set()
+    explorer.work.wait()
+    assert explorer.choice.model == "mel"
+    explorer.menus["model"].value = "mixture"
+    assert explorer.choice.model == "mixture", "it has been heard, so it is shown at once"
+
+
+def test_what_goes_wrong_in_the_background_is_said(study, monkeypatch):
+    features = Study.features
+
+    def failing(study, name, step=None):
+        if name == "other":
+            raise UserError("model 'other': <no> weights")
+        return features(study, name, step)
+
+    monkeypatch.setattr(Study, "features", failing)
+    explorer = an_explorer(study)
+    explorer.work.wait()
+    explorer.menus["model"].value = "other"
+    explorer.work.wait()
+    assert "model &#x27;other&#x27;: &lt;no&gt; weights" in explorer.work.said.value
+    assert explorer.choice.model == "mixture" and explorer.work.bar.layout.visibility == "hidden"
+
+
+def test_responses_are_sorted_and_searched(explorer):
+    explorer.menus["group"].value = ("components",)
+    names = [name for name, _ in explorer.menus["target"].options]
+    assert names == sorted(names, key=str.casefold) and len(names) == 6
+    explorer.search.value = "FREQ"
+    assert [target for _, target in explorer.menus["target"].options] == ["highfreq", "lowfreq"]
+    assert (
+        explorer.choice.target in ("highfreq", "lowfreq") and explorer.menus["target"].value == explorer.choice.target
+    )
+    explorer.search.value = "nothing of that name"
+    assert len(explorer.menus["target"].options) == 6
+    from helpers.chapters.explore.widgets import in_order
+
+    assert sorted(["v10", "V9", "v1", "a2b", "a10", ""], key=in_order) == ["", "a2b", "a10", "v1", "V9", "v10"]
+
+
+def test_another_study_is_chosen_from_a_list(explorer, tmp_path, monkeypatch):
+    offered = [value for _, value in explorer.menus["study"].options]
+    assert {"demo", "nh2015", "ecog2022"} < set(offered) and offered[0] == explorer.menus["study"].value
+    monkeypatch.delenv("NH2015_DIR", raising=False)
+    monkeypatch.setattr(analysis, "open_study", lambda source: open_study({**source, "study": str(tmp_path / "b.yml")}))
+    (tmp_path / "b.yml").write_text(yaml.safe_dump({**STUDY, "name": "b", "models": STUDY["models"][1:]}))
+    explorer.menus["study"].value = "demo"
+    explorer.work.wait()
+    assert explorer.study.models == ["other"] and explorer.choice.model == "other"
+    (tmp_path / "b.yml").write_text("name: [")
+    explorer.menus["study"].value = "nh2015"
+    explorer.work.wait()
+    assert "b.yml" in explorer.work.said.value and explorer.choice.model == "other"
+
+
+def test_a_study_always_has_something_to_show_at_once(study):
+    where = {"study": study.source, "outputs": str(study.outputs)}
+    assert analysis.opened(where).baselines == ["mel"] and study.baselines == []
+    own = {**STUDY, "baselines": [{"name": "labels", "family": "categories"}]}
+    Path(study.source).write_text(yaml.safe_dump(own))
+    assert analysis.opened(where).baselines == ["labels"]
+    own = {**STUDY, "models": [{**STUDY["models"][0], "name": "mel"}]}
+    Path(study.source).write_text(yaml.safe_dump(own))
+    assert analysis.opened(where).baselines == ["mel_baseline"]
 
 
 @pytest.fixture
@@ -189,11 +312,13 @@ def test_explore_answers_in_a_running_jupyterlab(lab, browser):
         "const run = () => jupyterapp.commands.execute('notebook:run-all-cells');"
         "jupyterapp.shell.currentWidget.sessionContext.ready.then(run)"
     )
-    waited(browser, f"return {PLOT}?.querySelectorAll('.point').length", seconds=120)
+    shown = f"return {PLOT}?.querySelector('.gtitle')?.textContent.startsWith('Mixture')"
+    waited(browser, shown, seconds=120)
     title = f"return {PLOT}.querySelector('.gtitle').textContent"
     before = browser.execute_script(title)
     browser.execute_script(
-        "const menu = [...document.querySelectorAll('.widget-dropdown')][2].querySelector('select');"
+        "const menus = [...document.querySelectorAll('.widget-dropdown')];"
+        "const menu = menus.find(one => one.textContent.startsWith('Layer')).querySelector('select');"
         "menu.selectedIndex = 0; menu.dispatchEvent(new Event('change', {bubbles: true}))"
     )
     waited(browser, title + " !== arguments[0]", before)

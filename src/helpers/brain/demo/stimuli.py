@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -65,11 +66,16 @@ RECIPES = {  # category -> what its sounds are made like, taken in turn
 
 def synthesize(seed: int) -> xr.DataArray:
     """Return the synthetic sounds, (165 sounds, 48000 samples), float32; the same for the same `seed`."""
-    waveforms, categories = {}, {}
-    for category, count in CATEGORIES.items():
-        for index in range(count):
-            name = f"demo{len(waveforms) + 1:03d}_{category.lower()}_{index + 1:02d}"
-            rng = np.random.default_rng([seed, len(waveforms)])
-            recipe = RECIPES[category][index % len(RECIPES[category])]
-            waveforms[name], categories[name] = finished(rng, recipe(rng)), category
-    return sounds.labelled(waveforms, categories)
+    kinds = [(category, index) for category, count in CATEGORIES.items() for index in range(count)]
+    with ThreadPoolExecutor() as threads:  # each sound draws from a generator of its own
+        made = list(
+            threads.map(lambda at, kind: _one(np.random.default_rng([seed, at]), *kind), range(len(kinds)), kinds)
+        )
+    names = [f"demo{at:03d}_{category.lower()}_{index + 1:02d}" for at, (category, index) in enumerate(kinds, start=1)]
+    categories = dict(zip(names, (category for category, _ in kinds), strict=True))
+    return sounds.labelled(dict(zip(names, made, strict=True)), categories)
+
+
+def _one(rng: np.random.Generator, category: str, index: int) -> np.ndarray:
+    recipes = RECIPES[category]
+    return finished(rng, recipes[index % len(recipes)](rng))

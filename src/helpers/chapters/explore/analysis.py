@@ -12,8 +12,9 @@ import xarray as xr
 from helpers import encoding
 from helpers.encoding.fit import Fit
 from helpers.encoding.metrics import pearson, positive_square, r2_determination
+from helpers.models import ModelEntry
 from helpers.names import CATEGORY, LAYER, REPETITION, SOUND, SPLIT, SUBJECT, TARGET, UNIT
-from helpers.study import Study
+from helpers.study import Study, open_study
 
 PLACE = (SUBJECT, "hemisphere", "region")  # coordinates of targets that make groups, where the data have them
 
@@ -45,6 +46,22 @@ class Seen:
     alpha: float
     r2_pearson: float
     r2_determination: float
+    n_sounds: int  # of the study
+    n_units: int  # of the layer
+
+
+def opened(source: str | dict) -> Study:
+    """Return a study as `open_study` does, with at least one baseline: it is there before any network has been heard.
+
+    Raises UserError for an invalid study.
+    """
+    study = open_study(source)
+    if not study.baselines:
+        taken = {entry.name for entry in study.parameters.models}
+        name = next(name for name in ("mel", "mel_baseline", "mel_spectrogram_baseline") if name not in taken)
+        baselines = [ModelEntry(name=name, family="mel")]
+        study.parameters = study.parameters.model_copy(update={"baselines": baselines})
+    return study
 
 
 def places(responses: xr.DataArray) -> list[str]:
@@ -80,6 +97,7 @@ def seen(study: Study, choice: Choice) -> Seen:
         float(fit.alpha),
         float(positive_square(pearson(centred, measured))),
         float(r2_determination(centred + mean, measured)),
+        *layer.shape,
     )
 
 

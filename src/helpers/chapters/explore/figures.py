@@ -41,9 +41,11 @@ text.words(
 )
 
 
-def live(figure: go.Figure) -> go.FigureWidget:
-    """Return a figure that can be changed and reports clicks; it needs a running notebook."""
-    return go.FigureWidget(figure)
+def live() -> go.FigureWidget:
+    """Return an empty figure that can be changed and reports clicks; it needs a running notebook."""
+    return go.FigureWidget(
+        layout={"height": 60, "template": "plotly_white", "xaxis_visible": False, "yaxis_visible": False}
+    )
 
 
 def responses(

@@ -3,60 +3,154 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
+from functools import partial
 
 import ipywidgets as widgets
 
 from helpers.chapters.explore import figures
-from helpers.chapters.explore.analysis import Choice, Group, Seen, groups, places, seen
+from helpers.chapters.explore.analysis import Choice, Group, Seen, groups, opened, places, seen
+from helpers.chapters.explore.work import Work
 from helpers.names import CATEGORY, LAYER, SOUND, SPLIT
 from helpers.stimuli import audio
 from helpers.study import Study
+from helpers.study.params import there
 from helpers.text import Labeller, labellers
 
-ROWS = (("model", "step", "layer"), ("group", "target", "split"))  # of menus; one more chooses the sound
+ROWS = (("study", "model", "step", "layer"), ("group", "target", "split"))  # of menus; one more chooses the sound
 LANGUAGE_NAMES = [("Español", "es"), ("English", "en")]
 
 
 class Explorer:
     """Menus, a figure of the sounds that test, a player, and the error by alpha; it updates on every change.
 
-    `model` is shown first; without it, or if the study has no such model, one whose activations are cached.
+    It is there at once: data are read, and networks trained or run, in the background, with a bar. Until the network
+    that was chosen has been heard, one that has is shown, or a baseline, which takes a second. `source` is a study as
+    `open_study` takes it; `model` is chosen first, else the first of the study whose activations are cached.
     """
 
-    def __init__(self, study: Study, model: str = ""):
-        self.study, self.groups = study, groups(study)
-        self.categories = list(dict.fromkeys(study.brain.waveforms[CATEGORY].values.tolist()))
-        self.menus = {name: widgets.Dropdown(layout={"width": "auto"}) for name in (*ROWS[0], *ROWS[1], "sound")}
-        self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value=study.parameters.language)
+    def __init__(self, source: str | dict, model: str = ""):
+        self.source, self.study, self.shown = source, None, ""  # `shown`: the network that the figures are of
+        self.groups: dict[Group, list[str]] = {}
+        self.menus = {name: widgets.Dropdown(layout={"width": "auto"}) for row in ROWS for name in row}
+        self.menus["sound"] = widgets.Dropdown(layout={"width": "auto"})
+        self.search = widgets.Text(continuous_update=True, layout={"width": "12em"})
+        self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value="en")
         self.player = widgets.Audio(format="mp3", autoplay=True, loop=False)
-        self.status, self.log = widgets.HTML(), widgets.Output()
-        self.responses = self.errors = None
+        self.banner, self.status, self.work = widgets.HTML(), widgets.HTML(), Work()
+        self.responses, self.errors = figures.live(), figures.live()
         self._choosing = False
-        shown_first = model if model in study.models else first(study)
-        self._offer("model", [(name, name) for name in study.models], shown_first)
-        self.box = self._opened()
+        self.box = self._laid_out()
+        self._named()
+        self._open(source, model)
 
     def _repr_mimebundle_(self, **options) -> dict:
         return self.box._repr_mimebundle_(**options)
 
-    def _opened(self) -> widgets.VBox:
-        """Compute the first view, put everything in its place, and watch the menus."""
-        self._model_changed()
-        menus = [widgets.HBox([self.menus[name] for name in row], layout={"flex_flow": "row wrap"}) for row in ROWS]
-        heard = widgets.HBox([self.menus["sound"], self.player])
+    def _laid_out(self) -> widgets.VBox:
+        """Put everything in its place, and watch the menus."""
+        wrap = {"flex_flow": "row wrap"}
+        menus = [widgets.HBox([self.menus[name] for name in row], layout=wrap) for row in ROWS]
+        menus[1].children = [menus[1].children[0], self.search, *menus[1].children[1:]]
+        heard = widgets.HBox([self.menus["sound"], self.player], layout=wrap)
         for name, answer in self._answers().items():
             self.menus[name].observe(self._unless_choosing(answer), "value")
-        self.language.observe(lambda _: self._shown(), "value")
-        return widgets.VBox([self.language, *menus, self.status, self.log, self.responses, heard, self.errors])
+        self.search.observe(self._unless_choosing(self._searched), "value")
+        self.language.observe(lambda _: self._renamed(), "value")
+        rows = [self.language, self.banner, *menus, self.work.box, self.status, self.responses, heard, self.errors]
+        return widgets.VBox(rows)
+
+    # What takes long
+
+    def _open(self, source: str | dict, model: str = "") -> None:
+        """Open a study in the background, and show something of it; one that cannot be opened changes nothing."""
+        found: list[Study] = []
+
+        def open_it() -> None:
+            study = opened(source)
+            _ = study.brain
+            found.append(study)
+
+        self.work.do(self.labeller("explore.opening"), open_it, lambda: self._opened(found[0], model))
+
+    def _opened(self, study: Study, model: str) -> None:
+        first_time = self.study is None
+        self.study, self.groups, self.shown = study, groups(study), ""
+        if first_time:
+            self.language.value = study.parameters.language
+        self._offer("group", [(str(group), group) for group in self.groups], next(iter(self.groups)))
+        self._offer("model", [(name, name) for name in self._models], model if model in study.models else first(study))
+        self._named()
+        if not study.has_heard(self.menus["model"].value):
+            self._hear(study.baselines[0])
+        self._model_changed()
+
+    def _model_changed(self) -> None:
+        """Show the network that is chosen, or have it trained or run first."""
+        name = self.menus["model"].value
+        if self.study.has_heard(name):
+            self._show_model(name)
+        else:
+            self._hear(name)
+
+    def _hear(self, name: str) -> None:
+        study, label = self.study, self.labeller("explore.working", model=self.labeller.name("model", name))
+        self.work.do(label, partial(study.features, name), partial(self._heard_model, study, name))
+
+    def _heard_model(self, study: Study, name: str) -> None:
+        """Show a network that was waited for, unless another one is shown that was chosen since."""
+        if study is self.study and (name == self.menus["model"].value or not self.shown):
+            self._show_model(name)
+
+    def _show_model(self, name: str) -> None:
+        steps = self.study.usable_steps(name)
+        layers = [int(layer[LAYER]) for layer in self.study.features(name, steps[-1])]
+        self.shown = name
+        self._offer("step", [(str(step), step) for step in steps], steps[-1])
+        self._offer("layer", [(str(layer), layer) for layer in layers], layers[-1])
+        self._shown()
+
+    # What a menu does
 
     def _answers(self) -> dict[str, Callable[[], None]]:
         answers = dict.fromkeys(("step", "layer", "target", "split"), self._shown)
-        return answers | {"model": self._model_changed, "group": self._group_changed, "sound": self._heard}
+        answers |= {"model": self._model_changed, "group": self._group_changed, "sound": self._heard}
+        return answers | {"study": self._study_changed}
 
     def _unless_choosing(self, answer: Callable[[], None]) -> Callable[[object], None]:
         """Return a callback; replacing a menu's options changes its value too, which is not a user action."""
         return lambda change: None if self._choosing else answer()
+
+    def _study_changed(self) -> None:
+        source = self.menus["study"].value
+        self._open({**self.source, "study": source} if isinstance(self.source, dict) else source)
+
+    def _group_changed(self) -> None:
+        self._offer_targets()
+        self._shown()
+
+    def _searched(self) -> None:
+        before = self.menus["target"].value
+        self._offer_targets()
+        if self.menus["target"].value != before:
+            self._shown()
+
+    def _renamed(self) -> None:
+        self._named()
+        if self.shown:
+            self._shown()
+
+    def _heard(self) -> None:
+        name = self.menus["sound"].value
+        if name:
+            self.player.value = audio.of(self.study.brain.waveforms, name)
+
+    def _clicked(self, trace, points, _state) -> None:
+        if points.point_inds:
+            self.menus["sound"].value = trace.ids[points.point_inds[0]]
+
+    # What is shown
 
     @property
     def labeller(self) -> Labeller:
@@ -64,51 +158,53 @@ class Explorer:
 
     @property
     def choice(self) -> Choice:
-        chosen = {name: self.menus[name].value for name in ("model", "step", "layer", "target", "split")}
-        return Choice(**chosen, responses=self.group[0])
+        chosen = {name: self.menus[name].value for name in ("step", "layer", "target", "split")}
+        return Choice(self.shown, **chosen, responses=self.group[0])
 
     @property
     def group(self) -> Group:
         return self.menus["group"].value
 
-    def _model_changed(self) -> None:
-        """Offer a network's checkpoints and layers; a network whose activations are not cached is trained or run."""
-        self.status.value = f"<em>{self.labeller('explore.working')}</em>"
-        with self.log:
-            steps = self.study.usable_steps(self.menus["model"].value)
-            layers = [int(layer[LAYER]) for layer in self.study.features(self.menus["model"].value, steps[-1])]
-        self.log.clear_output()
-        self._offer("step", [(str(step), step) for step in steps], steps[-1])
-        self._offer("layer", [(str(layer), layer) for layer in layers], layers[-1])
-        self._shown()
-
-    def _group_changed(self) -> None:
-        self._offer_targets()
-        self._shown()
+    @property
+    def _models(self) -> list[str]:
+        return [*self.study.models, *self.study.baselines]
 
     def _shown(self) -> None:
-        """Draw what is chosen, in the chosen language."""
+        """Draw what is chosen, in the chosen language; nothing before there is a network to draw."""
+        if not self.shown:
+            return
         self._named()
         found = seen(self.study, self.choice)
         self._draw(found)
-        names = found.sounds[SOUND].tolist()
+        names = sorted(found.sounds[SOUND], key=in_order)
         self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
-        self.status.value = f"<p>{html.escape(self.labeller('explore.ready', n=len(names)))}</p>"
+        numbers = {"n": len(names), "n_sounds": found.n_sounds, "n_units": found.n_units}
+        self.status.value = f"<p>{html.escape(self.labeller('explore.ready', **numbers))}</p>"
 
     def _named(self) -> None:
         """Put the chosen language's words into the menus."""
         say = self.labeller
         for name, menu in self.menus.items():
             menu.description = say(f"explore.{name}")
-        self._offer("model", [(say.name("model", name), name) for name in self.study.models])
+        self.search.placeholder = say("explore.search")
+        own = self.source["study"] if isinstance(self.source, dict) else str(self.source)
+        known = [path.stem for path in there()]
+        self._offer("study", [(name, name) for name in dict.fromkeys([own, *known])])
+        if self.study is None:
+            return
+        banner = self.study.banner()
+        self.banner.value = banner.pieces[self.language.value] if banner else ""
+        self._offer("model", [(say.name("model", name), name) for name in self._models])
         self._offer("group", [(self._group_name(group), group) for group in self.groups])
-        splits = self.study.splits[SPLIT].values.tolist()
-        self._offer("split", [(str(split), split) for split in splits])
+        self._offer("split", [(str(split), split) for split in self.study.splits[SPLIT].values.tolist()])
         self._offer_targets()
 
     def _offer_targets(self) -> None:
-        name = self.labeller.name
-        self._offer("target", [(name("target", target), target) for target in self.groups[self.group]])
+        """Offer the targets of the group in the order of their names: those that contain what is searched for."""
+        named = [(self.labeller.name("target", target), target) for target in self.groups[self.group]]
+        sought = self.search.value.strip().casefold()
+        named = sorted(named, key=lambda pair: in_order(pair[0]))
+        self._offer("target", [pair for pair in named if sought in pair[0].casefold()] or named)
 
     def _offer(self, name: str, options: list[tuple], value=None) -> None:
         """Replace a menu's options; what was chosen stays chosen where it still is among them."""
@@ -132,15 +228,16 @@ class Explorer:
 
     def _draw(self, found: Seen) -> None:
         look = {"synthetic": self.study.brain.synthetic}
-        new = figures.responses(found.sounds, self.categories, self.labeller, title=self._title(found), **look)
+        categories = list(dict.fromkeys(self.study.brain.waveforms[CATEGORY].values.tolist()))
+        new = figures.responses(found.sounds, categories, self.labeller, title=self._title(found), **look)
         curve = figures.errors(found.errors, found.alpha, self.labeller, **look)
-        if self.responses is None:
-            self.responses, self.errors = figures.live(new), figures.live(curve)
-            for trace in self.responses.data:
-                trace.on_click(self._clicked)
-            return
         for figure, latest in ((self.responses, new), (self.errors, curve)):
             with figure.batch_update():
+                if len(figure.data) != len(latest.data):  # the first of a study
+                    figure.data = ()
+                    figure.add_traces(latest.data)
+                    for trace in figure.data:
+                        trace.on_click(self._clicked)
                 figure.update(latest.to_dict())
 
     def _title(self, found: Seen) -> str:
@@ -155,14 +252,10 @@ class Explorer:
         title = say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
         return f"{title}<br><sup>{say('figure.exploring.numbers', **numbers)}</sup>"
 
-    def _clicked(self, trace, points, _state) -> None:
-        if points.point_inds:
-            self.menus["sound"].value = trace.ids[points.point_inds[0]]
 
-    def _heard(self) -> None:
-        name = self.menus["sound"].value
-        if name:
-            self.player.value = audio.of(self.study.brain.waveforms, name)
+def in_order(name: str) -> list[tuple[int, str]]:
+    """Return a key by which names sort as people sort them, v2 before v10."""
+    return [(int(part), "") if part.isdigit() else (-1, part.casefold()) for part in re.split(r"(\d+)", name)]
 
 
 def first(study: Study) -> str:
