@@ -41,7 +41,7 @@ lint: .venv/ready  ## style, spelling, who imports whom
 
 lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra lab --extra api --extra cluster --extra bench --extra huggingface --extra test --strip-extras --allow-unsafe --no-header --no-annotate \
+	$(BIN)/pip-compile --quiet --extra lab --extra api --extra cluster --extra bench --extra huggingface --extra pictures --extra test --strip-extras --allow-unsafe --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
 	sed -i.old 's/+cpu$$//' requirements.lock && rm requirements.lock.old  # any build of that torch will do
 

@@ -95,7 +95,13 @@ def test_every_menu_changes_what_is_shown(explorer):
         ("target", "music"),
         ("group", ("voxels", "S2", "lh", "Lateral")),
     ]:
-        before.append((explorer.responses.layout.title.text, [tuple(trace.x) for trace in explorer.responses.data]))
+        before.append(
+            (
+                explorer.status.value,
+                explorer.responses.layout.title.text,
+                [tuple(trace.x) for trace in explorer.responses.data],
+            )
+        )
         menus[name].value = value
     assert len({str(state) for state in before}) == 5
     assert explorer.choice == Choice("mixture", 0, 1, "voxels", "v2", 4)

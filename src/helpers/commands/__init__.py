@@ -32,6 +32,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
+    _check(parser)
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="a still picture of each figure for readers without scripts; needs Chrome or Chromium",
+    )
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
     _add_study(parser)
     _add_chapters(parser)
 
@@ -109,13 +118,13 @@ def _seconds(text: str) -> float:
 COMMANDS = {
     "report": Command(
         "run a study's chapters and write outputs/STUDY/report.html",
-        ("report demo", "report networks --models crepe,MSD_vgg", "report demo --chapters 03_components"),
+        ("report demo", "report networks --models crepe,MSD_vgg", "report demo --pictures"),
         _report,
     ),
     "check": Command(
         "validate a study without computing anything; list layers and costs",
         ("check networks", "check my-study.yml"),
-        _report,
+        _check,
     ),
     "batch": Command(
         "run a study in jobs: each chapter for each model and checkpoint",

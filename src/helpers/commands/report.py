@@ -10,4 +10,4 @@ from helpers.report.build import report
 
 def run(options: argparse.Namespace) -> None:
     """Run the chapters of a study and write its page."""
-    report(chosen(options), options.chapters)
+    report(chosen(options), options.chapters, still=options.pictures)

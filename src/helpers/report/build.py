@@ -13,7 +13,7 @@ import nbformat
 
 from helpers.chapters import registry
 from helpers.chapters.chapter import LEAD, Chapter
-from helpers.report import export, footer, kernels, notebooks
+from helpers.report import export, footer, kernels, notebooks, pictures
 from helpers.store import files
 from helpers.store.code import code_digest, imported
 from helpers.store.terminal import Lines, said
@@ -25,13 +25,16 @@ AT_ONCE = 4  # chapters at most, each in a kernel of half a GB or more
 LOOK_S = 0.1
 
 
-def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = said) -> Path:
+def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] = said, still: bool = False) -> Path:
     """Return the path of `report.html`, rebuilt if anything it depends on has changed; of some chapters if given.
 
-    Raises UserError for an invalid study, before anything is computed.
+    `still`: with a picture of each figure for readers without scripts, which needs a Chrome or Chromium. Raises
+    UserError for an invalid study, before anything is computed.
     """
     start = time.monotonic()
     chosen = registry.check(study, names)
+    if still:
+        pictures.check()
     say(f"study '{study.parameters.name}': {', '.join(study.models)} on {study.parameters.dataset}")
     recipe = study.recipe()
     chosen.sort(key=lambda chapter: chapter.part == LEAD)  # a summary reads what the others computed
@@ -43,7 +46,7 @@ def report(study: Study, names: Sequence[str] = (), say: Callable[[str], None] =
             study.usable_steps(name)  # trains and runs what is missing here, where a terminal shows the progress
         made = _executed(runs, at_once, kernel, say)
     target = study.folder / "report.html"
-    export.write(target, list(zip(chosen, made, strict=True)), study, footer.facts(study, made))
+    export.write(target, list(zip(chosen, made, strict=True)), study, footer.facts(study, made), still)
     say(f"report: {_shown(target)} ({time.monotonic() - start:.0f} s)")
     return target
 

@@ -20,7 +20,7 @@ from helpers import text
 from helpers.chapters.chapter import FOLDED, LEAD, Chapter
 from helpers.errors import ChapterError
 from helpers.names import LANGUAGES
-from helpers.report import figures, outputs
+from helpers.report import figures, outputs, pictures
 from helpers.report.outputs import PLOTLY
 from helpers.report.script import plotly_script
 from helpers.stimuli import audio
@@ -39,10 +39,11 @@ SCRIPTS = ("unpack.js", "table.js", "controls.js", "page.js")
 Executed = list[tuple[Chapter, nbformat.NotebookNode]]
 
 
-def write(target: Path, chapters: Executed, study: Study, facts: dict) -> None:
+def write(target: Path, chapters: Executed, study: Study, facts: dict, still: bool = False) -> None:
     """Write all chapters in both languages as one page, in the order of their parts: the summary first.
 
-    An existing page made from the same input is kept. Raises ChapterError for a page that would ask the network.
+    `still`: with a picture of each figure for readers without scripts. An existing page made from the same input is
+    kept. Raises ChapterError for a page that would ask the network.
     """
     ordered = sorted(chapters, key=lambda one: one[0].part)  # chapters of a part stay in the study's order
     parts = [path for path in sorted(FOLDER.iterdir()) if is_own(path.name) and path.is_file()]
@@ -51,7 +52,7 @@ def write(target: Path, chapters: Executed, study: Study, facts: dict) -> None:
     # What the study gives to the page is in the facts: its parameters, and checksums of its sounds
     made_by = code_digest("helpers.report.export", neutral=("helpers.store", "helpers.errors", "helpers.study"))
     shown = [(chapter.part, notebook.metadata) for chapter, notebook in ordered]
-    made_from = [shown, facts, _pieces(study.remarks()), templates, words]
+    made_from = [shown, facts, _pieces(study.remarks()), templates, words, still]
     stamp = storage.digest(*made_from, made_by)
     if _stamp_of(target) == stamp:
         return
@@ -59,6 +60,9 @@ def write(target: Path, chapters: Executed, study: Study, facts: dict) -> None:
     offline = Offline()
     whole, resources = offline.preprocess(merged(ordered), {"report": context})
     page = figures.referred(_html(whole, resources), offline.numbers)
+    addresses = pictures.of(offline.drawn, target.parent / "pictures") if still else {}
+    for name in offline.drawn:
+        page = page.replace(figures.picture_of(name), figures.picture_of(name, addresses[name]) if still else "")
     if asked := outputs.addresses(page):
         raise ChapterError(
             f"{target}: not written, because it would ask for {', '.join(asked[:3])}; a report makes no network "
@@ -177,10 +181,10 @@ class Offline(Preprocessor):
 
     def preprocess(self, notebook, resources):
         self.numbers: dict[str, int] = {}  # of figures, by their names
-        self.drawn: list[dict] = []
+        self.drawn: dict[str, dict] = {}
         self.headings: dict[tuple[str, str], int] = {}
         notebook, resources = super().preprocess(notebook, resources)
-        resources.get("report", {}).update(picks=figures.picks(self.drawn))
+        resources.get("report", {}).update(picks=figures.picks(list(self.drawn.values())))
         return notebook, resources
 
     def preprocess_cell(self, cell, resources, index):  # noqa: ARG002  (its signature)
@@ -222,7 +226,7 @@ class Offline(Preprocessor):
                     break
                 name = f"{first}-{again}"
             number = self.numbers[name] = len(self.numbers) + 1
-            self.drawn.append(figure)
+            self.drawn[name] = figure
             output.data = nbformat.from_dict({"text/html": figures.html(figure, name, number)})
         return output
 

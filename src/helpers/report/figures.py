@@ -30,21 +30,27 @@ def _meta(figure: dict) -> dict:
 def html(figure: dict, name: str, number: int) -> str:
     """Return a figure's place, title, caption, alternative text, links and packed data, which page.js draws."""
     meta, layout = _meta(figure), figure.get("layout", {})
-    cut = _cut(layout)
+    apart = cut(layout)
     texts = "".join(_caption(language, text) for language, text in meta.get("alt", {}).items())
     texts += _listening(meta.get("sounds", []))
     if "table" in meta:
         links = f'<a class="csv" href="#{name}" download="{name}.csv">{_spans("report.download")}</a>'
         links += f' · <a class="svg" href="#{name}">{_spans("report.picture")}</a>'
         texts += f'<p class="download">{links}</p>' + _TABLE.format(words=_spans("report.table"))
-    layout = layout | {"meta": meta | {"cut": cut}}
+    layout = layout | {"meta": meta | {"cut": apart}}
     data = packed(json.dumps({"data": figure["data"], "layout": layout}, ensure_ascii=False, separators=(",", ":")))
     return (
         f'<figure class="plot" id="{name}">{_title(figure, name, number)}<div class="controls"></div>'
-        f'<div class="canvas" role="group" style="{_height(layout, sum(cut.values()))}"></div>'
+        f'<div class="canvas" role="group" style="{_height(layout, sum(apart.values()))}"></div>'
+        f"{picture_of(name)}"
         f'<p class="failed">{_spans("report.failed")}</p>'
         f'<figcaption>{texts}</figcaption><script type="text/plain">{data}</script></figure>'
     )
+
+
+def picture_of(name: str, address: str = "") -> str:
+    """Return a figure's still picture, which readers without scripts see; without `address` the place for it."""
+    return f'<noscript><img src="{address}" alt=""></noscript>' if address else f"<!-- picture of {name} -->"
 
 
 def link(number: int) -> str:
@@ -79,7 +85,7 @@ def _plain(text: str) -> str:
     return escaping.escape(escaping.unescape(TAG.sub(" ", text)).strip())
 
 
-def _cut(layout: dict) -> dict[str, int]:
+def cut(layout: dict) -> dict[str, int]:
     """Return the px of Plotly's own title, menus above and controls below the panels, for which the page has places.
 
     A colour bar whose name is an annotation, which hangs on the panels, keeps its distance from them.

@@ -58,8 +58,8 @@ class Explorer:
             self.menus[name].observe(self._unless_choosing(answer), "value")
         self.search.observe(self._unless_choosing(self._searched), "value")
         self.language.observe(lambda _: self._renamed(), "value")
-        rows = [self.language, self.banner, *menus, self.work.box, self.status, self.responses, heard, self.errors]
-        return widgets.VBox(rows)
+        self.view = widgets.VBox([self.status, self.responses, heard, self.errors], layout={"display": "none"})
+        return widgets.VBox([self.language, self.banner, *menus, self.work.box, self.view])
 
     # What takes long
 
@@ -179,7 +179,9 @@ class Explorer:
         names = sorted(found.sounds[SOUND], key=in_order)
         self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
         numbers = {"n": len(names), "n_sounds": found.n_sounds, "n_units": found.n_units}
-        self.status.value = f"<p>{html.escape(self.labeller('explore.ready', **numbers))}</p>"
+        said = self._numbers(found), self.labeller("explore.ready", **numbers)
+        self.status.value = "".join(f"<p>{html.escape(one)}</p>" for one in said)
+        self.view.layout.display = ""
 
     def _named(self) -> None:
         """Put the chosen language's words into the menus."""
@@ -229,7 +231,7 @@ class Explorer:
     def _draw(self, found: Seen) -> None:
         look = {"synthetic": self.study.brain.synthetic}
         categories = list(dict.fromkeys(self.study.brain.waveforms[CATEGORY].values.tolist()))
-        new = figures.responses(found.sounds, categories, self.labeller, title=self._title(found), **look)
+        new = figures.responses(found.sounds, categories, self.labeller, title=self._title(), **look)
         curve = figures.errors(found.errors, found.alpha, self.labeller, **look)
         for figure, latest in ((self.responses, new), (self.errors, curve)):
             with figure.batch_update():
@@ -240,17 +242,15 @@ class Explorer:
                         trace.on_click(self._clicked)
                 figure.update(latest.to_dict())
 
-    def _title(self, found: Seen) -> str:
+    def _title(self) -> str:
         say, choice, place = self.labeller, self.choice, self._place(self.group)
         target = say.name("target", choice.target) + (f" ({place})" if place else "")
         names = {"model": say.name("model", choice.model), "target": target}
-        numbers = {
-            "r2": found.r2_pearson,
-            "determination": found.r2_determination,
-            "alpha": self.labeller.power(found.alpha),
-        }
-        title = say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
-        return f"{title}<br><sup>{say('figure.exploring.numbers', **numbers)}</sup>"
+        return say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
+
+    def _numbers(self, found: Seen) -> str:
+        numbers = {"r2": found.r2_pearson, "determination": found.r2_determination}
+        return self.labeller("figure.exploring.numbers", alpha=self.labeller.power(found.alpha), **numbers)
 
 
 def in_order(name: str) -> list[tuple[int, str]]:

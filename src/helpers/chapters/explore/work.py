@@ -55,8 +55,7 @@ class Work:
             raise
 
     def _show(self, said: str, share: float | None = 0.0) -> None:
-        """Show a share of what is to be done; of 0 the bar moves without saying how far it is, None hides it."""
+        """Show which share is done; None hides the bar."""
         self.bar.layout.visibility = "hidden" if share is None else "visible"
-        self.bar.bar_style = "" if share else "info"
-        self.bar.value = int(ONE * share) if share else ONE
+        self.bar.value = int(ONE * (share or 0))
         self.said.value = f"<p>{html.escape(said)}</p>" if said else ""
