@@ -36,8 +36,9 @@ explorer = Explorer(study, model="speech")  # chosen first: in the demo it train
 explorer
 
 # %% [markdown] tags=["lang-es"]
-# Lo que se ve también se puede usar en otra celda: `explorer.study` es el estudio abierto, `explorer.choice` lo elegido,
-# `explorer.responses` la figura, y `explorer.study.features(explorer.choice.model)` son las capas, (sonido, unidad).
+# Lo que se ve también se puede usar en otra celda: `explorer.study` es el estudio abierto, `explorer.choice` lo
+# elegido, `explorer.responses` la figura, y `explorer.study.features(explorer.choice.model)` son las capas, (sonido,
+# unidad).
 
 # %% [markdown] tags=["lang-en"]
 # What is shown can be used in another cell: `explorer.study` is the opened study, `explorer.choice` what is chosen,
