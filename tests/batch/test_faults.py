@@ -152,7 +152,7 @@ def test_the_report_of_a_batch_computes_nothing_again(computed, undisturbed, mon
     ("victim", "words"),
     [
         ("ipykernel", "its kernel was ended from outside, by SIGKILL, as the system does when memory runs out"),
-        ("helpers.batch.worker", "its process was ended from outside, by SIGKILL"),
+        pytest.param("helpers.batch.worker", "its process was ended from outside, by SIGKILL", marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_kernel_or_worker_is_reported_and_made_up_for(folder, complete, victim, words):
