@@ -45,6 +45,8 @@ ROWS = {  # name of a number -> what it is, the goal
     "tests_s": ("make test, s", AT_MOST, 360),
     "tests_of_a_room_s": ("the tests of the slowest room, the batch, s", AT_MOST, 30),
     "page_mb": ("the demo's page, MB", AT_MOST, 5),
+    "page_switch_1x_s": ("the page, until the figure in view speaks the other language, s", AT_MOST, 0.3),
+    "page_first_figure_4x_s": ("the page, its first figure after the text, at four-fold slowdown, s", AT_MOST, 2),
     "page_whole_6x_s": ("the page, whole, at six-fold slowdown, s", AT_MOST, 2),
 }
 

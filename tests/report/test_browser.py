@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
-from browsing import CHROMIUM, DRIVER, chromium, click_first_point, drawn, figure_words, visible, waited
+from browsing import CHROMIUM, DRIVER, chromium, click_first_point, drawn, figure_words, swiped, visible, waited
 from helpers.__main__ import main
 from helpers.chapters import registry
 from helpers.text import labellers
@@ -217,6 +219,70 @@ def test_a_click_on_a_point_plays_its_sound_and_so_does_enter_on_its_button(page
 
 
 PAIRS = [("es", "light"), ("en", "dark"), ("es", "dark"), ("en", "light")]
+
+
+@pytest.fixture
+def on_a_phone(page, browser):
+    """The report on a touch screen of 390 px, all of its parts unfolded."""
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"file://{page}#lang=en")
+    unfold(browser)
+    yield browser
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def unfold(browser) -> None:
+    """Open what is folded, but for tables and lists within figures."""
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.closest('figure') || (d.open = true))")
+
+
+def test_a_swipe_over_any_figure_scrolls_the_page(on_a_phone):
+    names = on_a_phone.execute_script("return [...document.querySelectorAll('figure.plot')].map(f => f.id)")
+    assert len(names) > 20
+    for name in names:
+        x, y, before = on_a_phone.execute_script(
+            "const f = document.getElementById(arguments[0]).querySelector('.canvas');"
+            "f.scrollIntoView({block: 'center', behavior: 'instant'});"
+            "const b = f.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2, scrollY]",
+            name,
+        )
+        waited(on_a_phone, "return document.getElementById(arguments[0]).querySelector('.main-svg') !== null", name)
+        swiped(on_a_phone, x, min(max(y, 200), 600))
+        for _ in range(50):
+            time.sleep(0.1)
+            after = on_a_phone.execute_script("return scrollY")
+            if after > before + 50:
+                break
+        else:
+            pytest.fail(f"{name}: a swipe scrolled from {before} to {after}")
+
+
+def test_a_keyboard_reaches_every_control(page, browser):
+    browser.get(f"file://{page}#lang=en")
+    unfold(browser)
+    browser.execute_script(
+        "window.stops = new Set(); addEventListener('focusin', event => stops.add(event.target));"
+        "window.controls = () => [...document.querySelectorAll('button, select, input, summary, a[href], [tabindex]')]"
+        ".filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({visibilityProperty: true}));"
+        "document.activeElement.blur(); scrollTo(0, 0)"
+    )
+    keys, last = ActionChains(browser), -1
+    for _ in range(200):
+        for _ in range(25):
+            keys.send_keys(Keys.TAB)
+        keys.perform()
+        keys.reset_actions()
+        now = browser.execute_script("return stops.size")
+        if now == last:
+            break
+        last = now
+    missed = browser.execute_script("return controls().filter(e => !stops.has(e)).map(e => e.outerHTML.slice(0, 120))")
+    assert last > 150 and not missed
+
+
 QUICK = (*PAIRS[1], 390)  # among the ordinary tests; each takes a minute
 
 
