@@ -204,6 +204,7 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
     values = {1: (0.1, 0.2, 0.3), 2: (0.25, 0.9, 0.5)}
     curves = pd.DataFrame(
         {"model": "music", "layer": layer, "step": step, "median_r2": value, "metric": "r2_corrected"}
+        | {"q25": value - 0.1, "q75": value + 0.1}
         for layer, curve in values.items()
         for step, value in zip((2000, 0, 1000), curve, strict=True)
     )
@@ -212,6 +213,9 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
     assert "Red de música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in figure.layout.meta["alt"]["es"]
     assert figure.layout.yaxis.title.text == "Median noise-corrected r²"
     assert list(named(figure, "Noise ceiling (1 after correction)")[0].y) == [1, 1]
+    areas = [trace for trace in figure.data if trace.fill == "toself"]
+    assert len(areas) == 2, "of the first and of the last layer, from quartile to quartile"
+    assert sorted(areas[0].y) == pytest.approx([0.0, 0.1, 0.2, 0.2, 0.3, 0.4])
 
 
 def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
@@ -248,8 +252,11 @@ def test_branches_are_compared_in_maps_and_curves():
     own = frame[(frame.row_branch == "right") & (frame.column_branch == "left") & (frame.over == "frames")]
     np.testing.assert_array_equal(figure.data[3].z, own["cka"].to_numpy().reshape(2, 2))
     similar = pd.DataFrame({"model": "music", "branch": "left", "layer": [3, 1, 2], "cka": [0.75, 0.5, 0.25]})
+    similar = similar.assign(low=similar["cka"] - 0.1, high=similar["cka"] + 0.2)
     alt = cka.merged(similar, **LOOK).layout.meta["alt"]["en"]
     assert "Left branch, Music network: from 0.50 at layer 1 to 0.75 at layer 3" in alt
+    bars = cka.merged(similar, **LOOK).data[0].error_y
+    np.testing.assert_allclose([bars.array, bars.arrayminus], [[0.2] * 3, [0.1] * 3])
     assert cka.drawing().pieces["es"].count("izquierda") == 1
 
 

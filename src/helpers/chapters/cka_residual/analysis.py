@@ -20,6 +20,7 @@ from helpers.models.encodecmae.chunks import ENCODER
 from helpers.models.encodecmae.extraction import BRANCH, BRANCHES, FRAME, LEFT, MERGED, OUTPUT, TOWER
 from helpers.names import COMPONENTS, LAYER, MODEL, NOTE, SOUND, SPLIT, TARGET, UNIT
 from helpers.stats import similarity
+from helpers.stats.intervals import of_matrices
 from helpers.store.progress import progress
 from helpers.study import Study
 
@@ -130,17 +131,27 @@ def towers(study: Study) -> dict[str, dict[int, str]]:
 
 
 def merged(study: Study) -> pd.DataFrame:
-    """Return debiased CKA of the encoder's merged output with each of its layers' branches, on time averages."""
+    """Return debiased CKA of the encoder's merged output with each of its layers' branches, on time averages.
+
+    Columns model, branch, layer, cka, low, high: the ends of its 95 % interval for other sounds, by the jackknife.
+    """
     rows = []
     for name in names(study):
         last = streams(study, name)
-        output = last["merged"].sel({OUTPUT: ENCODER}).values
+        output = last["merged"].sel({OUTPUT: ENCODER}).transpose(SOUND, UNIT).values
         layers = last["activations"].isel({LAYER: (last[TOWER] == ENCODER).values})
         for branch in BRANCHES:
             for layer in layers[LAYER].values:
-                value = similarity.cka(output, layers.sel({BRANCH: branch, LAYER: layer}).values, debiased=True)
-                rows.append({MODEL: name, BRANCH: branch, LAYER: int(layer), "cka": value})
+                own = layers.sel({BRANCH: branch, LAYER: layer}).transpose(SOUND, UNIT).values
+                estimate = of_matrices(partial(_cka, output, own), len(output))
+                low, high = np.clip(estimate.interval(), -1, 1)
+                ends = {"cka": estimate.value, "low": low, "high": high}
+                rows.append({MODEL: name, BRANCH: branch, LAYER: int(layer)} | ends)
     return pd.DataFrame(rows)
+
+
+def _cka(one: np.ndarray, other: np.ndarray, kept: np.ndarray) -> float:
+    return similarity.cka(one[kept], other[kept], debiased=True)
 
 
 def alone(study: Study, name: str, note: str) -> list[xr.DataArray]:

@@ -116,21 +116,20 @@ text.words(
     en={
         "title": "What the output of the encoder, the sum of both branches, resembles",
         "branch": "{branch} branch",
-        "hover": "Layer %{{x}}<br>CKA: %{{y:.3f}}",
+        "hover": "Layer %{{x}}<br>CKA: %{{y:.3f}} (95 %: %{{customdata[0]:.3f}} – %{{customdata[1]:.3f}})",
         "alt": (
             "CKA of the encoder's output, the sum of both branches, with the left and right branch of each layer, "
-            "{n} {n:panel|panels}, "
-            "one per model. {facts}"
+            "{n} {n:panel|panels}, one per model, with 95 % intervals for other sounds. {facts}"
         ),
         "alt_fact": "{branch}, {model}: from {first} at layer {first_layer} to {last} at layer {last_layer}.",
     },
     es={
         "title": "A qué se parece la salida del codificador, suma de ambas ramas",
         "branch": "Rama {branch}",
-        "hover": "Capa %{{x}}<br>CKA: %{{y:.3f}}",
+        "hover": "Capa %{{x}}<br>CKA: %{{y:.3f}} (95 %: %{{customdata[0]:.3f}} – %{{customdata[1]:.3f}})",
         "alt": (
             "CKA de la salida del codificador, suma de ambas ramas, con las ramas izquierda y derecha de cada capa, "
-            "{n} {n:panel|paneles}, uno por modelo. {facts}"
+            "{n} {n:panel|paneles}, uno por modelo, con intervalos del 95 % para otros sonidos. {facts}"
         ),
         "alt_fact": "{branch}, {model}: de {first} en la capa {first_layer} a {last} en la capa {last_layer}.",
     },
@@ -138,7 +137,10 @@ text.words(
 
 
 def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw the similarity of the encoder's merged output to each layer's branches (model, branch, layer, cka)."""
+    """Draw the similarity of the encoder's merged output to each layer's branches, with its interval.
+
+    frame : model, branch, layer, cka, low, high
+    """
     models, branches = panels.models_of(frame), panels.in_order(frame[BRANCH])
 
     def build(labeller: Labeller) -> go.Figure:
@@ -149,6 +151,11 @@ def merged(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
                 line = go.Scatter(
                     x=own[LAYER].to_numpy(), y=own["cka"].to_numpy(), mode="lines+markers",
                     name=_branch(branch, labeller), legendgroup=branch, showlegend=row == 1,
+                    error_y={
+                        "array": (own["high"] - own["cka"]).to_numpy(), "thickness": 1.5, "width": 4,
+                        "arrayminus": (own["cka"] - own["low"]).to_numpy(), "symmetric": False,
+                    },
+                    customdata=own[["low", "high"]].to_numpy(),
                     hovertemplate=labeller("figure.merged.hover") + "<extra></extra>",
                     **style.of_other(index),
                 )  # fmt: skip

@@ -36,9 +36,12 @@ def gains(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def voxels(study: Study, names: list[str]) -> pd.DataFrame:
-    """Return the median over voxels by model, step and layer, of the networks in `names`; empty without voxels."""
+    """Return median and quartiles over voxels by model, step and layer, of the networks in `names`.
+
+    Empty without voxels.
+    """
     if not study.has(VOXELS):
-        return pd.DataFrame(columns=[MODEL, STEP, LAYER, TARGET, "median_r2", NOTE, "metric"])
+        return pd.DataFrame(columns=[MODEL, STEP, LAYER, TARGET, "median_r2", "q25", "q75", NOTE, "metric"])
     return pd.DataFrame(
         [row for name in names for step in study.usable_steps(name) for row in _voxels(study, name, step)]
     )
@@ -48,11 +51,12 @@ def _voxels(study: Study, name: str, step: int) -> list[dict]:
     features, responses = study.features(name, step), study.responses(VOXELS)
     scores = study.keep(encoding.score, features=features, responses=responses, splits=study.splits, **study.encoding)
     metric = study.metric(scores)
-    medians = medians_of(scores, metric).median(TARGET)
+    spread = medians_of(scores, metric).quantile([0.5, 0.25, 0.75], TARGET)
     return [
-        {MODEL: name, STEP: step, LAYER: int(one[LAYER]), TARGET: VOXELS, "median_r2": float(one)}
+        {MODEL: name, STEP: step, LAYER: int(one[LAYER]), TARGET: VOXELS}
+        | dict(zip(("median_r2", "q25", "q75"), one.values.tolist(), strict=True))
         | {NOTE: str(one[NOTE].values), "metric": metric}
-        for one in medians
+        for one in spread.transpose(LAYER, ...)
     ]
 
 

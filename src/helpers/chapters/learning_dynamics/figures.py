@@ -15,6 +15,7 @@ from helpers.plotting.facts import ends
 from helpers.text import Labeller
 
 SCALE = "Viridis"
+FAINT = 0.16  # opacity of areas
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 EYE = {"x": 2.15, "y": 2.15, "z": 1.35}  # far enough for the whole surface with its axes on a phone
 
@@ -30,7 +31,7 @@ text.words(
         ),
         "alt": (
             "{n} {n:panel|panels}, one per component: {measure} against training step, one line per layer, "
-            "darker lines for first layers. {facts}"
+            "darker lines for first layers; quartiles over splits as areas around the first and the last. {facts}"
         ),
         "alt_fact": "{model}: at the end the highest value is {r2}, for {component} at layer {layer}.",
     },
@@ -44,7 +45,8 @@ text.words(
         ),
         "alt": (
             "{n} {n:panel|paneles}, uno por componente: {measure} según el paso de entrenamiento, una línea por capa, "
-            "más oscuras las primeras. {facts}"
+            "más oscuras las primeras; cuartiles entre particiones como áreas en torno a la primera y la última. "
+            "{facts}"
         ),
         "alt_fact": "{model}: al final el valor más alto es {r2}, para {component} en la capa {layer}.",
     },
@@ -92,10 +94,13 @@ text.words(
     "figure.voxels_by_step",
     en={
         "title": "How the voxels are learned",
-        "hover": "{model}, layer {layer}<br>Step %{{customdata[0]}}<br>{measure}, over voxels: %{{y:.2f}}",
+        "hover": (
+            "{model}, layer {layer}<br>Step %{{customdata[0]}}<br>{measure}, over voxels: %{{y:.2f}}"
+            "<br>Quartiles over voxels: %{{customdata[1]:.2f}} – %{{customdata[2]:.2f}}"
+        ),
         "alt": (
-            "{measure} over voxels against training step, one line per layer, {n} {n:panel|panels}, one per model. "
-            "{facts}"
+            "{measure} over voxels against training step, one line per layer, {n} {n:panel|panels}, one per model; "
+            "quartiles over voxels as areas around the first and the last layer. {facts}"
         ),
         "alt_fact": (
             "{model}: from {first} at step {first_step:0} to {last} at step {last_step:0} in layer {layer}, "
@@ -104,10 +109,13 @@ text.words(
     },
     es={
         "title": "Cómo se aprenden los vóxeles",
-        "hover": "{model}, capa {layer}<br>Paso %{{customdata[0]}}<br>{measure}, entre vóxeles: %{{y:.2f}}",
+        "hover": (
+            "{model}, capa {layer}<br>Paso %{{customdata[0]}}<br>{measure}, entre vóxeles: %{{y:.2f}}"
+            "<br>Cuartiles entre vóxeles: %{{customdata[1]:.2f}} – %{{customdata[2]:.2f}}"
+        ),
         "alt": (
             "{measure} entre vóxeles según el paso de entrenamiento, una línea por capa, {n} {n:panel|paneles}, "
-            "uno por modelo. {facts}"
+            "uno por modelo; cuartiles entre vóxeles como áreas en torno a la primera y la última capa. {facts}"
         ),
         "alt_fact": (
             "{model}: de {first} en el paso {first_step:0} a {last} en el paso {last_step:0} en la capa {layer}, "
@@ -118,7 +126,10 @@ text.words(
 
 
 def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
-    """Draw the median over voxels (model, step, layer, median_r2, metric[, note]), one panel per model."""
+    """Draw median and quartiles over voxels, one panel per model.
+
+    curves : model, step, layer, median_r2, q25, q75, metric[, note]
+    """
     if curves.empty:
         return text.both("say.no_voxel_series")
     models = panels.models_of(curves)
@@ -223,14 +234,21 @@ def _surface(rows: pd.DataFrame, labeller: Labeller) -> go.Surface:
 def _lines(
     rows: pd.DataFrame, layers: list[int], model: str, figure: str, labeller: Labeller, first: bool
 ) -> list[go.Scatter]:
-    """Return lines by layer, coloured by depth; first layer square, last triangle, one with a note diamond."""
+    """Return lines by layer, coloured by depth, and areas between the quartiles of the first and the last.
+
+    First layer square, last triangle, one with a note diamond. All areas lie behind all lines.
+    """
     shapes = dict.fromkeys(layers, "circle") | {layers[0]: "square", layers[-1]: "triangle-up"}
-    lines = []
+    lines, areas = [], []
     for layer, colour in zip(layers, depth_colours(len(layers)), strict=True):
         own = rows[rows[LAYER] == layer].sort_values(STEP)
         look = {"line": {"color": colour, "width": 2}, "marker": {"color": colour, "symbol": shapes[layer], "size": 7}}
         words = {"model": style.name(labeller, "model", model), "measure": panels.measure(own, labeller)}
-        spread = own[["q25", "q75"]] if "q25" in own else own[["median_r2", "median_r2"]]
+        spread = own[["q25", "q75"]]
+        if layer in (layers[0], layers[-1]):
+            area = positions(own[STEP].to_numpy()), own["q25"].to_numpy(), own["q75"].to_numpy()
+            faint = f"rgba{colour[3:-1]}, {FAINT})"
+            areas.append(panels.band(*area, faint, legendgroup=f"layer {layer}"))
         lines.append(
             go.Scatter(
                 x=positions(own[STEP].to_numpy()), y=own["median_r2"].to_numpy(), mode="lines+markers",
@@ -240,7 +258,7 @@ def _lines(
                 **panels.marked(look, own),
             )
         )  # fmt: skip
-    return lines
+    return areas + lines
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, targets: list[str], labeller: Labeller) -> None:
