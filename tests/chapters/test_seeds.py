@@ -101,7 +101,11 @@ def made(*verdicts) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("verdicts", "english", "spanish"),
     [
-        (made([HOLDS, HOLDS], [FAILS, FAILS]), "all verdicts are the same", "todos los veredictos son los mismos"),
+        (
+            made([HOLDS, HOLDS], [FAILS, FAILS]),
+            "verdicts on the 2 claims that can be judged are the same",
+            "Los veredictos sobre las 2 afirmaciones",
+        ),
         (made([HOLDS, HOLDS], [FAILS, UNDECIDED]), "1 has another verdict from another seed", "1 cambia de veredicto"),
         (made(), "None of the original study", "Ninguna afirmación"),
     ],

@@ -1,6 +1,7 @@
 """Claims on networks that never heard what they are tested on: what is trained on what, and what is computed of it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -8,6 +9,7 @@ from helpers import brain, encoding, stats
 from helpers.batch import estimates, jobs
 from helpers.chapters import claims, robustness
 from helpers.chapters.claims.run import Run, Unheard
+from helpers.chapters.claims.verdict import FAILS, HOLDS, UNTESTABLE
 from helpers.chapters.robustness import seeds
 from helpers.errors import UserError
 from helpers.study import Study
@@ -74,10 +76,26 @@ def test_claims_are_judged_on_both_halves_together(study):
     assert np.isfinite(run.estimate(found).error)
 
 
-def test_the_table_of_seeds_has_them_apart(small_brain, tmp_path):
+def test_verdicts_of_both_kinds_stand_side_by_side_and_must_agree(small_brain, tmp_path, monkeypatch):
     study = a_study(tmp_path, training_seeds=2)
-    verdicts = seeds.verdicts(study)
-    assert verdicts is not None and set(verdicts["seed"]) <= {0, 1, 2}
+    monkeypatch.setattr(claims.analysis, "_judged", lambda table, others=(): table.drop(columns="evidence"))
+
+    def row(claim, run) -> dict:
+        heard = not isinstance(run, Unheard)
+        verdict = HOLDS if claim.name == "deeper_better" or heard else FAILS
+        tested = claim.name in ("deeper_better", "speech_worst")
+        own = {"claim": claim.name, "evidence": None, "why": "", "p": 0.01, "value": 0.1 if heard else 0.2}
+        return own | {"verdict": verdict if tested else UNTESTABLE}
+
+    monkeypatch.setattr(claims.analysis, "_row", row)
+    verdicts = seeds.verdicts(study).sort_values(["claim", "seed"])
+    assert verdicts["seed"].tolist() == [0, 1, 2] * 2
+    assert verdicts["verdict"].tolist() == [HOLDS] * 3 + [FAILS, HOLDS, HOLDS]
+    assert seeds.changed(verdicts) == ["speech_worst"]
+    shown = seeds.shown(verdicts).pieces["en"]
+    assert shown.count("<th") == 5 and "does not hold" in shown and "0.100 · 0.100" in shown and "0.200" in shown
+    values = pd.DataFrame({"model": "mixture", "target": "speech", "seed": [1, 2], "r2": [0.1, 0.2]})
+    assert "count as one more seed" in seeds.sentences(values, verdicts).pieces["en"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import xarray as xr
 
 from helpers import encoding, stats, text
 from helpers.chapters import claims, comparison, question, robustness
-from helpers.chapters.claims.verdict import FAILS, HOLDS
+from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
 from helpers.models.weights import CONTROLS, TRAINED
@@ -157,14 +157,15 @@ def _above_controls(best: pd.DataFrame, values: pd.DataFrame) -> list[text.Bilin
 
 
 def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
-    counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS)}
+    """Return how many claims there are, how many can be tested here, and which of those hold, do not, or are open."""
+    counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS, UNDECIDED)}
 
     def named(names: list[str]) -> Callable[[text.Labeller], str]:
         return lambda labeller: "; ".join(labeller(f"claim.{name}").rstrip(".") for name in names)
 
-    numbers = {"n": len(verdicts), "holding": len(counts[HOLDS]), "failing": len(counts[FAILS])}
-    which = "".join(name for name in (HOLDS, FAILS) if counts[name]) or "none"
-    return text.both(f"summary.claims.{which}", holds=named(counts[HOLDS]), fails=named(counts[FAILS]), **numbers)
+    said = [text.both("summary.claims.tested", n=len(verdicts), tested=sum(map(len, counts.values())))]
+    said += [text.both(f"summary.claims.{name}", n=len(own), names=named(own)) for name, own in counts.items() if own]
+    return text.paragraph(said)
 
 
 def verdicts(study: Study) -> pd.DataFrame | None:
