@@ -93,7 +93,7 @@ def test_verdicts_of_both_kinds_stand_side_by_side_and_must_agree(small_brain, t
     assert verdicts["verdict"].tolist() == [HOLDS] * 3 + [FAILS, HOLDS, HOLDS]
     assert seeds.changed(verdicts) == ["speech_worst"]
     shown = seeds.shown(verdicts).pieces["en"]
-    assert shown.count("<th") == 5 and "does not hold" in shown and "0.100 · 0.100" in shown and "0.200" in shown
+    assert shown.count("<th>") == 5 and "does not hold" in shown and "0.100 · 0.100" in shown and "0.200" in shown
     values = pd.DataFrame({"model": "mixture", "target": "speech", "seed": [1, 2], "r2": [0.1, 0.2]})
     assert "count as one more seed" in seeds.sentences(values, verdicts).pieces["en"]
 
