@@ -16,7 +16,7 @@
 # Para JupyterLab (`make lab`), no para el informe: se elige un estudio, una red, una capa y una respuesta, y se ve qué
 # predice la regresión para cada sonido de prueba y cómo se eligió alfa; un clic reproduce el sonido. Los números son
 # los de los capítulos. Una red cuyas activaciones no están guardadas se entrena, se ejecuta o se descarga mientras
-# tanto; hasta entonces se muestra un modelo de referencia, que no tarda.
+# tanto; hasta entonces se muestra una línea de base, que no tarda.
 
 # %% [markdown] tags=["lang-en"]
 # # Exploring
