@@ -112,6 +112,9 @@ text.table(summary)
 # "Above chance" is decided by permuting the sounds: the same regression with the responses in another order, many
 # times, with the false-discovery rate (FDR) controlled over voxels.
 
+# %%
+analysis.attainable(study)
+
 # %% [markdown] tags=["lang-es"]
 # ## Qué capa, qué región
 

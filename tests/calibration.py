@@ -45,6 +45,7 @@ EQUAL = ("equal networks", "one layer each", "nothing but noise", "8 subjects, n
 NOISE, ALIKE, SIMILARITY = "claims on noise", "claims, all alike", "similarity"  # kinds of study besides the designs
 OF_CLAIMS = {NOISE: 0.0, ALIKE: 2.0}  # what is alike, in standard deviations of the noise beside it
 INTERVALS = ("helpers.encoding", "helpers.encoding.left_out", "helpers.stats.intervals", "helpers.stats.similarity")
+VOXELS = ("helpers.encoding", "helpers.encoding.permutation")
 VERDICTS = ("helpers.chapters.claims.claims", "helpers.chapters.claims.run")
 
 
@@ -80,7 +81,11 @@ DESIGNS = [
     Design("8 subjects, unlike networks", n_subjects=8, alike=False),
     Design("8 subjects, a small lead", n_subjects=8, lead=0.25),
 ]
-PARTS = {**dict.fromkeys(OF_CLAIMS), SIMILARITY: None} | {design.name: design for design in DESIGNS}
+OF_VOXELS = {"voxels, all noise": 0, "voxels, a quarter predicted": 15}  # of N_VOXELS, how many there is a signal in
+N_VOXELS, N_PERMUTATIONS, FDR = 60, 200, 0.05
+PARTS = {**dict.fromkeys(OF_CLAIMS), **dict.fromkeys(OF_VOXELS), SIMILARITY: None} | {
+    design.name: design for design in DESIGNS
+}
 
 
 class Population:
@@ -290,6 +295,37 @@ def verdicts_on_nothing(n_studies: int, signal: float = 0.0, seed: int = 0) -> d
     return counts
 
 
+def discoveries(n_studies: int, n_predicted: int, seed: int = 0) -> dict[str, float]:
+    """Return what the permutation test of voxels finds: `any_false`, the share of studies with a false discovery,
+    `false_share`, the mean share of false ones among discoveries, and `power`, the share of true ones that are found.
+    """
+    random, found = np.random.default_rng(seed), []
+    names, n_sounds = [f"v{index}" for index in range(N_VOXELS)], 100
+    for _ in range(n_studies):
+        latent = random.standard_normal((n_sounds, N_LATENT))
+        values = random.standard_normal((n_sounds, N_VOXELS))
+        values[:, :n_predicted] += latent @ random.standard_normal((N_LATENT, n_predicted)) / N_LATENT**0.5
+        sounds = [f"s{index:03d}" for index in range(n_sounds)]
+        layers = [
+            xr.DataArray(latent + random.standard_normal(latent.shape), {SOUND: sounds}, (SOUND, "unit")).assign_coords(
+                layer=number
+            )
+            for number in (1, 2)
+        ]
+        responses = xr.DataArray(values, {SOUND: sounds, TARGET: names}, (SOUND, TARGET))
+        splits = splitting.permuted([str(name) for name in random.permutation(sounds)], 10).sel({SOUND: sounds})
+        scores = encoding.score(layers, responses, splits, alphas=ALPHAS, metrics=["r2_pearson"])
+        how = {"seed": int(random.integers(2**31)), "n_permutations": N_PERMUTATIONS}
+        called = encoding.permutation_test(layers, responses, splits, scores, **how)["q_value"].values <= FDR
+        found.append((called[n_predicted:].sum(), called[:n_predicted].sum()))
+    false, true = np.array(found).T
+    return {
+        "any_false": float((false > 0).mean()),
+        "false_share": float((false / np.maximum(false + true, 1)).mean()),
+        "power": float(true.mean() / n_predicted) if n_predicted else np.nan,
+    }
+
+
 def summed_up(name: str, found: dict[str, np.ndarray]) -> Iterator[dict]:
     """Yield a row for each procedure: coverage of the mean, share of intervals above and below 0, width in spreads."""
     for procedure, rows in found.items():
@@ -309,8 +345,8 @@ def summed_up(name: str, found: dict[str, np.ndarray]) -> Iterator[dict]:
         }
 
 
-def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_claims: int) -> str:
-    """Return the page: what was simulated, and a table; `counts`: of NOISE and ALIKE."""
+def written(rows: list[dict], counts: dict[str, dict], voxels: dict[str, dict], n_studies: int, n_claims: int) -> str:
+    """Return the page: what was simulated, and tables; `counts`: of OF_CLAIMS, `voxels`: of OF_VOXELS."""
     lines = [
         "# What intervals and verdicts cover",
         "",
@@ -331,6 +367,8 @@ def written(rows: list[dict], counts: dict[str, dict], n_studies: int, n_claims:
     lines += ["", *_beyond(rows, n_studies)]
     for kind, found in counts.items():
         lines += ["", *_of_claims(kind, found, n_claims)]
+    if voxels:
+        lines += ["", *_of_voxels(voxels, n_claims)]
     return "\n".join(lines) + "\n"
 
 
@@ -354,6 +392,26 @@ def _of_claims(kind: str, found: dict[str, dict], n_studies: int) -> list[str]:
     ]
     for name, row in found.items():
         lines.append(f"| {name} | {row['tested']} | {row['holds']} | {row['fails']} | {row['verdicts']} |")
+    return lines
+
+
+def _of_voxels(found: dict[str, dict], n_studies: int) -> list[str]:
+    """Return a heading, what was simulated, and what the false-discovery rate of voxels is."""
+    lines = [
+        "## Voxels above chance",
+        "",
+        f"{n_studies} studies of {N_VOXELS} voxels, {N_PERMUTATIONS} permutations and a false-discovery rate of {FDR} "
+        "(Benjamini & Hochberg 1995). `any false` is the share of studies that call a voxel of noise predicted, `false "
+        "share` the mean share of such voxels among those that are called so: the rate that is controlled. With so "
+        f"many permutations the smallest p is 1 / {N_PERMUTATIONS + 1}, and fewer than "
+        f"{100 / FDR / (N_PERMUTATIONS + 1):.0f} % of voxels above chance cannot be told from chance.",
+        "",
+        "| study | any false | false share | power |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in found.items():
+        power = "–" if np.isnan(row["power"]) else f"{row['power']:.3f}"
+        lines.append(f"| {name} | {row['any_false']:.3f} | {row['false_share']:.3f} | {power} |")
     return lines
 
 
@@ -391,10 +449,14 @@ def main(n_studies: int = 1000, n_claims: int = 200, n_processes: int | None = N
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     keys = {name: f"{name}, {n_studies} studies, {digest_of(*INTERVALS)}" for name in PARTS}
     keys |= {name: f"{name}, {n_claims} studies, {digest_of(*INTERVALS, *VERDICTS)}" for name in OF_CLAIMS}
+    keys |= {name: f"{name}, {n_claims} studies, {digest_of(*VOXELS)}" for name in OF_VOXELS}
     start, missing = time.monotonic(), [name for name, key in keys.items() if key not in kept]
     fork = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with concurrent.futures.ProcessPoolExecutor(n_processes or os.cpu_count(), fork) as pool:
-        waiting = {pool.submit(part, name, n_claims if name in OF_CLAIMS else n_studies): name for name in missing}
+        waiting = {
+            pool.submit(part, name, n_claims if name in (*OF_CLAIMS, *OF_VOXELS) else n_studies): name
+            for name in missing
+        }
         for done in concurrent.futures.as_completed(waiting):
             kept[keys[waiting[done]]] = done.result()
             with atomic(KEPT) as path:
@@ -406,9 +468,9 @@ def main(n_studies: int = 1000, n_claims: int = 200, n_processes: int | None = N
 
 
 def _write(kept: dict, keys: dict[str, str], n_studies: int, n_claims: int) -> None:
-    rows = [row for name, key in keys.items() if name not in OF_CLAIMS for row in kept.get(key, [])]
-    counts = {name: kept[keys[name]] for name in OF_CLAIMS if keys[name] in kept}
-    WHERE.write_text(written(rows, counts, n_studies, n_claims), encoding="utf-8")
+    rows = [row for name, key in keys.items() if name not in (*OF_CLAIMS, *OF_VOXELS) for row in kept.get(key, [])]
+    tables = [{name: kept[keys[name]] for name in some if keys[name] in kept} for some in (OF_CLAIMS, OF_VOXELS)]
+    WHERE.write_text(written(rows, *tables, n_studies, n_claims), encoding="utf-8")
 
 
 def part(name: str, n_studies: int) -> list[dict] | dict[str, dict]:
@@ -416,6 +478,8 @@ def part(name: str, n_studies: int) -> list[dict] | dict[str, dict]:
     torch.set_num_threads(1)
     if name in OF_CLAIMS:
         return verdicts_on_nothing(n_studies, OF_CLAIMS[name])
+    if name in OF_VOXELS:
+        return discoveries(n_studies, OF_VOXELS[name])
     found = similarities(n_studies) if name == SIMILARITY else simulated(PARTS[name], n_studies)
     return list(summed_up(name, found))
 

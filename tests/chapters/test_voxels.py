@@ -1,5 +1,7 @@
 """The voxel chapter's tables, from scores whose answer is planted."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -127,3 +129,17 @@ def test_the_best_network_is_held_against_baselines_and_controls(scores):
         figure = figures.pooled(pooled, voxels.ceilings(voxels.by_voxel(scores, "r2_corrected")), None, references,
                                 synthetic=False)  # fmt: skip
         assert said in figure.layout.meta["alt"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("n", "english", "spanish"),
+    [
+        (200, "the smallest possible p is 0.0050; voxels above chance that are fewer than 10 %", "menos del 10 %"),
+        (60, "fewer than 33 %", "el p más pequeño posible es 0,0164"),
+        (19, "with which no voxel can be called above chance", "hacen falta más"),
+    ],
+)
+def test_the_page_says_what_so_many_permutations_cannot_find(n, english, spanish):
+    study = SimpleNamespace(parameters=SimpleNamespace(permutations=n))
+    said = analysis.attainable(study).pieces
+    assert english in said["en"] and spanish in said["es"]

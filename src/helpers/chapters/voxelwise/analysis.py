@@ -68,6 +68,18 @@ def summary(study: Study, best: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFr
     return table.merge(clipped, on=MODEL, validate="one_to_one")
 
 
+def attainable(study: Study) -> text.Bilingual:
+    """Return how small p can be with so many permutations, and which share of the voxels must have it to be found.
+
+    The smallest p is 1 / (n + 1). By Benjamini & Hochberg's rule k of m voxels with that p are called if it is at most
+    `tables.FDR` k / m.
+    """
+    smallest = 1 / (study.parameters.permutations + 1)
+    share = 100 * smallest / tables.FDR
+    numbers = {"n": study.parameters.permutations, "p": smallest, "share": share}
+    return text.both(f"say.{'attainable' if share < 100 else 'unattainable'}", **numbers)
+
+
 def excluded(study: Study) -> pd.DataFrame:
     """Return how many voxels were left out, by reason."""
     reasons = study.brain.excluded

@@ -25,6 +25,7 @@ CORRECTED = "r2_corrected"
 UNKNOWN = {SUBJECT: "", "hemisphere": "", REGION: "", FUNCTIONAL: "", "x": np.nan, "y": np.nan}
 BOTH, ALL, OTHERS = "both", "all", "others"  # hemispheres together, regions together, all but the reference region
 PRIMARY = "Primary"  # the region that the others are compared with
+FDR = 0.05  # of voxels above chance
 REFERENCE = {REGION: PRIMARY, FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # by division of cortex
 DIVISION = "division"  # column that says which coordinate the regions of a row are of
 HIERARCHY = [DIVISION, MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
@@ -203,7 +204,7 @@ def chosen_layer(scores: xr.Dataset, metric: str) -> xr.DataArray:
     return subjects.drop_vars([MODEL, STEP], errors="ignore")  # networks that end at other steps stand side by side
 
 
-def summary(voxels: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
+def summary(voxels: pd.DataFrame, level: float = FDR) -> pd.DataFrame:
     """Return per model: voxels, median noise ceiling, shares above the ceiling and above chance (FDR at `level`)."""
     grouped = voxels.groupby(MODEL, sort=False)
     rows = {"n_voxels": grouped.size(), "median_best_r2": grouped["best_r2"].median()}
