@@ -1,6 +1,7 @@
 """Family `mini`: EnCodecMAE's network at a small size, pretrained here on the study's own sounds.
 
-It is trained on all sounds of its categories, those of the test splits too, but never on a brain response.
+It is trained on all sounds of its categories, those of the test splits too unless `learn_from` leaves them out, but
+never on a brain response.
 """
 
 from __future__ import annotations
