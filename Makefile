@@ -14,7 +14,7 @@ report: .venv/ready  ## run a study and write outputs/STUDY/report.html (STUDY=d
 	$(BIN)/python -P -m helpers report '$(STUDY)'
 
 test: .venv/ready  ## the tests; those of one package alone: make test ROOM=encoding
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests$(if $(ROOM),/$(ROOM))
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests$(if $(ROOM),/$(ROOM))
 
 test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -131,6 +131,7 @@ def test_a_plan_knows_baselines_and_controls_and_the_first_that_reads_them_compu
     assert seconds > estimates.estimate(study, less, {})[0] and mib > estimates.estimate(study, less, {})[1]
 
 
+@pytest.mark.slow
 def test_a_batch_computes_baselines_and_controls_of_each_model(tmp_path, capsys):
     small_study.write_study(tmp_path, ["01_extract", "09_comparison"], ["mixture", "music"], **BESIDE)
     batch(opened(with_baselines(tmp_path)), Options(jobs=2))

@@ -170,7 +170,9 @@ def test_a_killed_kernel_or_worker_is_reported_and_made_up_for(folder, complete,
 
 
 @posix
-@pytest.mark.parametrize("phase", ["planning", "starting", "running", "terminated", "killed"])
+@pytest.mark.parametrize(
+    "phase", ["planning", "starting", "running", pytest.param("terminated", marks=pytest.mark.slow), "killed"]
+)
 def test_ctrl_c_in_every_phase_ends_all_kernels(folder, complete, phase):
     process = started(folder, "--jobs", "2", start_new_session=True)
     if phase == "planning":
