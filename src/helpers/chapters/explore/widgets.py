@@ -39,7 +39,7 @@ class Explorer:
         self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value="en")
         self.player = widgets.Audio(format="mp3", autoplay=True, loop=False)
         self.banner, self.status, self.work = widgets.HTML(), widgets.HTML(), Work()
-        self.responses, self.errors = figures.live(), figures.live()
+        self.responses = self.errors = None  # figures bring megabytes of scripts: menus and bar come before them
         self._choosing = False
         self.box = self._laid_out()
         self._named()
@@ -53,12 +53,12 @@ class Explorer:
         wrap = {"flex_flow": "row wrap"}
         menus = [widgets.HBox([self.menus[name] for name in row], layout=wrap) for row in ROWS]
         menus[1].children = [menus[1].children[0], self.search, *menus[1].children[1:]]
-        heard = widgets.HBox([self.menus["sound"], self.player], layout=wrap)
+        self.heard = widgets.HBox([self.menus["sound"], self.player], layout=wrap)
         for name, answer in self._answers().items():
             self.menus[name].observe(self._unless_choosing(answer), "value")
         self.search.observe(self._unless_choosing(self._searched), "value")
         self.language.observe(lambda _: self._renamed(), "value")
-        self.view = widgets.VBox([self.status, self.responses, heard, self.errors], layout={"display": "none"})
+        self.view = widgets.VBox()
         return widgets.VBox([self.language, self.banner, *menus, self.work.box, self.view])
 
     # What takes long
@@ -181,7 +181,6 @@ class Explorer:
         numbers = {"n": len(names), "n_sounds": found.n_sounds, "n_units": found.n_units}
         said = self._numbers(found), self.labeller("explore.ready", **numbers)
         self.status.value = "".join(f"<p>{html.escape(one)}</p>" for one in said)
-        self.view.layout.display = ""
 
     def _named(self) -> None:
         """Put the chosen language's words into the menus."""
@@ -233,6 +232,9 @@ class Explorer:
         categories = list(dict.fromkeys(self.study.brain.waveforms[CATEGORY].values.tolist()))
         new = figures.responses(found.sounds, categories, self.labeller, title=self._title(), **look)
         curve = figures.errors(found.errors, found.alpha, self.labeller, **look)
+        if self.responses is None:
+            self.responses, self.errors = figures.live(), figures.live()
+            self.view.children = [self.status, self.responses, self.heard, self.errors]
         for figure, latest in ((self.responses, new), (self.errors, curve)):
             with figure.batch_update():
                 if len(figure.data) != len(latest.data):  # the first of a study
