@@ -170,6 +170,10 @@ def test_a_baseline_is_shown_until_the_network_has_been_heard(study, held):
     until(lambda: explorer.shown == "mel" and "Mixture" in explorer.work.said.value)
     assert explorer.work.bar.layout.visibility == "visible" and explorer.menus["model"].value == "mixture"
     assert explorer.responses.layout.title.text.startswith("mel") or "Mel" in explorer.responses.layout.title.text
+    axes = [
+        getattr(figure.layout, name) for figure in (explorer.responses, explorer.errors) for name in ("xaxis", "yaxis")
+    ]
+    assert all(axis.visible is not False and axis.title.text for axis in axes)
     explorer.menus["target"].value = "music"
     assert explorer.choice.target == "music", "menus answer meanwhile"
     ready.set()

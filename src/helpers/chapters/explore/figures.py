@@ -43,9 +43,7 @@ text.words(
 
 def live() -> go.FigureWidget:
     """Return an empty figure that can be changed and reports clicks; it needs a running notebook."""
-    return go.FigureWidget(
-        layout={"height": 60, "template": "plotly_white", "xaxis_visible": False, "yaxis_visible": False}
-    )
+    return go.FigureWidget()
 
 
 def responses(
