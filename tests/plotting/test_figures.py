@@ -283,7 +283,7 @@ def test_estimators_come_from_the_frame_and_are_called_by_their_whole_names(fits
     assert not named(fewer, "Multi-task lasso") and len(named(fewer, "Single-task lasso")) == 2
     published = fits.rename(columns={"target": "component", "median_r2_determination": "median_r2"}).assign(std=0.1)
     over = regularisation.by_layer(fits, published[published.estimator != "lasso_single"], **LOOK)
-    added = [trace for trace in over.data if "published" in trace.name]
+    added = [trace for trace in over.data if "published" in (trace.name or "")]
     assert len(added) == 4 and all(trace.visible == "legendonly" for trace in added)
 
 

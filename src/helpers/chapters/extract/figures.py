@@ -43,10 +43,10 @@ def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
         figure = go.Figure()
         for index, category in enumerate(categories):
             rows, name = frame[frame[CATEGORY] == category], style.name(labeller, "category", category)
-            dash = style.DASHES[index // len(style.COLOURS) % len(style.DASHES)]
+            dash = style.DASHES[index // len(style.OTHERS) % len(style.DASHES)]
             figure.add_scatter(
                 x=rows["frequency_khz"].to_numpy(), y=rows["level"].to_numpy(), name=name, mode="lines",
-                line=style.of_model(index)["line"] | {"dash": dash},
+                line=style.of_other(index)["line"] | {"dash": dash},
                 hovertemplate=labeller("figure.spectra.hover", category=name) + "<extra></extra>",
             )  # fmt: skip
         style.laid_out(figure, labeller, labeller("figure.spectra.title"), 620, synthetic)

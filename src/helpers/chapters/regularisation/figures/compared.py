@@ -66,7 +66,7 @@ def julearn(
                 .assign(**{name: rows[name].map(labeller.power) for name in ("alpha_ours", "alpha_julearn")})
                 .to_numpy(dtype=object),
                 hovertemplate=labeller("figure.julearn.hover") + "<extra></extra>",
-                marker=style.of_model(index)["marker"] | {"size": 8, "opacity": 0.7},
+                marker=style.of_other(index)["marker"] | {"size": 8, "opacity": 0.7},
             )  # fmt: skip
             figure.add_trace(points)
         panels.diagonal(figure, float(frame[["r2_ours", "r2_julearn"]].to_numpy().min()), 1)

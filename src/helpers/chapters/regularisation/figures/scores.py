@@ -12,6 +12,7 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 RIDGE = "ridge"
+FAINT = 0.12  # opacity of areas
 DETERMINATION, PEARSON = "r2_determination", "r2_pearson"  # the metrics of the columns median_r2_...
 
 text.words(
@@ -24,8 +25,8 @@ text.words(
             "<br>Median r² of the same predictions: %{{customdata[2]:.2f}}<br>Units used: %{{customdata[3]:.1~f}}"
         ),
         "alt": (
-            "{n} {n:panel|panels}, one per component: {measure} against layer for {estimators}, with a menu of "
-            "models. {facts}"
+            "{n} {n:panel|panels}, one per component: {measure} against layer for {estimators}, quartiles over splits "
+            "as areas, with a menu of models. {facts}"
         ),
         "alt_fact": "{model}, {estimator}: highest for {component}, {r2} at layer {layer}.",
     },
@@ -38,8 +39,8 @@ text.words(
             "<br>Unidades usadas: %{{customdata[3]:.1~f}}"
         ),
         "alt": (
-            "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, con {estimators} y un menú de "
-            "modelos. {facts}"
+            "{n} {n:panel|paneles}, uno por componente: {measure} según la capa, con {estimators}, cuartiles entre "
+            "particiones como áreas y un menú de modelos. {facts}"
         ),
         "alt_fact": "{model}, {estimator}: el valor más alto es el de {component}, {r2} en la capa {layer}.",
     },
@@ -81,9 +82,13 @@ def _measure(metric: str, labeller: Labeller, *, inline: bool = False) -> str:
 
 
 def _curves(own: pd.DataFrame, curves: pd.DataFrame, labeller: Labeller, first: bool) -> list[go.Scatter]:
-    lines = []
+    """Return a line for each estimator, and behind them areas between the quartiles over splits."""
+    areas, lines = [], []
     for index, estimator in enumerate(panels.in_order(curves[ESTIMATOR])):
         rows = own[own[ESTIMATOR] == estimator].sort_values(LAYER)
+        look = style.of_model(index)
+        quartiles = (rows[name].to_numpy() for name in (LAYER, "q25", "q75"))
+        areas.append(panels.band(*quartiles, style.faint(look["line"]["color"], FAINT), legendgroup=estimator))
         words = {"model": "", "estimator": labeller.name("estimator", estimator)}
         if len(rows):
             words["model"] = style.name(labeller, "model", rows[MODEL].iloc[0])
@@ -92,10 +97,10 @@ def _curves(own: pd.DataFrame, curves: pd.DataFrame, labeller: Labeller, first: 
             name=words["estimator"], legendgroup=estimator, showlegend=first,
             customdata=rows[["q25", "q75", "median_r2_pearson", "median_active"]].to_numpy(),
             hovertemplate=labeller("figure.ridge_lasso.hover", **words) + "<extra></extra>",
-            **panels.marked(style.of_model(index), rows),
+            **panels.marked(look, rows),
         )  # fmt: skip
         lines.append(line)
-    return lines
+    return areas + lines
 
 
 def _overlay(figure: go.Figure, published: pd.DataFrame | None, curves: pd.DataFrame, labeller: Labeller) -> None:
