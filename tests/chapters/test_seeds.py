@@ -103,7 +103,7 @@ def made(*verdicts) -> pd.DataFrame:
     [
         (
             made([HOLDS, HOLDS], [FAILS, FAILS]),
-            "verdicts on the 2 claims that can be judged are the same",
+            "verdicts on the 2 claims that were judged again are the same",
             "Los veredictos sobre las 2 afirmaciones",
         ),
         (made([HOLDS, HOLDS], [FAILS, UNDECIDED]), "1 has another verdict from another seed", "1 cambia de veredicto"),
