@@ -15,7 +15,8 @@
 #
 # ¿En qué se parece lo que oye una red de audio a lo que oye el cerebro? A partir de las activaciones de cada capa se
 # predice cómo responde la corteza auditiva a los mismos sonidos. $r^2$ es aquí la correlación al cuadrado entre lo
-# predicho y lo medido en los sonidos de prueba, media de las particiones; la capa se elige con los de entrenamiento.
+# predicho y lo medido en los sonidos de prueba, promediada entre particiones; la capa se elige con los sonidos de
+# entrenamiento.
 
 # %% [markdown] tags=["lang-en"]
 # # In one minute

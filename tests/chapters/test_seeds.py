@@ -103,10 +103,14 @@ def made(*verdicts) -> pd.DataFrame:
     [
         (
             made([HOLDS, HOLDS], [FAILS, FAILS]),
-            "verdicts on the 2 claims that were judged again are the same",
-            "Los veredictos sobre las 2 afirmaciones",
+            "Judged again from every seed, no claim changes its verdict",
+            "ninguna afirmación cambia de veredicto",
         ),
-        (made([HOLDS, HOLDS], [FAILS, UNDECIDED]), "1 has another verdict from another seed", "1 cambia de veredicto"),
+        (
+            made([HOLDS, HOLDS], [FAILS, UNDECIDED]),
+            "one claim changes its verdict and is no result",
+            "una afirmación cambia de veredicto",
+        ),
         (made(), "None of the original study", "Ninguna afirmación"),
     ],
 )
@@ -122,9 +126,9 @@ def test_it_is_said_which_verdicts_change(verdicts, english, spanish):
     )
     said = seeds.sentences(values, verdicts).pieces
     assert english in said["en"] and spanish in said["es"]
-    assert "most for Speech component and Mixture network, from 0.50 to 0.70" in said["en"]
+    assert "most for Speech component and Mixture network, where it lies between 0.50 and 0.70" in said["en"]
     assert "differs by 0.15 at the median" in said["en"]
-    assert ("speech network" in said["en"]) == ("another verdict" in said["en"])
+    assert ("speech network" in said["en"]) == ("one claim changes" in said["en"])
 
 
 def test_the_table_of_verdicts_has_one_row_for_each_claim():

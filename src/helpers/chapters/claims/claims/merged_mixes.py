@@ -1,4 +1,4 @@
-"""The last layer, the sum of both branches, is a mixture of the first and the last."""
+"""The network's output, the sum of both branches, is a mixture of its first and its last layer."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CLAIM = Claim(
     reason="0: the merged output is no more similar to the first layer than the last one alone",
     untrained=lambda run: similarity(run.untrained_branches()),
     en={
-        "claim": "The last layer, the sum of both branches, is a mixture of the first and the last.",
+        "claim": "The network's output, the sum of both branches, is a mixture of its first and its last layer.",
         "test": "CKA with the first layer, output (sum of both branches) minus the last left branch,",
     },
     es={
-        "claim": "La última capa, suma de ambas ramas, es una mezcla de la primera y la última.",
+        "claim": "La salida de la red, suma de ambas ramas, es una mezcla de su primera y su última capa.",
         "test": "CKA con la primera capa, salida (suma de ambas ramas) menos la última rama izquierda;",
     },
 )
