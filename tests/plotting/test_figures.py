@@ -146,7 +146,7 @@ def test_axes_follow_the_metric_of_the_frame(curves):
     other = curves.assign(metric="r2_determination")
     own = other[other.model == "mixture"]
     for figure in (components.by_layer(other, **LOOK), learning.by_step(own, None, **LOOK)):
-        titles = {axis.title.text for axis in figure.select_yaxes()}
+        titles = {(axis.title.text or "").replace("<br>", " ") for axis in figure.select_yaxes()}
         assert "Median test R² (coefficient of determination)" in titles and "Median test r²" not in titles
         assert "Median test R²" in "".join(trace.hovertemplate or "" for trace in figure.data)
     assert "R²" in learning.surface(own, **LOOK).layout.scene.zaxis.title.text
@@ -278,7 +278,7 @@ def test_estimators_come_from_the_frame_and_are_called_by_their_whole_names(fits
         own = fits[(fits.estimator == estimator) & (fits.target == "a")]
         np.testing.assert_array_equal(named(figure, name)[1].y, own["median_r2_determination"])
     assert named(figure, "Ridge")[0].marker.symbol == ("circle", "diamond")
-    assert "coefficient of determination" in figure.layout.yaxis.title.text
+    assert "coefficient of determination" in figure.layout.yaxis.title.text.replace("<br>", " ")
     fewer = regularisation.by_layer(fits[fits.estimator != "lasso"], None, **LOOK)
     assert not named(fewer, "Multi-task lasso") and len(named(fewer, "Single-task lasso")) == 2
     published = fits.rename(columns={"target": "component", "median_r2_determination": "median_r2"}).assign(std=0.1)

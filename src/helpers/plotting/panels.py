@@ -22,6 +22,7 @@ from helpers.text import Labeller
 
 ALL, BOTH = "all", "both"  # all regions, targets or categories together; both hemispheres
 PANEL = 330  # px, the height of one model's panel
+LONGEST = 44  # letters of an axis title on one line: as many as a panel is high
 COLUMNS = 2  # panels side by side that a phone's width can still show
 ROW = 255  # px, the height of a row of such panels
 CORRECTED = "r2_corrected"  # the metric whose noise ceiling is 1
@@ -131,7 +132,7 @@ def titled(figure: go.Figure, targets: list[str], x: str, y: str) -> go.Figure:
     """
     for panel in range(len(targets))[-COLUMNS:]:
         figure.update_xaxes(title_text=x, showticklabels=True, **place(panel))
-    figure.update_yaxes(title_text=y, row=(n_rows(targets) + 1) // 2, col=1)
+    figure.update_yaxes(title_text=style.broken(y, LONGEST), row=(n_rows(targets) + 1) // 2, col=1)
     return spread(figure, len(targets), min(COLUMNS, len(targets)))
 
 

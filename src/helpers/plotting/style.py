@@ -68,10 +68,10 @@ def faint(colour: str, alpha: float = 0.15) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def broken(title: str) -> str:
+def broken(title: str, longest: int = TITLE) -> str:
     """Break a title into as few lines as fit, all about as long."""
-    n_lines = len(textwrap.wrap(title, TITLE))
-    ways = (textwrap.wrap(title, width) for width in range(1, TITLE + 1))
+    n_lines = len(textwrap.wrap(title, longest))
+    ways = (textwrap.wrap(title, width) for width in range(1, longest + 1))
     return "<br>".join(next(lines for lines in ways if len(lines) == n_lines))
 
 

@@ -86,7 +86,7 @@ def _curves(own: pd.DataFrame, curves: pd.DataFrame, labeller: Labeller, first: 
     areas, lines = [], []
     for index, estimator in enumerate(panels.in_order(curves[ESTIMATOR])):
         rows = own[own[ESTIMATOR] == estimator].sort_values(LAYER)
-        look = style.of_model(index)
+        look = style.of_other(index)
         quartiles = (rows[name].to_numpy() for name in (LAYER, "q25", "q75"))
         areas.append(panels.band(*quartiles, style.faint(look["line"]["color"], FAINT), legendgroup=estimator))
         words = {"model": "", "estimator": labeller.name("estimator", estimator)}
