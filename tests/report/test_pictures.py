@@ -70,11 +70,17 @@ def test_only_what_changed_is_drawn_again(page, monkeypatch):
 
 def test_a_reader_without_scripts_sees_them_and_one_with_scripts_does_not(page, browser):
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    for domain in ("DOM", "CSS"):
+        browser.execute_cdp_cmd(f"{domain}.enable", {})
     browser.get(page.as_uri())
     root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
     seen = browser.execute_cdp_cmd("DOM.querySelectorAll", {"nodeId": root, "selector": "figure img"})["nodeIds"]
     boxes = [browser.execute_cdp_cmd("DOM.getBoxModel", {"nodeId": node})["model"] for node in seen]
     assert len(boxes) == N_FIGURES and all(box["width"] > 300 and box["height"] > 100 for box in boxes)
+    said = browser.execute_cdp_cmd("DOM.querySelectorAll", {"nodeId": root, "selector": "figure .failed"})["nodeIds"]
+    for node in said:
+        style = browser.execute_cdp_cmd("CSS.getComputedStyleForNode", {"nodeId": node})["computedStyle"]
+        assert {"name": "display", "value": "none"} in style, "it is there, after all"
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     browser.get(page.as_uri())
     drawn(browser, 1)
