@@ -221,7 +221,7 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
 def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
     spectra = pd.DataFrame({"category": "Song", "frequency_khz": [1.0, 2.5, 4.0], "level": [-6.0, -5.0, -7.0]})
     alt = extract.spectra(spectra, **LOOK).layout.meta["alt"]["es"]
-    assert "Canto: máximo en 2,50 kHz" in alt and "de 1,00 a 4,00 kHz" in alt
+    assert "Canto: con él, máximo en 2,50 kHz" in alt and "de 1,00 a 4,00 kHz" in alt
     own = curves[curves["model"] == "mixture"]
     alt = learning.surface(own, **LOOK).layout.meta["alt"]["en"]
     best = own[own["step"] == own["step"].max()]["median_r2"].max()

@@ -19,18 +19,24 @@ text.words(
     en={
         "title": "Mean spectrum of the sounds of each category",
         "x": "Frequency (kHz)",
-        "y": "Log energy (natural log)",
+        "y": "Log energy after pre-emphasis",
         "hover": "{category}<br>Frequency: %{{x:.2f}} kHz<br>Log energy: %{{y:.2f}}",
-        "alt": "Mean log mel spectrum of {n} categories of sounds, from {low} to {high} kHz. {facts}",
-        "alt_fact": "{category}: strongest at {frequency} kHz.",
+        "alt": (
+            "Mean log mel spectrum of {n} categories of sounds, from {low} to {high} kHz, natural logarithm, after a "
+            "pre-emphasis that raises high frequencies: without it, maxima lie lower. {facts}"
+        ),
+        "alt_fact": "{category}: with it strongest at {frequency} kHz.",
     },
     es={
         "title": "Espectro medio de los sonidos de cada categoría",
         "x": "Frecuencia (kHz)",
-        "y": "Energía logarítmica (log natural)",
+        "y": "Energía logarítmica tras el preénfasis",
         "hover": "{category}<br>Frecuencia: %{{x:.2f}} kHz<br>Energía logarítmica: %{{y:.2f}}",
-        "alt": "Espectro mel logarítmico medio de {n} categorías de sonidos, de {low} a {high} kHz. {facts}",
-        "alt_fact": "{category}: máximo en {frequency} kHz.",
+        "alt": (
+            "Espectro mel logarítmico medio de {n} categorías de sonidos, de {low} a {high} kHz, logaritmo natural, tras "
+            "un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. {facts}"
+        ),
+        "alt_fact": "{category}: con él, máximo en {frequency} kHz.",
     },
 )
 
