@@ -33,8 +33,8 @@ text.words(
         "y": "Energía logarítmica tras el preénfasis",
         "hover": "{category}<br>Frecuencia: %{{x:.2f}} kHz<br>Energía logarítmica: %{{y:.2f}}",
         "alt": (
-            "Espectro mel logarítmico medio de {n} categorías de sonidos, de {low} a {high} kHz, logaritmo natural, tras "
-            "un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. {facts}"
+            "Espectro mel logarítmico medio de {n} categorías de sonidos, de {low} a {high} kHz, logaritmo natural, "
+            "tras un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. {facts}"
         ),
         "alt_fact": "{category}: con él, máximo en {frequency} kHz.",
     },
