@@ -1,5 +1,7 @@
 """The contract of every chapter of the registry: it runs, shows words of its own, and computes nothing twice."""
 
+import io
+
 import jupytext
 import pandas as pd
 import plotly.graph_objects as go
@@ -82,6 +84,20 @@ def words_of(folder: str) -> set[str]:
     return keys(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else set()
 
 
+def identifiers(figure: go.Figure) -> set[str]:
+    """What the table of a figure shows without a word: names of columns, and cells of columns whose others have one."""
+    table, found = pd.read_csv(io.StringIO(figure.layout.meta["table"]), keep_default_na=False), set()
+    for labeller in labellers().values():
+        found |= {f"{labeller.language}: {column}" for column in table if column not in labeller.columns}
+        for column, names in labeller.names_by_column.items():
+            if labeller.kind(column) in ("model", "target"):  # as the data and the study call them
+                continue
+            cells = {part for cell in table.get(column, []) for part in str(cell).split(", ")} - {""}
+            if cells & names.keys():
+                found |= {f"{labeller.language}: {column}: {cell}" for cell in cells - names.keys()}
+    return found
+
+
 def read_by(name: str) -> set[str]:
     """The folders of chapters whose code and words a chapter depends on, its own among them."""
     source = registry.path_of(name).read_text(encoding="utf-8")
@@ -117,6 +133,8 @@ def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
     assert not strange, f"words of other chapters, whose change would not execute this one again: {sorted(strange)}"
     raw = {found for figure in drawn for found in raw_numbers(figure)}
     assert not raw, "numbers that a reader sees as programs write them:\n" + "\n".join(sorted(raw))
+    unnamed = {found for figure in drawn for found in identifiers(figure)}
+    assert not unnamed, f"a figure's table shows these as code has them; add words: {sorted(unnamed)}"
     before = {stem: path.read_bytes() for stem, path in written.items()}
     monkeypatch.setattr(files, "write_array", lambda *_, **__: pytest.fail("computed again"))
     run(name, study)

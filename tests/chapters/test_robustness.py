@@ -34,8 +34,8 @@ def rows():
 def test_what_is_unlike_is_recovered(rows):
     assert len(rows) == 2 * 2 * 3 * 2
     table = analysis.confusion(rows).set_index(["true_model", "model"])
-    assert table.loc[("one", "one"), "share"] > 0.8 and table.loc[("two", "two"), "share"] > 0.8
-    assert (table.groupby("true_model")["share"].sum() == 1).all()
+    assert table.loc[("one", "one"), "picked_share"] > 0.8 and table.loc[("two", "two"), "picked_share"] > 0.8
+    assert (table.groupby("true_model")["picked_share"].sum() == 1).all()
     assert (table["near_share"] == 1).all() and (table["layer_share"] > 0.8).all()
     right = rows[rows["model"] == rows["true_model"]]
     assert (right["r2"] == right["true_r2"]).all() and (rows["r2"] >= rows["true_r2"]).all()
@@ -72,7 +72,9 @@ def test_places_are_those_of_the_mean_over_targets_and_ties_share_one():
 def test_what_is_found_is_drawn_and_said(rows):
     table = analysis.confusion(rows)
     drawn = figures.confusion(table, **LOOK)
-    assert np.asarray(drawn.data[0].z).trace() == pytest.approx(table.query("true_model == model")["share"].sum())
+    assert np.asarray(drawn.data[0].z).trace() == pytest.approx(
+        table.query("true_model == model")["picked_share"].sum()
+    )
     keys = [
         {"estimator": "ridge", "choice": choice, "metric": "r2_pearson", "scheme": "published"}
         for choice in ("nested", "highest")

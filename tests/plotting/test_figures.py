@@ -305,10 +305,16 @@ def test_chosen_alphas_show_the_edges_of_the_grid_and_what_lies_there():
     frame = frame.assign(alpha=[1e-3, 1e3, 1.0, 10.0], at_edge=[True, False, False, False])
     figure = regularisation.alphas(frame, (1e-3, 1e5), **LOOK)
     assert {shape.y0 for shape in figure.layout.shapes} == {1e-3, 1e5}
-    inside, edge = named(figure, "Within the grid")[0], named(figure, "At the grid's edge")[0]
+    inside, edge = named(figure, "Within the grid")[0], named(figure, "At the grid's edge (10⁻³ or 10⁵)")[0]
     assert list(edge.y) == [1e-3] and edge.marker.symbol == "x" and len(inside.y) == 3
     assert set(in_language(figure, "es").data[0].text) == {"todos juntos"}
     assert all(axis.type == "log" for axis in figure.select_yaxes())
+    far = regularisation.alphas(frame.assign(alpha=[1e-30, 1e3, 1.0, 10.0]), (1e-30, 1e29), **LOOK)
+    assert sorted({shape.y0 for shape in far.layout.shapes}) == pytest.approx([1e-3, 1e6]), (
+        "three decades from what was chosen"
+    )
+    (edge,) = [trace for trace in far.data if trace.marker.symbol == "x"]
+    assert list(edge.y) == pytest.approx([1e-3]) and edge.customdata[0][2] == "10⁻³⁰" and "10⁻³⁰" in edge.name
 
 
 def test_agreement_stands_beside_what_chance_gives():

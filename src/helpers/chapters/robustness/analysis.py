@@ -79,8 +79,8 @@ def _most_frequent(chosen: np.ndarray) -> np.ndarray:
 def confusion(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the share of responses made from each network (true_model) for which each network (model) is picked.
 
-    Columns true_model, model, share, n (responses), layer_share (of those made from the network: the layer chosen in it
-    is the true one), near_share (or one beside it).
+    Columns true_model, model, picked_share, n (responses), layer_share (of those made from the network: the layer
+    chosen in it is the true one), near_share (or one beside it).
     """
     found = []
     names = list(dict.fromkeys(rows[TRUE_MODEL]))
@@ -88,8 +88,10 @@ def confusion(rows: pd.DataFrame) -> pd.DataFrame:
         own = rows[rows[TRUE_MODEL] == true]
         off = (own["own_layer"] - own[TRUE_LAYER]).abs()
         layers = {"layer_share": (off == 0).mean(), "near_share": (off <= 1).mean(), "n": len(own)}
-        found += [{TRUE_MODEL: true, MODEL: name, "share": (own[MODEL] == name).mean()} | layers for name in names]
-    return pd.DataFrame(found, columns=[TRUE_MODEL, MODEL, "share", "layer_share", "near_share", "n"])
+        found += [
+            {TRUE_MODEL: true, MODEL: name, "picked_share": (own[MODEL] == name).mean()} | layers for name in names
+        ]
+    return pd.DataFrame(found, columns=[TRUE_MODEL, MODEL, "picked_share", "layer_share", "near_share", "n"])
 
 
 def universes(study: Study, measured: xr.DataArray) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
     if table.empty:
         return None
     models = list(dict.fromkeys(table["true_model"]))
-    wide = table.pivot(index="true_model", columns=MODEL, values="share").loc[models, models]
+    wide = table.pivot(index="true_model", columns=MODEL, values="picked_share").loc[models, models]
     of_layers = table.drop_duplicates("true_model").set_index("true_model").loc[models, ["layer_share", "near_share"]]
     extra = np.repeat(of_layers.to_numpy()[:, None], len(models), axis=1)
 
@@ -168,7 +168,11 @@ def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
     def alt(labeller: Labeller) -> str:
         own = table[table["true_model"] == table[MODEL]]
         facts = [
-            labeller("figure.confusion.alt_fact", model=labeller.name("model", row.model), share=round(100 * row.share))
+            labeller(
+                "figure.confusion.alt_fact",
+                model=labeller.name("model", row.model),
+                share=round(100 * row.picked_share),
+            )
             for row in own.itertuples()
         ]
         return labeller("figure.confusion.alt", n=len(models), facts=" ".join(facts))

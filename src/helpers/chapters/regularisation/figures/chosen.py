@@ -18,7 +18,7 @@ text.words(
         "title": "Which alpha was chosen",
         "y": "Chosen alpha",
         "inside": "Within the grid",
-        "edge": "At the grid's edge",
+        "edge": "At the grid's edge ({low} or {high})",
         "together": "all together",
         "hover": (
             "{model}<br>Layer %{{customdata[0]}}, split %{{customdata[1]}}<br>Component: %{{text}}"
@@ -26,7 +26,7 @@ text.words(
         ),
         "alt": (
             "Chosen alphas of every layer and split on a logarithmic axis, one panel per estimator, the grid's edges "
-            "as dashed lines. {facts}"
+            "as dashed lines, at the border where they lie far beyond. {facts}"
         ),
         "alt_fact": "{estimator}: {n} choices from {low} to {high}, {edge:none|one|{edge}} of them at an edge.",
     },
@@ -34,7 +34,7 @@ text.words(
         "title": "Qué alfa se eligió",
         "y": "Alfa elegido",
         "inside": "Dentro de la grilla",
-        "edge": "En el borde de la grilla",
+        "edge": "En el borde de la grilla ({low} o {high})",
         "together": "todos juntos",
         "hover": (
             "{model}<br>Capa %{{customdata[0]}}, partición %{{customdata[1]}}<br>Componente: %{{text}}"
@@ -42,7 +42,7 @@ text.words(
         ),
         "alt": (
             "Alfas elegidos en cada capa y partición, en escala logarítmica, un panel por estimador; los bordes de la "
-            "grilla son líneas de trazos. {facts}"
+            "grilla son líneas de trazos, al margen si están mucho más allá. {facts}"
         ),
         "alt_fact": "{estimator}: {n} elecciones, de {low} a {high}, {edge:ninguna|una|{edge}} de ellas en un borde.",
     },
@@ -53,32 +53,47 @@ def alphas(frame: pd.DataFrame, edges: tuple[float, float], *, synthetic: bool, 
     """Draw the alphas chosen in every split on a logarithmic axis, a panel per estimator, with a menu of models.
 
     frame: model, estimator, layer, target ("all" where one alpha serves all), split, alpha, at_edge[, note]. `edges`
-    are the smallest and the largest alpha of the grid; what was chosen there is a cross.
+    are the smallest and the largest alpha of the grid; what was chosen there is a cross. The axis fits what was chosen
+    within the grid: an edge further away than BEYOND decades is drawn that far away.
     """
+    near = _near(frame, edges)
     models, estimators = panels.models_of(frame), panels.in_order(frame[ESTIMATOR])
 
     def build(labeller: Labeller) -> go.Figure:
         titles = [labeller.name("estimator", estimator) for estimator in estimators]
         figure = panels.column(titles, vertical_spacing=0.08)
+        ends = dict(zip(("low", "high"), map(labeller.power, edges), strict=True))
+        names = {where: labeller(f"figure.alphas.{where}", **ends) for where in LOOKS}
         for model in models:
             for row, estimator in enumerate(estimators, start=1):
                 own = frame[(frame[MODEL] == model) & (frame[ESTIMATOR] == estimator)]
-                figure.add_trace(_points(own[~own["at_edge"]], "inside", model, labeller), row=row, col=1)
-                figure.add_trace(_points(own[own["at_edge"]], "edge", model, labeller), row=row, col=1)
+                own = own.assign(shown=own["alpha"].clip(*near))
+                for where, name in names.items():
+                    points = _points(own[own["at_edge"] == (where == "edge")], name, where, model, labeller)
+                    figure.add_trace(points, row=row, col=1)
         _named_once(figure, len(models))
         panels.choose_model(figure, models, labeller)
         style.laid_out(figure, labeller, labeller("figure.alphas.title"), 260 * len(estimators) + 160, synthetic)
         figure.update_layout(margin={"t": 130})
-        for edge in edges:
+        for edge in near:
             figure.add_hline(y=edge, line={"color": style.GREY, "dash": "dash", "width": 1}, row="all", col=1)
         title = panels.axis_of_layers(frame, labeller)
         figure.update_xaxes(dtick=1).update_xaxes(title_text=title, row=len(estimators))
-        span = [float(np.log10(edges[0])) - 3, float(np.log10(edges[1])) + 3]
-        axis = {"type": "log", "range": span, "dtick": 10, "exponentformat": "power"}
+        span = np.log10(near) + np.array([-0.5, 0.5])
+        step = next((one for one in (1, 2, 5) if np.ptp(span) / one <= TICKS), 10)
+        axis = {"type": "log", "range": span.tolist(), "dtick": step, "exponentformat": "power"}
         figure.update_yaxes(title_text=labeller("figure.alphas.y"), **axis)
         return panels.spread(figure, len(estimators))
 
     return bilingual(build, lambda labeller: _alpha_alt(frame, labeller), frame, language)
+
+
+def _near(frame: pd.DataFrame, edges: tuple[float, float]) -> tuple[float, float]:
+    """Return the edges of the grid, or what lies BEYOND decades from all chosen within it, where that is nearer."""
+    inside = frame.loc[~frame["at_edge"], "alpha"]
+    if inside.empty:
+        return edges
+    return max(edges[0], inside.min() / 10**BEYOND), min(edges[1], inside.max() * 10**BEYOND)
 
 
 def _named_once(figure: go.Figure, n_models: int) -> None:
@@ -97,18 +112,20 @@ def _spread(rows: pd.DataFrame) -> np.ndarray:
     return (rows[LAYER] + 0.6 * (rows[SPLIT] - middle) / most).to_numpy(dtype=float)
 
 
+BEYOND = 3  # decades
+TICKS = 8  # at most
 LOOKS = {
     "inside": {"color": style.COLOURS[0], "symbol": "circle", "size": 6, "opacity": 0.7},
     "edge": {"color": style.COLOURS[1], "symbol": "x", "size": 10},
 }
 
 
-def _points(rows: pd.DataFrame, where: str, model: str, labeller: Labeller) -> go.Scatter:
-    together, name = labeller("figure.alphas.together"), labeller(f"figure.alphas.{where}")
+def _points(rows: pd.DataFrame, name: str, where: str, model: str, labeller: Labeller) -> go.Scatter:
+    together = labeller("figure.alphas.together")
     words = [together if target == panels.ALL else style.name(labeller, "target", target) for target in rows[TARGET]]
     return go.Scatter(
-        x=_spread(rows) if len(rows) else [], y=rows["alpha"].to_numpy(), mode="markers", marker=LOOKS[where],
-        name=name, legendgroup=where, text=words,
+        x=_spread(rows) if len(rows) else [], y=rows["shown"].to_numpy(), mode="markers",
+        marker=LOOKS[where], name=name, legendgroup=where, text=words,
         customdata=rows[[LAYER, SPLIT]].assign(alpha=rows["alpha"].map(labeller.power)).to_numpy(dtype=object),
         hovertemplate=labeller("figure.alphas.hover", model=style.name(labeller, "model", model)) + "<extra></extra>",
     )  # fmt: skip
