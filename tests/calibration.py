@@ -434,7 +434,9 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "",
         "Intervals are too wide rather than too narrow where the data are noisy: the jackknife counts what several "
         "sounds do only together once for each of them (Efron & Stein 1981), and where little is predicted most of "
-        "what sounds do is of that kind. It costs power, but only of comparisons of networks that predict little.",
+        "what sounds do is of that kind. With two halves, the splits of networks that never heard the tests, nothing "
+        "averages it out either. It costs power: a difference between networks that predict little, or that are "
+        "judged on two halves, is found more rarely than it might be, and never more often than it should be.",
     ]
 
 
