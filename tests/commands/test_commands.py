@@ -105,7 +105,7 @@ def test_every_command_checks_every_name_before_anything_is_computed(command, ca
 
 
 def test_interruption_is_130(monkeypatch, capsys):
-    def interrupted(*_):
+    def interrupted(*_, **how):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("helpers.commands.report.report", interrupted)

@@ -170,9 +170,16 @@ def of_matrices(statistic: Callable[[np.ndarray], float], n_sounds: int) -> Esti
     For statistics without train and test sounds, such as a similarity of matrices.
     """
     every = np.ones(n_sounds, dtype=bool)
-    parts = np.array([statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)])
-    error = np.sqrt((n_sounds - 1) / n_sounds * np.square(parts - parts.mean()).sum())
-    return Estimate(float(statistic(every)), float(error), n_sounds - 1)
+    parts = [statistic(every & (np.arange(n_sounds) != one)) for one in range(n_sounds)]
+    return jackknifed(statistic(every), np.array(parts))
+
+
+def jackknifed(value: float, parts: np.ndarray) -> Estimate:
+    """Return `value` with the jackknife error from the same without each sound, `parts` (n_sounds,); none: unknown."""
+    if not len(parts):
+        return Estimate(float(value))
+    error = np.sqrt((len(parts) - 1) / len(parts) * np.square(parts - parts.mean()).sum())
+    return Estimate(float(value), float(error), len(parts) - 1)
 
 
 def resampled(values: np.ndarray, train_share: float) -> Estimate:
