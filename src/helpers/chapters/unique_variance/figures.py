@@ -111,7 +111,7 @@ def labels(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
             for index, kind in enumerate(kinds):
                 said = labeller(f"figure.labels.{kind}")
                 hover = labeller("figure.labels.hover", model="%{text}", kind=said) + "<extra></extra>"
-                marks = {"marker": style.of_model(index)["marker"] | {"size": 9}, "legendgroup": kind}
+                marks = {"marker": style.of_other(index)["marker"] | {"size": 9}, "legendgroup": kind}
                 points = go.Scatter(
                     x=own[kind], y=[place[model] for model in own[MODEL]], mode="markers", text=names, name=said,
                     hovertemplate=hover, showlegend=panel == 0, **marks,
@@ -163,7 +163,7 @@ def _beyond(kind: str, labeller: Labeller) -> str:
 
 def _points(own: pd.DataFrame, kind: str, index: int, place: dict, labeller: Labeller, legend: bool) -> go.Scatter:
     x, name = own["added"].to_numpy(), _beyond(kind, labeller)
-    marker = style.of_model(index)["marker"] | {"size": 9}
+    marker = style.of_other(index)["marker"] | {"size": 9}
     spread = {"array": own["q75"].to_numpy() - x, "arrayminus": x - own["q25"].to_numpy()}
     names = [style.name(labeller, "model", model) for model in own[MODEL]]
     hover = labeller("figure.added.hover", model="%{text}", beyond=name)
