@@ -1,6 +1,7 @@
 """The contract of every chapter of the registry: it runs, shows words of its own, and computes nothing twice."""
 
 import io
+import re
 
 import jupytext
 import pandas as pd
@@ -23,6 +24,7 @@ from helpers.study import Study, open_study
 from helpers.text import labellers
 
 CHAPTERS = ROOT / "src" / "helpers" / "chapters"
+NUMBERED = re.compile(r"_\d+$")  # as table.js has it
 NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.py"))]
 
 
@@ -88,7 +90,8 @@ def identifiers(figure: go.Figure) -> set[str]:
     """What the table of a figure shows without a word: names of columns, and cells of columns whose others have one."""
     table, found = pd.read_csv(io.StringIO(figure.layout.meta["table"]), keep_default_na=False), set()
     for labeller in labellers().values():
-        found |= {f"{labeller.language}: {column}" for column in table if column not in labeller.columns}
+        bare = {column: NUMBERED.sub("", column) for column in table}  # the page writes the number behind the word
+        found |= {f"{labeller.language}: {one}" for one in table if not {one, bare[one]} & labeller.columns.keys()}
         for column, names in labeller.names_by_column.items():
             if labeller.kind(column) in ("model", "target"):  # as the data and the study call them
                 continue
