@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,8 +42,10 @@ ALPHAS = 10.0 ** np.arange(-3, 7)
 WHERE = Path(__file__).with_name("COVERAGE.md")
 KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"
 LEAST, MOST = 0.93, 0.97  # of coverage
+N_STUDIES, N_FEW = 400, 200  # of a kind; of those on claims and voxels
 EQUAL = ("equal networks", "one layer each", "nothing but noise", "8 subjects, noisy data")  # designs without a lead
 NOISE, ALIKE, SIMILARITY = "claims on noise", "claims, all alike", "similarity"  # kinds of study besides the designs
+OLD = "before (15 groups)"
 OF_CLAIMS = {NOISE: 0.0, ALIKE: 2.0}  # what is alike, in standard deviations of the noise beside it
 INTERVALS = ("helpers.encoding", "helpers.encoding.left_out", "helpers.stats.intervals", "helpers.stats.similarity")
 VOXELS = ("helpers.encoding", "helpers.encoding.permutation")
@@ -181,26 +184,35 @@ def simulated(design: Design, n_studies: int, seed: int = 0) -> dict[str, np.nda
     return {name: np.array(rows) for name, rows in found.items()}
 
 
+def similarity_of(one: np.ndarray, other: np.ndarray, kept: np.ndarray) -> float:
+    return cka(one[kept], other[kept], debiased=True)
+
+
 def similarities(n_studies: int, seed: int = 0, n_sounds: int = 165) -> dict[str, np.ndarray]:
-    """Return the same for a difference of two debiased CKAs."""
+    """Return the same for one debiased CKA, and for a difference of two."""
     random = np.random.default_rng(seed)
     views = [random.standard_normal((N_LATENT, 40)) for _ in range(3)]
-    found: dict[str, list] = {"difference of two CKAs, as now": [], "difference of two CKAs, as before (15 groups)": []}
+    found: dict[str, list] = {
+        f"{name}, as {when}": []
+        for name, when in [("one CKA", "now"), ("difference of two CKAs", "now"), ("difference of two CKAs", OLD)]
+    }
     for _ in range(n_studies):
         latent = random.standard_normal((n_sounds, N_LATENT)) * np.arange(1, N_LATENT + 1) ** -0.5
         shared, one, other = (latent @ view + 2 * random.standard_normal((n_sounds, 40)) for view in views)
 
         def difference(kept, parts=(shared, one, other)):
-            shared, one, other = (part[kept] for part in parts)
-            return cka(shared, one, debiased=True) - cka(shared, other, debiased=True)
+            shared, one, other = parts
+            return similarity_of(shared, one, kept) - similarity_of(shared, other, kept)
 
+        single = intervals.of_matrices(partial(similarity_of, shared, one), n_sounds)
+        found["one CKA, as now"].append((single.value, *single.interval()))
         estimate = intervals.of_matrices(difference, n_sounds)
         found["difference of two CKAs, as now"].append((estimate.value, *estimate.interval()))
         groups = random.permutation(np.arange(n_sounds) % 15)
         parts = np.array([difference(groups != group) for group in range(15)])
         half = distributions.t.ppf(0.975, 14) * np.sqrt(14 / 15 * np.square(parts - parts.mean()).sum())
         before = (estimate.value, estimate.value - half, estimate.value + half)
-        found["difference of two CKAs, as before (15 groups)"].append(before)
+        found[f"difference of two CKAs, as {OLD}"].append(before)
     return {name: np.array(rows) for name, rows in found.items()}
 
 
@@ -446,7 +458,7 @@ def digest_of(*modules: str) -> str:
     return f"{code.code_digest(*modules)}-{own}"
 
 
-def main(n_studies: int = 1000, n_claims: int = 200, n_processes: int | None = None) -> None:
+def main(n_studies: int = N_STUDIES, n_claims: int = N_FEW, n_processes: int | None = None) -> None:
     """Simulate what is not kept yet, on all cores, and write the page anew after each kind of study: it takes hours."""
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     keys = {name: f"{name}, {n_studies} studies, {digest_of(*INTERVALS)}" for name in PARTS}

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 import calibration
-from calibration import FDR, LEAST, OF_CLAIMS, OF_VOXELS, PARTS, SIMILARITY
-
-N_STUDIES, N_FEW = 400, 200
+from calibration import FDR, LEAST, N_FEW, N_STUDIES, OF_CLAIMS, OF_VOXELS, PARTS, SIMILARITY
 
 
 def rows(heading: str) -> list[list[str]]:

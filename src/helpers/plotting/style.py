@@ -6,6 +6,7 @@ import html
 import textwrap
 
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb, unlabel_rgb
 
 from helpers import text
 from helpers.text import Labeller
@@ -63,8 +64,8 @@ def name(labeller: Labeller, kind: str, identifier: str) -> str:
 
 
 def faint(colour: str, alpha: float = 0.15) -> str:
-    """Return a hex colour as a transparent one."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    """Return a colour, as hex digits or as "rgb(...)", as a transparent one."""
+    red, green, blue = map(round, hex_to_rgb(colour) if colour.startswith("#") else unlabel_rgb(colour))
     return f"rgba({red},{green},{blue},{alpha})"
 
 

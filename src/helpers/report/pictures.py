@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from helpers.store import files
 
 WIDTH = 600  # px: as wide as a column of text; the height is the figure's own
 FORMAT = "webp"
+PROGRAMS = ("kaleido", "plotly")  # that draw
 HOW = {"n": 2, "mathjax": False}  # pages at once; nothing from the network
 NOT_IN_A_PICTURE = ("title", "updatemenus", "sliders", "meta")  # written by the page, or of no use without scripts
 ANYWAY = "or leave `--pictures` out: nothing else of the page needs it"
@@ -35,9 +37,9 @@ def of(figures: Mapping[str, dict], folder: Path) -> dict[str, str]:
 
     Pictures are kept in `folder`; those of figures that have not changed are not drawn again.
     """
-    made_by = WIDTH, FORMAT, NOT_IN_A_PICTURE
-    places = {name: folder / f"{files.digest(figure, *made_by)}.{FORMAT}" for name, figure in figures.items()}
-    if missing := {place.name: _asked(figures[name]) for name, place in places.items() if not place.exists()}:
+    asked, drawn_by = {name: _asked(figure) for name, figure in figures.items()}, [version(name) for name in PROGRAMS]
+    places = {name: folder / f"{files.digest(one, drawn_by)}.{FORMAT}" for name, one in asked.items()}
+    if missing := {place.name: asked[name] for name, place in places.items() if not place.exists()}:
         _draw(missing, folder)
     return {name: _address(place.read_bytes()) for name, place in places.items()}
 

@@ -125,8 +125,8 @@ def learned_later(source: Run | Figures, late: xr.Dataset, early: xr.Dataset, ga
 def reached_later(late: xr.Dataset, early: xr.Dataset, gained: bool = False) -> float:
     """Return the share of the training until 95 % of the final r2 is reached, of `late` minus that of `early`.
 
-    The other definition of what is learned later. It jumps, and so has no interval: of noise it would find a difference
-    in up to 17 of 200 studies. Arguments and NaN as for `learned_later`.
+    The other definition of what is learned later. It jumps, so that no jackknife gives it an interval. Arguments and
+    NaN as for `learned_later`.
     """
     one, other = (_share_until_most(series, gained) for series in (late, early))
     return one - other

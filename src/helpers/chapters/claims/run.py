@@ -255,7 +255,8 @@ class Run:
 class Unheard(Run):
     """The same of networks that are trained on one half of the sounds and tested on the other, and the other way round.
 
-    No network has heard, in training, the sounds that it is tested on.
+    No network has heard, in training, the sounds that it is tested on. What is not about how well a network predicts,
+    its branches, and the comparison of estimators, which needs every lasso, are those of the study's own networks.
     """
 
     def __init__(self, study: Study):

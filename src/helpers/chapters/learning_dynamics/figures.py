@@ -15,7 +15,6 @@ from helpers.plotting.facts import ends
 from helpers.text import Labeller
 
 SCALE = "Viridis"
-FAINT = 0.16  # opacity of areas
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 EYE = {"x": 2.15, "y": 2.15, "z": 1.35}  # far enough for the whole surface with its axes on a phone
 
@@ -247,8 +246,7 @@ def _lines(
         spread = own[["q25", "q75"]]
         if layer in (layers[0], layers[-1]):
             area = positions(own[STEP].to_numpy()), own["q25"].to_numpy(), own["q75"].to_numpy()
-            faint = f"rgba{colour[3:-1]}, {FAINT})"
-            areas.append(panels.band(*area, faint, legendgroup=f"layer {layer}"))
+            areas.append(panels.band(*area, style.faint(colour), legendgroup=f"layer {layer}"))
         lines.append(
             go.Scatter(
                 x=positions(own[STEP].to_numpy()), y=own["median_r2"].to_numpy(), mode="lines+markers",
