@@ -112,25 +112,25 @@ components.about_beside(study, curves)
 
 # %%
 best = stats.best_rows(curves, components.BEST, "median_r2")
-text.folded(text.table(best))
+text.table(best, fold=True)
 
 # %%
 n_layers = len(stats.trained(curves)[["model", "layer"]].drop_duplicates())
 components.sentences(best, references, n_layers)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Sonido por sonido
 #
 # Cada punto es un sonido: la respuesta del componente y la predicción cuando ese sonido estaba entre los de prueba. Los
 # que quedan lejos de la línea son los que la red representa de otro modo que el cerebro.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Sound by sound
 #
 # Every point is a sound: the component's response, and its prediction when that sound was among those that test. Those
 # far from the line are the ones that the network represents in another way than the brain.
 
-# %%
+# %% tags=["diagnostic"]
 predicted = components.predicted(study, best)
 components.figures.predicted(predicted, **study.look)
 

@@ -80,7 +80,7 @@ dynamics.sentences(learned, gains)
 text.table(gains)
 
 # %%
-text.folded(text.table(learned))
+text.table(learned, fold=True)
 
 # %%
 study.write(dynamics_learned=learned, dynamics_gains=gains, dynamics_voxels=voxels)

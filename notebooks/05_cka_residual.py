@@ -82,19 +82,19 @@ branches.figures.merged(merged, **study.look)
 costs = branches.last_layer(study)
 branches.sentences(matrices, merged, costs)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Qué cambia si se la deja afuera
 #
 # La última capa del codificador con la suma de las ramas y con la izquierda sola, y la mejor capa con y sin ella:
 # mediana de $r^2$ de cada componente en el conjunto de prueba.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## What leaving it out changes
 #
 # The encoder's last layer with the sum of both branches and with the left one alone, and the best layer with and
 # without it: median test $r^2$ of each component.
 
-# %%
+# %% tags=["diagnostic"]
 branches.shown_cost(costs)
 
 # %%

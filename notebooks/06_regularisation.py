@@ -122,7 +122,7 @@ regularisation.ridge_ahead(differences)
 # than it is.
 
 # %%
-text.folded(text.table(best.drop(columns=["n_splits"])))
+text.table(best.drop(columns=["n_splits"]), fold=True)
 
 # %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Qué alfa se elige

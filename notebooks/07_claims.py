@@ -55,19 +55,21 @@ claims.shown(table)
 
 # %% [markdown] tags=["lang-es"]
 # Los intervalos del 95 % dicen cuánto cambiaría el número con otros sonidos y, donde se trata de personas, con otros
-# sujetos: cada sonido se deja afuera por vez, en su papel de entrenamiento y en el de prueba, y se suma lo que varía
-# entre sujetos. Cuánto cubren en estudios simulados está en tests/COVERAGE.md. La capa se elige con los sonidos de
-# entrenamiento que hay, y puede cambiar sin uno de ellos; alfa queda fija. Del lasso no se puede dejar afuera un sonido
-# sin ajustarlo de nuevo: su intervalo es el de particiones que se solapan, y es demasiado ancho. Los valores publicados
-# se leyeron de las figuras, que muestran medianas entre particiones y no permiten calcular un intervalo.
+# sujetos: se dejan afuera cada sonido y pares de sonidos, en su papel de entrenamiento y en el de prueba, y se suma lo
+# que varía entre sujetos. Cuánto cubren en estudios simulados está en tests/COVERAGE.md. Al dejar sonidos afuera, la
+# capa y alfa quedan fijas; cuánto cambiaría la elección de la capa se estima extrayendo los sonidos con reposición. Del
+# lasso no se puede dejar afuera un sonido sin ajustarlo de nuevo: su intervalo es el de particiones que se solapan, y
+# es demasiado ancho. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones y no
+# permiten calcular un intervalo.
 
 # %% [markdown] tags=["lang-en"]
 # The 95 % intervals say how much the number would change with other sounds and, where it is about people, with other
-# subjects: each sound is left out in turn, in its part as a train sound and as a test sound, and what varies between
-# subjects is added. What they cover in simulated studies is in tests/COVERAGE.md. The layer is chosen on the train
-# sounds that are there, and may be another one without one of them; alpha stays as it was. Of the lasso no sound can be
-# left out without fitting it again: its interval is that of overlapping splits, which is too wide. Published values
-# were read off the figures, which show medians over splits and do not allow an interval to be computed.
+# subjects: each sound, and pairs of sounds, are left out, in their parts as train sounds and as test sounds, and what
+# varies between subjects is added. What they cover in simulated studies is in tests/COVERAGE.md. Without some sounds
+# the layer and alpha stay as they were; how much the choice of the layer would vary is estimated by drawing the sounds
+# with replacement. Of the lasso no sound can be left out without fitting it again: its interval is that of overlapping
+# splits, which is too wide. Published values were read off the figures, which show medians over splits and do not allow
+# an interval to be computed.
 
 # %% [markdown] tags=["lang-es"]
 # ## Limitaciones

@@ -84,7 +84,7 @@ best = comparison.best(values)
 comparison.sentences(best, values)
 
 # %%
-text.folded(text.table(best))
+text.table(best, fold=True)
 
 # %% [markdown] tags=["lang-es"]
 # ## ¿Lo dirían otros sonidos?
@@ -123,30 +123,32 @@ comparison.figures.rows(values, **study.look)
 # ## Capa por capa
 #
 # Para comparar redes de distinta cantidad de capas, cada capa se ubica por su profundidad relativa: 0 es la primera, 1
-# la última. Las líneas finas son redes; las gruesas, su media según para qué se entrenaron.
+# la última. Las líneas finas son redes; las gruesas, su media según para qué se entrenaron, con el área entre los
+# cuartiles entre particiones.
 
 # %% [markdown] tags=["lang-en"]
 # ## Layer by layer
 #
 # To compare networks with different numbers of layers, each layer is placed by its relative depth: 0 is the first, 1
-# the last. Thin lines are networks, thick ones their mean by what they were trained for.
+# the last. Thin lines are networks, thick ones their mean by what they were trained for, with the area between the
+# quartiles over splits.
 
 # %%
 curves = comparison.of_networks(comparison.curves(scores, metric), cards)
 comparison.figures.by_depth(curves, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Dos respuestas a la vez
 #
 # Si dos respuestas pidieran lo mismo de una red, los puntos caerían sobre una línea. Los menús eligen cuáles se
 # comparan.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Two targets at once
 #
 # If two targets asked the same of a network, points would fall on a line. The menus choose which ones are compared.
 
-# %%
+# %% tags=["diagnostic"]
 comparison.figures.scatter(values, **study.look)
 
 # %%

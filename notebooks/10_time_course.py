@@ -83,17 +83,17 @@ time_course.figures.by_time(groups, ends, **study.look)
 # %%
 time_course.figures.heat(groups, ends, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Respuesta por respuesta
 #
 # La mediana de un grupo esconde respuestas distintas. El menú elige una sola; cada panel es una red.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Response by response
 #
 # The median of a group hides responses that differ. The menu chooses a single one; each panel is a network.
 
-# %%
+# %% tags=["diagnostic"]
 singles = time_course.singles(curves)
 time_course.figures.one_by_one(singles, ends, **study.look)
 
@@ -143,23 +143,23 @@ time_course.figures.by_depth(layers, **study.look)
 time_course.sentences(groups, slopes)
 
 # %%
-text.folded(text.table(slopes, 0))
+text.table(slopes, 0, fold=True)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Sonido por sonido
 #
 # Las respuestas que mejor se predicen, cada una con la red y la capa de su $r^2$ más alto; esa elección mira los
 # sonidos de prueba, así que la figura ilustra y no evalúa. El control deslizante recorre el tiempo. Cada predicción es
 # la media de las particiones en las que ese sonido es de prueba.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Sound by sound
 #
 # The responses that are predicted best, each by the network and layer with its highest $r^2$; that choice looks at the
 # test sounds, so the figure illustrates and does not evaluate. The slider goes through time. Each prediction is the
 # mean over the splits that test the sound.
 
-# %%
+# %% tags=["diagnostic"]
 predicted = time_course.predicted(study, bins, singles)
 time_course.figures.moments(predicted, **study.look)
 

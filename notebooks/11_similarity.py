@@ -105,7 +105,7 @@ ceilings = similarity.ceilings(bounds, {kind: people(responses=measured) for kin
 similarity.limits(ceilings)
 
 # %%
-text.folded(text.table(ceilings))
+text.table(ceilings, fold=True)
 
 # %% [markdown] tags=["lang-es"]
 # ## Capa por capa
@@ -134,37 +134,37 @@ similarity.figures.by_depth(curves, ceilings, **study.look)
 together = similarity.together(curves, scores, metric)
 similarity.figures.together(together, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Similitud y regresión
 #
 # Ambas se leen en una capa elegida con los sonidos de entrenamiento, cada una en la suya. No miden lo mismo: la
 # regresión puede quedarse con pocas unidades e ignorar las demás; en la similitud pesan todas por igual. Una red puede
 # contener lo que una respuesta necesita y, aun así, ordenar los sonidos de otra manera.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Similarity and regression
 #
 # Both are read at a layer chosen on the train sounds, each at its own. They do not measure the same: regression may
 # keep a few units and ignore the others; in similarity all have the same weight. A network can hold what a response
 # needs and still order sounds in another way.
 
-# %%
+# %% tags=["diagnostic"]
 values = similarity.values(alike, scores, metric, beside)
 similarity.figures.scatter(values, **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 similarity.sentences(values)
 
-# %%
-text.folded(text.table(values))
+# %% tags=["diagnostic"]
+text.table(values, fold=True)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Sujeto por sujeto
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Subject by subject
 
-# %%
+# %% tags=["diagnostic"]
 subjects = similarity.by_subject(alike, beside)
 similarity.of_people(subjects)
 

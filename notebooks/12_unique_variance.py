@@ -76,9 +76,9 @@ unique_variance.figures.added(summary, **study.look)
 unique_variance.sentences(summary)
 
 # %%
-text.folded(text.table(summary))
+text.table(summary, fold=True)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Sin las categorías
 #
 # Otra forma de preguntar qué hay más allá de las etiquetas. *Dentro de las categorías*: de activaciones y respuestas se
@@ -86,7 +86,7 @@ text.folded(text.table(summary))
 # nada. *Categorías con las que no se entrenó*: se deja afuera una categoría por vez y se predicen sus sonidos; las
 # categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Without the categories
 #
 # Another way to ask what lies beyond the labels. *Within categories*: the mean of each category over the train sounds
@@ -94,12 +94,12 @@ text.folded(text.table(summary))
 # on*: one category at a time is left out, and its sounds are predicted; similar categories stay, as foreign speech does
 # when English speech is left out.
 
-# %%
+# %% tags=["diagnostic"]
 first = next(iter(responses.values()))  # the first set of responses
 labels = unique_variance.beside_labels(study, first)  # one row per network and target: all, within, new_category
 unique_variance.figures.labels(labels, **study.look)
 
-# %%
+# %% tags=["diagnostic"]
 unique_variance.of_labels(labels)
 
 # %%

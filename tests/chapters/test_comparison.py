@@ -141,10 +141,16 @@ def test_depth_goes_from_zero_to_one_whatever_the_number_of_layers(values):
         for target in TARGETS
     ]
     curves = pd.DataFrame(rows).assign(metric="r2_pearson")
+    curves = curves.assign(q25=curves["median_r2"] - 0.05, q75=curves["median_r2"] + 0.05)
     known = values.drop_duplicates("model")[["model", "training", "trained_on"]]
     figure = figures.by_depth(comparison.of_networks(curves, known), **LOOK)
     for trace in figure.data:
         assert min(trace.x) == 0 and max(trace.x) == 1
+    areas = [trace for trace in figure.data if trace.fill == "toself"]
+    assert len(areas) == 3 * len(TARGETS), "behind each mean, the quartiles over splits"
+    for area in areas:
+        half = len(area.y) // 2
+        np.testing.assert_allclose(area.y[:half] - area.y[half:][::-1], 0.1)
 
 
 def test_the_scatter_changes_each_axis_by_its_own_menu(values):

@@ -258,18 +258,23 @@ def tables(scores):
 def test_curves_show_the_numbers_of_the_table(tables):
     _, groups, *_ = tables
     figure = time_course.figures.by_time(groups, ENDS, **LOOK)
-    lines = [trace for trace in figure.data if trace.legendgroup]
+    lines = [trace for trace in figure.data if trace.legendgroup and trace.fill is None]
     assert len(lines) == 2 * (4 + 2) and sum(bool(line.visible) for line in lines) == 2 * 4
+    areas = [trace for trace in figure.data if trace.fill == "toself"]
+    assert [area.visible for area in areas] == [True, True, False, False], "of each network and group"
+    rows = groups.query("model == 'planted' and target == 'left'")
+    highest = rows[rows["layer"] == rows.loc[rows["median_r2"].idxmax(), "layer"]]
+    np.testing.assert_allclose(areas[0].y, [*highest["q75"], *highest["q25"][::-1]], atol=6e-4)
     own = groups.query("model == 'planted' and layer == 1 and target == 'left'")
     np.testing.assert_allclose(lines[0].y, own["median_r2"], atol=6e-4)
     np.testing.assert_array_equal(lines[0].x, own["time"])
     assert len({line.line.dash for line in lines[:8]}) == 3 and len({line.line.color for line in lines[:8:2]}) == 4
-    assert figure.layout.updatemenus[0].buttons[1].args[0]["visible"] == [False] * 8 + [True] * 4
+    assert figure.layout.updatemenus[0].buttons[1].args[0]["visible"] == [False] * 10 + [True] * 6
     assert {shape.x1 for shape in figure.layout.shapes} == {0.5, 2.0}
     spanish = in_language(figure, "es")
     assert (
         "Mientras dura el sonido más breve" in {trace.name for trace in spanish.data}
-        and ", capa 1<br>" in spanish.data[0].hovertemplate
+        and ", capa 1<br>" in spanish.data[2].hovertemplate
     )
 
 
@@ -279,9 +284,12 @@ def test_the_menu_of_single_targets_exchanges_all_lines(tables):
     menu = figure.layout.updatemenus[0]
     assert [button.label for button in menu.buttons] == list("abcdef")
     values, lines = menu.buttons[3].args[0]["y"], menu.buttons[3].args[1]
-    assert list(lines) == list(range(6)) and len(values) == 6
+    assert list(lines) == list(range(8)) and len(values) == 8, "two areas of quartiles and six layers"
     own = curves.query("target == 'd' and model == 'short' and layer == 2")
-    np.testing.assert_allclose(values[5], own["median_r2"], atol=6e-4)
+    np.testing.assert_allclose(values[7], own["median_r2"], atol=6e-4)
+    highest = curves.query("target == 'd' and model == 'short'").nlargest(1, "median_r2")["layer"].iloc[0]
+    around = curves.query(f"target == 'd' and model == 'short' and layer == {highest}")
+    np.testing.assert_allclose(values[1], [*around["q75"], *around["q25"][::-1]], atol=6e-4)
 
 
 def test_the_map_of_layers_and_times_holds_every_number(tables):

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from helpers import encoding
 from helpers.encoding import splits as splitting
+from helpers.encoding.downdate import Downdate
 from helpers.encoding.left_out import GROUP, without_each_sound
+from helpers.encoding.score import prepared
 from helpers.errors import UserError
 from helpers.names import LAYER, SOUND, SPLIT, TARGET
 
@@ -41,48 +44,59 @@ def brute(x, y, train, test, alpha) -> float:
     return np.corrcoef(predicted, y[test])[0, 1]
 
 
-def test_it_equals_fitting_again_without_the_sound():
+def test_it_equals_fitting_again_without_the_sounds():
+    """Of every layer, without each sound and without both of every pair, whatever parts they play."""
     layers, responses, splits = study()
     scores = encoding.score(layers, responses, splits, alphas=np.logspace(-2, 3, 11))
     found = without_each_sound(layers, responses, splits, scores)
     np.testing.assert_allclose(found["r2"].transpose(LAYER, SPLIT, GROUP), scores["r2_pearson"], atol=1e-12)
+    both = [
+        (NAMES.index(a), NAMES.index(b)) for a, b in zip(found["first"].values, found["second"].values, strict=True)
+    ]
+    assert len(set(map(frozenset, both))) == 2 * N_SOUNDS and np.bincount(np.ravel(both)).tolist() == [4] * N_SOUNDS
+    roles = set()
     for i, layer in enumerate(layers):
         for j in range(3):
+            train, test = (np.flatnonzero(splits[j].values == part) for part in ("train", "test"))
             for k, target in enumerate(responses[TARGET].values):
-                own = responses.sel({TARGET: target}).values
-                alpha = scores["alpha"].values[i, j, k]
-                train, test = (np.flatnonzero(splits[j].values == part) for part in ("train", "test"))
-                for sound in range(N_SOUNDS):
-                    kept = (part[part != sound] for part in (train, test))
-                    expected = brute(layer.values, own, *kept, alpha)
-                    assert found["r_without"].values[i, j, k, sound] == pytest.approx(expected, abs=1e-9)
-                    assert found["r2_without"].values[i, j, k, sound] == pytest.approx(max(expected, 0) ** 2, abs=1e-9)
+                own, alpha = responses.sel({TARGET: target}).values, scores["alpha"].values[i, j, k]
+
+                def r2(left_out, layer=layer, own=own, alpha=alpha, train=train, test=test):
+                    kept = (np.setdiff1d(part, left_out) for part in (train, test))
+                    return max(brute(layer.values, own, *kept, alpha), 0) ** 2
+
+                without, pairs = (found[name].values[i, j, k] for name in ("r2_without", "r2_both"))
+                assert without == pytest.approx([r2([sound]) for sound in range(N_SOUNDS)], abs=1e-9)
+                assert pairs == pytest.approx([r2(pair) for pair in both], abs=1e-9)
+            roles |= {tuple(sorted(splits[j].values[list(pair)])) for pair in both}
+    assert len(roles) == 5, "both train, both test, one of each, and one that is in neither part with each"
 
 
-def test_the_chosen_layer_is_the_one_with_the_smallest_error_of_the_train_sounds_that_are_there():
+def test_the_chosen_layer_stays_that_of_all_sounds():
     layers, responses, splits = study(seed=1, n_targets=30)
     scores = encoding.score(layers, responses, splits)
     found = without_each_sound(layers, responses, splits, scores)
-    at, changed = scores["loo_error"].argmin(LAYER).values, 0
-    for j in range(3):
-        train = np.flatnonzero(splits[j].values == "train")
-        for k in range(30):
-            assert found["chosen_r2"].values[j, k] == found["r2"].values[at[j, k], j, k]
-            errors = np.array(
-                [loo(layer, responses, splits[j], k, scores["alpha"].values[i, j, k]) for i, layer in enumerate(layers)]
-            )
-            for sound in range(N_SOUNDS):
-                i = at[j, k]
-                if sound in train:
-                    i = np.delete(errors, np.flatnonzero(train == sound)[0], axis=1).sum(1).argmin()
-                changed += i != at[j, k]
-                assert found["chosen_r_without"].values[j, k, sound] == found["r_without"].values[i, j, k, sound]
-    assert changed > 5, "near ties are decided by single sounds"
+    at = scores["loo_error"].argmin(LAYER).rename({TARGET: GROUP})
+    for name in ("r2", "r2_without", "r2_both"):
+        xr.testing.assert_equal(found[f"chosen_{name}"], found[name].isel({LAYER: at}).drop_vars(LAYER))
 
 
-def loo(layer, responses, split, target: int, alpha: float) -> np.ndarray:
+def test_the_criterion_without_a_sound_is_that_of_fitting_again():
+    layers, responses, splits = study()
+    split, own, alpha = splits[0], responses.values[:, :2], 3.0
+    train, test, ridge = prepared(layers[0], split, alphas=[1.0])
+    known, measured = (torch.as_tensor(own[part]) for part in (train, test))
+    whole, without = Downdate(ridge, torch.tensor(alpha, dtype=torch.float64), known, measured).criterion()
+    for k in range(2):
+        assert whole[k].item() == pytest.approx(loo(layers[0].values, own[:, k], train, alpha).mean())
+        for i, sound in enumerate(train):
+            rest = train[train != sound]
+            expected = loo(layers[0].values, own[:, k], rest, alpha).mean()
+            assert without[i, k].item() == pytest.approx(expected)
+
+
+def loo(x: np.ndarray, y: np.ndarray, train: np.ndarray, alpha: float) -> np.ndarray:
     """Return squared leave-one-out errors (n_train,) by fitting again without each train sound."""
-    x, y, train = layer.values, responses.values[:, target], np.flatnonzero(split.values == "train")
     found = []
     for sound in train:
         rest = train[train != sound]
@@ -93,15 +107,51 @@ def loo(layer, responses, split, target: int, alpha: float) -> np.ndarray:
     return np.array(found)
 
 
+def test_draws_choose_another_layer_only_where_the_choice_is_close():
+    layers, responses, splits = study(seed=1, n_targets=30)
+    noise = np.random.default_rng(0).standard_normal(layers[0].shape)
+    first = layers[1].assign_coords(layer=1)
+    far = [first, first.copy(data=noise).assign_coords(layer=2)]  # one that predicts, one that does not
+    scores = encoding.score(far, responses, splits)
+    ahead = without_each_sound(far, responses, splits, scores).pipe(
+        lambda one: one["chosen_r2_drawn"] - one["chosen_r2"]
+    )
+    assert (ahead == 0).mean() > 0.8
+    same = [first, first.assign_coords(layer=2)]
+    found = without_each_sound(same, responses, splits, encoding.score(same, responses, splits))
+    np.testing.assert_allclose(found["chosen_r2_drawn"] - found["chosen_r2"], 0, atol=1e-12)
+    near = [first.copy(data=first + 0.3 * (1 + i) * noise).assign_coords(layer=1 + i) for i in range(3)]
+    scores = encoding.score(near, responses, splits)
+    found = without_each_sound(near, responses, splits, scores)
+    changed = (found["chosen_r2_drawn"] != found["chosen_r2"]).mean()
+    assert 0.02 < changed < 0.9, "near ties are decided by which sounds there are"
+
+
 def test_groups_have_the_median_of_their_targets_and_targets_of_no_group_are_left_out():
     layers, responses, splits = study()
     scores = encoding.score(layers, responses, splits)
     each = without_each_sound(layers, responses, splits, scores)
     both = without_each_sound(layers, responses, splits, scores, groups=["a", "", "a", "a"])
     assert both[GROUP].values.tolist() == ["a"]
-    for name in ("r", "r2_without", "chosen_r2"):
-        own = each[name].sel({GROUP: ["t0", "t2", "t3"]}).median(GROUP)
-        np.testing.assert_allclose(both[name].sel({GROUP: "a"}), own)
+    own = each.sel({GROUP: ["t0", "t2", "t3"]})
+    for name in ("r2", "chosen_r", "chosen_r2"):
+        median = own[name].median(GROUP)
+        np.testing.assert_allclose(both[name].sel({GROUP: "a"}), median)
+        for without in (f"{name}_without", f"{name}_both"):  # as the targets around the median: of few, all
+            moved = (own[without] - own[name]).mean(GROUP)
+            np.testing.assert_allclose(both[without].sel({GROUP: "a"}), median + moved, atol=1e-12)
+
+
+def test_the_median_of_many_targets_moves_as_its_middle_half_does():
+    layers, responses, splits = study(n_targets=40)
+    scores = encoding.score(layers, responses, splits)
+    each = without_each_sound(layers, responses, splits, scores)
+    found = without_each_sound(layers, responses, splits, scores, groups=["a"] * 40)
+    for j in range(3):
+        middle = each["chosen_r2"][j].argsort().values[8:-8]
+        moved = (each["chosen_r2_without"] - each["chosen_r2"])[j].isel({GROUP: middle}).mean(GROUP)
+        expected = each["chosen_r2"][j].median() + moved
+        np.testing.assert_allclose(found["chosen_r2_without"][j].isel({GROUP: 0}), expected, atol=1e-12)
 
 
 def test_reliabilities_divide_r2_and_are_taken_as_given():
@@ -123,7 +173,7 @@ def test_what_predicts_nothing_has_0_without_any_sound_too(constant):
         layers = [layer * 0 - 2.7 for layer in layers]
     scores = encoding.score(layers, responses, splits)
     found = without_each_sound(layers, responses, splits, scores)
-    assert (found["r_without"] == 0).all() and (found["chosen_r2"] == 0).all()
+    assert all((found[name] == 0).all() for name in found)
 
 
 def test_scores_of_something_else_are_refused():

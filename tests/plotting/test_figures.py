@@ -220,6 +220,7 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
 
 def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
     spectra = pd.DataFrame({"category": "Song", "frequency_khz": [1.0, 2.5, 4.0], "level": [-6.0, -5.0, -7.0]})
+    spectra = spectra.assign(q25=spectra["level"] - 1, q75=spectra["level"] + 1)
     alt = extract.spectra(spectra, **LOOK).layout.meta["alt"]["es"]
     assert "Canto: con él, máximo en 2,50 kHz" in alt and "de 1,00 a 4,00 kHz" in alt
     own = curves[curves["model"] == "mixture"]
@@ -230,8 +231,12 @@ def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
 
 def test_spectra_and_dimensions_are_drawn():
     spectra = pd.DataFrame({"category": ["Music", "Song"], "frequency_khz": [1.0, 2.0], "level": [-6.0, -7.0]})
-    figure = extract.spectra(spectra, synthetic=True)
-    assert [trace.name for trace in in_language(figure, "es").data] == ["Sonidos de música", "Canto"]
+    figure = extract.spectra(spectra.assign(q25=-8.0, q75=-5.0), synthetic=True)
+    assert [trace.name for trace in in_language(figure, "es").data][:2] == ["Sonidos de música", "Canto"]
+    areas = [trace for trace in figure.data if trace.fill == "toself"]
+    assert [list(area.y) for area in areas] == [[-5, -8], [-5, -8]], "from quartile to quartile, of each category"
+    shown = [button.args[0]["visible"] for button in figure.layout.updatemenus[0].buttons]
+    assert shown == [[True, True, False, False], [True, True, True, False], [True, True, False, True]]
     frame = pd.DataFrame({"model": ["mixture"] * 2, "layer": [1, 2], "dimensions": [3.0, 5.0], "step": [4, 4]})
     figure = extract.dimensions(frame, synthetic=False, language="es")
     assert figure.layout.yaxis.title.text == "Dimensiones efectivas" and "Synthetic" not in figure.layout.title.text

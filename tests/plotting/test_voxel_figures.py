@@ -185,7 +185,18 @@ def test_maps_tell_what_a_place_stands_for_in_both_languages(best, layers, poole
         for trace in in_language(figure, language).data:
             assert all(word in trace.hovertemplate for word in expected)
             assert set(trace.text) == {"S1, S2, S3, S4, S5, S6, S7, S8"}
-    assert "izquierdo" in in_language(figure, "es").layout.annotations[0].text
+    assert in_language(figure, "es").layout.annotations[0].text == "Izquierdo"
+
+
+def test_a_menu_chooses_the_network_of_a_map(best, layers, pooled):
+    for figure in (figures.r2_map(places.layers(layers, best), pooled, **LOOK), best_map(best, pooled)):
+        (menu,) = figure.layout.updatemenus
+        assert menu.name == "model" and [button.name for button in menu.buttons] == ["mixture", "music"]
+        names = [trace.hovertemplate.split(" network")[0] for trace in figure.data]
+        assert [trace.visible for trace in figure.data] == [name == "Mixture" for name in names]
+        assert menu.buttons[1].args[0]["visible"] == [name == "Music" for name in names]
+    alone = best_map(best[best.model == "music"], pooled[pooled.model == "music"])
+    assert not alone.layout.updatemenus and "menu" not in alone.layout.meta["alt"]["en"]
 
 
 def test_a_place_whose_voxels_no_layer_predicts_is_grey(best, pooled):

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from helpers.encoding.left_out import draws, pairs
 from helpers.names import SOUND, SPLIT, SUBJECT
 from helpers.stats import intervals
 from helpers.stats.intervals import Estimate, over_sounds
@@ -12,10 +13,10 @@ from helpers.stats.intervals import Estimate, over_sounds
 
 def halves(n_sounds: int, n_splits: int, seed: int = 0) -> xr.DataArray:
     random = np.random.default_rng(seed)
-    parts = np.full((n_splits, n_sounds), "test")
+    parts = np.full((n_splits, n_sounds), "test", dtype="<U6")
     for row in parts:
         row[random.choice(n_sounds, n_sounds // 2, replace=False)] = "train"
-    return xr.DataArray(parts.astype("<U6"), {SPLIT: range(n_splits), SOUND: np.arange(n_sounds)}, (SPLIT, SOUND))
+    return xr.DataArray(parts, {SPLIT: range(n_splits), SOUND: np.arange(n_sounds)}, (SPLIT, SOUND))
 
 
 def folds(n_sounds: int, n_splits: int) -> xr.DataArray:
@@ -23,24 +24,30 @@ def folds(n_sounds: int, n_splits: int) -> xr.DataArray:
     return xr.DataArray(parts, {SPLIT: range(n_splits), SOUND: np.arange(n_sounds)}, (SPLIT, SOUND))
 
 
-def means_of_tests(values: np.ndarray, splits: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+def means_of_tests(values: np.ndarray, splits: xr.DataArray) -> xr.Dataset:
     """A statistic without fitting: the mean of values (n_sounds, ...) over the test sounds of each split."""
-    test = (splits.values == "test")[..., None]
     values = values.reshape(len(values), -1)
-    value = (values * test).sum(1) / test.sum(1)
-    n = test.sum(1, keepdims=True)
-    without = np.where(test, (value[:, None] * n - values) / (n - 1), value[:, None])
-    dims = (SUBJECT,) if values.shape[1] > 1 else ()
-    value, without = (part if dims else part[..., 0] for part in (value, without))
-    return (
-        xr.DataArray(value, {SPLIT: splits[SPLIT]}, (SPLIT, *dims)),
-        xr.DataArray(without, {SPLIT: splits[SPLIT], SOUND: splits[SOUND]}, (SPLIT, SOUND, *dims)),
-    )
+    n_sounds, dims = len(values), (SUBJECT,) if values.shape[1] > 1 else ()
+
+    def means(kept: np.ndarray) -> np.ndarray:
+        test = (splits.values == "test")[:, None] * kept  # (n_splits, n, n_sounds)
+        found = test @ values / test.sum(-1, keepdims=True)
+        return found if dims else found[..., 0]
+
+    every = np.eye(n_sounds)
+    numbers = {
+        "value": ((SPLIT, *dims), means(np.ones((1, n_sounds)))[:, 0]),
+        "without": ((SPLIT, SOUND, *dims), means(1 - every)),
+        "both": ((SPLIT, "pair", *dims), means(1 - every[pairs(n_sounds)].sum(1))),
+    }
+    first, second = splits[SOUND].values[pairs(n_sounds)].T
+    coords = {SPLIT: splits[SPLIT], SOUND: splits[SOUND], "first": ("pair", first), "second": ("pair", second)}
+    return xr.Dataset(numbers, coords)
 
 
 def test_of_folds_it_is_the_standard_error_of_a_mean():
     values = np.random.default_rng(0).standard_normal(100)
-    found = over_sounds(*means_of_tests(values, folds(100, 5)), folds(100, 5))
+    found = over_sounds(means_of_tests(values, folds(100, 5)), folds(100, 5))
     assert found.value == pytest.approx(values.mean()) and found.df == 99
     assert found.error == pytest.approx(values.std(ddof=1) / 10, rel=0.05)
 
@@ -48,20 +55,63 @@ def test_of_folds_it_is_the_standard_error_of_a_mean():
 def test_of_many_random_halves_it_is_that_too():
     values = np.random.default_rng(1).standard_normal(120)
     splits = halves(120, 400)
-    found = over_sounds(*means_of_tests(values, splits), splits)
+    found = over_sounds(means_of_tests(values, splits), splits)
     assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(120), rel=0.1)
 
 
 def test_of_few_random_halves_other_splits_are_allowed_for():
-    """Ten halves leave chance in the mean, which is neither missed nor counted as if it came from sounds."""
+    """Four halves leave chance in the mean: sounds that happen to test more often count for more."""
     random = np.random.default_rng(2)
     found, errors = [], []
     for seed in range(300):
         splits = halves(60, 4, seed)
-        estimate = over_sounds(*means_of_tests(random.standard_normal(60), splits), splits)
+        estimate = over_sounds(means_of_tests(random.standard_normal(60), splits), splits)
         found.append(estimate.value)
         errors.append(estimate.error**2)
     assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(found), rel=0.1)
+
+
+def products(values: np.ndarray, splits: xr.DataArray, order: int) -> xr.Dataset:
+    """A statistic of which sounds have nothing alone: the mean product of every two, or three, that test."""
+    n_sounds, test = len(values), splits.values == "test"
+
+    def means(kept: np.ndarray) -> np.ndarray:
+        one, two, three, n = ((test * values**power) @ kept.T for power in (1, 2, 3, 0))
+        if order == 2:
+            return (one**2 - two) / (n * (n - 1))
+        return (one**3 - 3 * one * two + 2 * three) / (n * (n - 1) * (n - 2))
+
+    found, every = means_of_tests(values, splits), np.eye(n_sounds)
+    without_both = 1 - every[pairs(n_sounds)].sum(1)
+    found["value"].values[:] = means(np.ones((1, n_sounds)))[:, 0]
+    found["without"].values[:], found["both"].values[:] = means(1 - every), means(without_both)
+    return found
+
+
+@pytest.mark.parametrize(("order", "jackknife", "now"), [(2, 2, 4 / 3), (3, 3, 3 / 2)])
+def test_what_sounds_do_only_together_is_counted_less_than_by_the_jackknife(order, jackknife, now):
+    """Of one order k alone the jackknife has k times the variance, and J1² / (J1 + J2) 2k / (k + 1) times."""
+    random, splits = np.random.default_rng(5), folds(120, 2)
+    values, before, errors = [], [], []
+    for _ in range(400):
+        found = products(random.standard_normal(120), splits, order)
+        values.append(found["value"].values.mean())
+        errors.append(over_sounds(found, splits).error ** 2)
+        moved = (found["value"] - found["without"]).mean(SPLIT).values
+        before.append(np.square(moved - moved.mean()).sum())
+    assert np.mean(before) / np.var(values) == pytest.approx(jackknife, rel=0.3)
+    assert np.mean(errors) / np.var(values) == pytest.approx(now, rel=0.3)
+
+
+def test_the_choice_of_layers_adds_what_draws_say_and_never_takes_away():
+    splits, random = folds(40, 2), np.random.default_rng(6)
+    found = means_of_tests(random.standard_normal(40), splits)
+    alone = over_sounds(found, splits).error
+    along = draws(40) @ (found["value"] - found["without"]).mean(SPLIT).values
+    for ahead in (0 * along, -0.5 * along, along):
+        drawn = found["value"] + xr.DataArray(ahead, dims="draw")
+        error = over_sounds(found.assign(drawn=drawn), splits).error
+        assert error == pytest.approx(2 * alone, rel=0.1) if ahead is along else error == pytest.approx(alone)
 
 
 @pytest.mark.parametrize(("of_subjects", "of_sounds", "of_both"), [(1, 0, 1), (0, 1, 1), (1, 1, 0.3), (0, 0, 1)])
@@ -71,28 +121,28 @@ def test_of_sounds_and_subjects_it_covers_both(of_subjects, of_sounds, of_both):
     for _ in range(400):
         values = of_subjects * random.standard_normal(8) + of_sounds * random.standard_normal((80, 1))
         values = values + 2 * of_both * random.standard_normal((80, 8))
-        low, high = over_sounds(*means_of_tests(values, splits), splits).interval()
+        low, high = over_sounds(means_of_tests(values, splits), splits).interval()
         inside.append(low <= 0 <= high)
     assert 0.92 <= np.mean(inside) <= 0.99
 
 
 def test_nothing_that_varies_has_no_error_and_no_verdict():
     splits = folds(20, 4)
-    found = over_sounds(*means_of_tests(np.full(20, 0.5), splits), splits)
+    found = over_sounds(means_of_tests(np.full(20, 0.5), splits), splits)
     assert found.error == 0 and found.p_above(0) == found.p_below(1) == 1
 
 
 def test_fewer_than_three_subjects_have_no_error():
     splits, values = folds(20, 4), np.random.default_rng(4).standard_normal((20, 2))
-    assert np.isnan(over_sounds(*means_of_tests(values, splits), splits).error)
+    assert np.isnan(over_sounds(means_of_tests(values, splits), splits).error)
     assert np.isnan(intervals.over_subjects(xr.DataArray([1.0, 2.0], dims=SUBJECT)).error)
 
 
 def test_missing_values_are_refused():
     splits = folds(20, 4)
-    value, without = means_of_tests(np.arange(20.0), splits)
+    found = means_of_tests(np.arange(20.0), splits)
     with pytest.raises(ValueError, match="missing"):
-        over_sounds(value.where(value[SPLIT] > 0), without, splits)
+        over_sounds(found.where(found[SPLIT] > 0), splits)
 
 
 def test_the_interval_of_an_r2_stays_between_0_and_1():

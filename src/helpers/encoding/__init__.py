@@ -1,6 +1,6 @@
 """Encoding models: how well a network's layers predict responses to the same sounds. Arrays in, scores out."""
 
-from helpers.encoding.left_out import without_each_sound
+from helpers.encoding.left_out import statistic, without_each_sound
 from helpers.encoding.metrics import METRICS
 from helpers.encoding.noise import critical_correlation, is_correctable, n_repetitions
 from helpers.encoding.permutation import permutation_test
@@ -9,5 +9,5 @@ from helpers.encoding.splits import SCHEMES
 
 __all__ = [
     "ESTIMATORS", "METRICS", "SCHEMES", "critical_correlation", "is_correctable", "n_repetitions", "permutation_test",
-    "predict", "prepared", "score", "without_each_sound",
+    "predict", "prepared", "score", "statistic", "without_each_sound",
 ]  # fmt: skip

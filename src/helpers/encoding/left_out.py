@@ -1,32 +1,33 @@
-"""What a score would be without each sound in turn: the raw material of intervals that allow for the choice of sounds.
+"""What a score would be without each sound in turn, without two, and with another layer: what intervals are made of.
 
-A sound plays two parts in a split. Among those that test, leaving it out changes the correlation. Among those that
-train, it changes every prediction p, by
-
-    p_without_i(t) = p(t) - S(t, i) e_i,
-
-where S is the matrix that maps train responses to predictions and e_i the leave-one-out error: exact for a given alpha,
-so nothing is fitted again. Alpha stays as it was. The layer chosen on the train sounds may be another one without one
-of them; its leave-one-out error is then that of the others.
+Among the sounds that test, leaving one out changes the correlation; among those that train, every prediction, exactly
+for a given alpha (`downdate`). Alpha stays as it was, and so does the layer that was chosen on the train sounds: a
+choice jumps, and one sound less says little about how another sample would choose. That is told by draws of the sounds
+instead (`drawn` below), with replacement, to first order in how much each sound counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
 import xarray as xr
 
-from helpers.encoding.constant import centred, is_constant
-from helpers.encoding.ridge import RidgeLOO
+from helpers.encoding.downdate import Downdate
 from helpers.encoding.score import ORIGIN, matched, prepared
+from helpers.encoding.splits import TEST, TRAIN
 from helpers.errors import UserError
 from helpers.names import LAYER, REPETITION, SOUND, SPLIT, TARGET
 
 GROUP = "group"
 CORRECTED = "r2_corrected"
-VANISHING = 1e-20  # share of a variance below which what is left of it is rounding
+PAIR, DRAW = "pair", "draw"
+FIRST, SECOND = "first", "second"  # of the sounds of a pair
+VALUE, WITHOUT, BOTH, DRAWN = "value", "without", "both", "drawn"
+NEIGHBOURS = 2  # of each sound on a circle of all sounds: the pairs that are left out
+N_DRAWS = 200
 
 
 def without_each_sound(
@@ -38,7 +39,7 @@ def without_each_sound(
     groups: Sequence[str] | None = None,
     metric: str = "r2_pearson",
 ) -> xr.Dataset:
-    """Return r and r2 of every layer, and of the layer chosen on the train sounds, with all sounds and without each.
+    """Return r2 of every layer, and r and r2 of the layer chosen on the train sounds, with all sounds and without some.
 
     Parameters
     ----------
@@ -46,56 +47,164 @@ def without_each_sound(
     responses : (sound, target[, repetition]); of repetitions the mean is predicted
     splits : (split, sound) of "train", "test" and "unused"
     scores : (layer, split, target) with alpha and loo_error, what `score` returned for these three with ridge
-    groups : name of the group of each target, "" for none; r and r2 are medians over a group's targets. None: each
-        target is its own group
+    groups : name of the group of each target, "" for none; r and r2 are medians over a group's targets, which some
+        sounds less move as they move the targets around it. None: each target is its own group
     metric : "r2_pearson", or "r2_corrected": r2 divided by the reliabilities of `scores`, which are taken as given
 
     Returns
     -------
-    `r`, `r2` (layer, split, group) and `r_without`, `r2_without` (layer, split, group, sound); `chosen_r`, `chosen_r2`
-    (split, group) and `chosen_r_without`, `chosen_r2_without` (split, group, sound), where each target has the layer
-    with the smallest leave-one-out error of the sounds that are there. A sound that is in neither part changes
-    nothing.
+    `r2` (layer, split, group), `r2_without` (layer, split, group, sound) and `r2_both` (layer, split, group, pair):
+    with all sounds, without each, and without both of some pairs, which the coordinates `first` and `second` name.
+    `chosen_r` and `chosen_r2`, which have no layer, are the same at the layer with the smallest leave-one-out error;
+    `chosen_r_drawn` and `chosen_r2_drawn` (split, group, draw) have, in each draw of the sounds, what the layer that
+    is chosen then would be ahead on average over the splits, as far as the layers differ by more than the choice of
+    sounds explains. A sound that is in neither part changes nothing. `statistic` picks one of them.
 
     Raises UserError for scores that are not of ridge, or not of these layers, splits and targets.
     """
     features, responses = matched(features, responses, splits)
-    scores = _checked(scores, features, splits, responses)
+    scores = _checked(scores, features, splits, responses).transpose(LAYER, SPLIT, TARGET, ...)
     mean = responses.mean(REPETITION) if REPETITION in responses.dims else responses
     names = responses[TARGET].values if groups is None else np.asarray(groups)
     members = [np.flatnonzero(names == name) for name in dict.fromkeys(names[names != ""].tolist())]
-    best = scores["loo_error"].transpose(LAYER, SPLIT, TARGET).argmin(LAYER)
-    ceilings = scores["reliability"] * scores["reliability_prediction"] if metric == CORRECTED else None
     y = torch.as_tensor(np.array(mean.values, dtype=np.float64))
-    by_layer, at_chosen = [], []
+    ceilings = np.ones(scores["alpha"].shape)
+    if metric == CORRECTED:
+        ceilings = (scores["reliability"] * scores["reliability_prediction"]).transpose(LAYER, SPLIT, TARGET).values
+    layers = _Layers(len(features), len(splits), y.shape)
+    by_layer = np.empty((*scores["alpha"].shape[:2], layers.n_kept, len(members)))
+    at_chosen = np.empty((len(splits), 2, layers.n_kept, len(members)))
+    best = scores["loo_error"].values.argmin(0)
     for j, split in enumerate(splits):
-        r, chosen = _of_split(features, y, split, scores["alpha"][{SPLIT: j}], best[{SPLIT: j}].values)
-        both = np.stack([r, np.clip(r, 0, None) ** 2])
-        if ceilings is not None:
-            both[1] /= ceilings[{SPLIT: j}].transpose(LAYER, TARGET).values[:, None]
-        by_layer.append(np.stack([_medians(layer, members) for layer in both.swapaxes(0, 1)]))
-        at_chosen.append(_medians(np.take_along_axis(both, chosen[None, None], axis=1)[:, 0], members))
+        at_best, least = np.empty((2, layers.n_kept, y.shape[1])), np.inf
+        for i, layer in enumerate(features):
+            r, criterion = _of_layer(layer, y, split, torch.as_tensor(scores["alpha"].values[i, j]))
+            both = np.stack([r, np.clip(r, 0, None) ** 2 / ceilings[i, j]])
+            by_layer[i, j] = _medians(both[1], members)
+            at_best[..., best[j] == i] = both[..., best[j] == i]
+            layers.add(both, split.values, i)
+            layers.choices[j][criterion < least] = i
+            least = np.minimum(least, criterion)
+        at_chosen[j] = _medians(at_best, members)
+        layers.chosen[j] = at_best[:, 0]
+    drawn = np.stack([_medians(one, members)[:, 1:] for one in layers.drawn(best)])
     firsts = names[[group[0] for group in members]]
-    return _labelled(np.stack(by_layer, 1), np.stack(at_chosen), features, splits, firsts)
+    return _labelled(by_layer, at_chosen, drawn, features, splits, firsts)
 
 
-def _of_split(features, y: torch.Tensor, split: xr.DataArray, alphas: xr.DataArray, best: np.ndarray):
-    """Return correlations (n_layers, 1 + n_sounds, n_targets), and the position of the chosen layer in each of them.
+def statistic(found: xr.Dataset, name: str) -> xr.Dataset:
+    """Return one statistic of `without_each_sound` as `value`, `without`, `both`, and `drawn` if it has draws.
 
-    The first of the second dimension is with all sounds; `alphas` is (layer, target), `best` (n_targets,) the layer
-    chosen with all sounds.
+    What is linear in these, such as a difference of two networks or a mean over groups, can be computed of the dataset.
     """
-    r, squared = [], []
-    for i, layer in enumerate(features):
-        train, test, ridge = prepared(layer, split, alphas=[1.0])
-        found, errors = _correlations(ridge, y, train, test, torch.as_tensor(alphas[{LAYER: i}].values))
-        r.append(found.numpy())
-        squared.append(errors.square().numpy())
-    chosen = np.tile(best, (1 + len(y), 1))
-    if len(features) > 1:
-        rest = np.sum(squared, axis=1, keepdims=True) - squared  # of the train sounds but one
-        chosen[1 + train] = rest.argmin(0)
-    return np.stack(r), chosen
+    renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, f"{name}_{DRAWN}": DRAWN}
+    return found[[one for one in renamed if one in found]].rename({a: b for a, b in renamed.items() if a in found})
+
+
+@cache
+def pairs(n_sounds: int) -> np.ndarray:
+    """Return the positions of the sounds of some pairs (n_pairs, 2), the same in every call: each with its neighbours.
+
+    Sounds stand on a circle in a random order, so that each is in as many pairs.
+    """
+    order = np.random.default_rng(0).permutation(n_sounds)
+    neighbours = range(1, min(NEIGHBOURS, (n_sounds - 1) // 2) + 1)
+    return np.concatenate([np.stack([order, np.roll(order, -step)], 1) for step in neighbours])
+
+
+@cache
+def draws(n_sounds: int) -> np.ndarray:
+    """Return how often each sound is in each draw with replacement (n_draws, n_sounds), the same in every call."""
+    return np.random.default_rng(0).multinomial(n_sounds, np.full(n_sounds, 1 / n_sounds), size=N_DRAWS)
+
+
+class _Layers:
+    """How far apart the layers are, and which one is chosen in which draw: gathered split by split."""
+
+    def __init__(self, n_layers: int, n_splits: int, shape: tuple[int, int]):
+        n_sounds, n_targets = shape
+        self.n_kept = 1 + n_sounds + len(pairs(n_sounds))  # numbers of a target: of all sounds, and without some
+        self.n_splits = n_splits
+        self.means = np.zeros((2, n_layers, n_targets))  # of r and r2, over splits
+        self.moved = np.zeros((2, n_layers, n_sounds, n_targets))  # how much each sound moves them
+        self.chosen = np.empty((n_splits, 2, n_targets))  # r and r2 at the layer that is chosen with all sounds
+        self.choices = np.zeros((n_splits, N_DRAWS, n_targets), dtype=np.uint16)  # the layer chosen in each draw
+
+    def add(self, values: np.ndarray, parts: np.ndarray, layer: int) -> None:
+        """Take in r and r2 (2, n_kept, n_targets) of a layer in one split."""
+        self.means[:, layer] += values[:, 0] / self.n_splits
+        self.moved[:, layer] += _moved(values[:, : 1 + len(parts)], parts) / self.n_splits
+
+    def drawn(self, best: np.ndarray) -> np.ndarray:
+        """Return r and r2 (n_splits, 2, 1 + n_draws, n_targets) of the layer that is chosen with all sounds, and then
+        of the one that is chosen in each draw of the sounds.
+
+        Layers differ by their means over the splits. These differ by chance too, by as much as the jackknife says of
+        the sounds, and are drawn together until only the rest of their variance is left. `best` (n_splits, n_targets)
+        is the layer that is chosen with all sounds.
+        """
+        apart = self.means - self.means.mean(1, keepdims=True)
+        by_chance = np.square(self.moved - self.moved.mean(1, keepdims=True)).sum((1, 2))
+        variance = np.square(apart).sum(1)
+        rest = 1 - np.divide(by_chance, variance, out=np.ones_like(variance), where=variance > 0)
+        apart = apart * np.sqrt(rest.clip(0))[:, None]
+        found = np.empty((self.n_splits, 2, 1 + N_DRAWS, best.shape[1]))
+        for j, (own, choices) in enumerate(zip(best, self.choices, strict=True)):
+            drawn = np.take_along_axis(apart, np.vstack([own, choices])[None].astype(int), 1)
+            found[j] = self.chosen[j][:, None] + (drawn - drawn[:, :1])
+        return found
+
+
+def _of_layer(
+    layer: xr.DataArray, y: torch.Tensor, split: xr.DataArray, alphas: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return correlations (1 + n_sounds + n_pairs, n_targets) with all sounds, without each, and without both of pairs.
+
+    And what the layer is chosen by, its leave-one-out error, in each draw (n_draws, n_targets). `alphas` (n_targets,).
+    """
+    train, test, ridge = prepared(layer, split, alphas=[1.0])
+    weights = torch.as_tensor(draws(len(y))[:, train] - 1.0)
+    r = torch.empty((1 + len(y) + len(pairs(len(y))), y.shape[1]), dtype=torch.float64)
+    criterion = torch.empty((len(weights), y.shape[1]), dtype=torch.float64)
+    for alpha in alphas.unique():
+        some = torch.nonzero(alphas == alpha).flatten()
+        one = Downdate(ridge, alpha, y[train][:, some], y[test][:, some])
+        r[:, some] = _without(one, train, test, len(y))
+        error, without = one.criterion()
+        less = error - without
+        criterion[:, some] = error + weights @ (less - less.mean(0))
+    return r.numpy(), criterion.numpy()
+
+
+def _without(one: Downdate, train: np.ndarray, test: np.ndarray, n_sounds: int) -> torch.Tensor:
+    """Return the correlations (1 + n_sounds + n_pairs, n_targets) of one layer and alpha."""
+    whole = one.whole
+    single = whole.expand(n_sounds, -1).clone()  # also of sounds that are in neither part
+    single[train], single[test] = one.without_train(), one.without_test()
+    place = np.full(n_sounds, -1)  # in its own part
+    place[train], place[test] = np.arange(len(train)), np.arange(len(test))
+    trains, tests = (np.isin(np.arange(n_sounds), part) for part in (train, test))
+    a, b = pairs(n_sounds).T
+    swapped = tests[a] & trains[b]
+    a, b = np.where(swapped, b, a), np.where(swapped, a, b)  # the train sound first
+    first, second = torch.as_tensor(place[a]), torch.as_tensor(place[b])
+    both = torch.where(torch.as_tensor(trains[a] | tests[a])[:, None], single[a], single[b])  # where one is unused
+    for own, without in (
+        (trains[a] & trains[b], one.without_both_train),
+        (tests[a] & tests[b], one.without_both_test),
+        (trains[a] & tests[b], one.without_train_and_test),
+    ):
+        both[own] = without(first[own], second[own])
+    return torch.cat([whole[None], single, both])
+
+
+def _moved(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return how much each sound moves `values` (..., 1 + n_sounds, n_targets) beyond what any of its part does."""
+    moved = values[..., :1, :] - values[..., 1:, :]
+    for part in (TRAIN, TEST):
+        own = parts == part
+        moved[..., own, :] -= moved[..., own, :].mean(-2, keepdims=True)
+    return moved
 
 
 def _checked(scores, features, splits, responses) -> xr.Dataset:
@@ -109,61 +218,41 @@ def _checked(scores, features, splits, responses) -> xr.Dataset:
 
 
 def _medians(values: np.ndarray, members: list[np.ndarray]) -> np.ndarray:
+    """Return the median (..., n, n_groups) over each group's targets of values (..., n, n_targets).
+
+    The first of the n is that with all sounds; the others are moved by as much as the middle half of the group is on
+    average, and some targets around it, all of eight. The median itself of a few targets moves by jumps, whenever
+    another one is in the middle.
+    """
     if all(len(group) == 1 for group in members):
         return values[..., np.concatenate(members)]
-    return np.stack([np.median(values[..., group], axis=-1) for group in members], axis=-1)
+    found = []
+    for group in members:
+        own, outer = values[..., group], max(len(group) // 4 - 2, 0)
+        middle = own[..., :1, :].argsort(-1)[..., outer : len(group) - outer]
+        whole = np.median(own[..., :1, :], -1)
+        found.append(whole + np.take_along_axis(own - own[..., :1, :], middle, -1).mean(-1))
+    return np.stack(found, axis=-1)
 
 
-def _correlations(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndarray, alpha: torch.Tensor):
-    """Return the correlation of prediction and data (1 + n_sounds, n_targets): of all test sounds, then without each.
-
-    0 where the prediction or the data are constant. And the leave-one-out errors (n_train, n_targets).
-    """
-    found = torch.empty((1 + len(y), y.shape[1]), dtype=torch.float64)
-    errors = torch.empty((len(train), y.shape[1]), dtype=torch.float64)
-    for value in alpha.unique():
-        some = torch.nonzero(alpha == value).flatten()
-        found[:, some], errors[:, some] = _at_alpha(ridge, y[:, some], train, test, value)
-    return found, errors
-
-
-def _at_alpha(ridge: RidgeLOO, y: torch.Tensor, train: np.ndarray, test: np.ndarray, alpha: torch.Tensor):
-    measured, _ = centred(y[test])
-    known, _ = centred(y[train])
-    smoother = (ridge.test * ridge.shrinkage_at(alpha[None])) @ ridge.left.T
-    smoother = smoother - smoother.mean(0)  # an intercept, and what a sound does to it, move no correlation
-    predicted = smoother @ known
-    errors = ridge.errors_at(alpha, known)
-    shared, own, power = (
-        (a * b).sum(0) for a, b in ((predicted, measured), (predicted, predicted), (measured, measured))
-    )
-    power = power.where(~is_constant(y[test]), 0)
-    found = torch.empty((1 + len(y), y.shape[1]), dtype=torch.float64)
-    found[:] = _ratio(shared, own, power, own, power)  # also of sounds that are in neither part
-    less = smoother.T @ measured * errors
-    changed = own - 2 * (smoother.T @ predicted) * errors + smoother.square().sum(0)[:, None] * errors.square()
-    found[1 + train] = _ratio(shared - less, changed, power, own, power)
-    share = len(test) / (len(test) - 1)
-    without = (total - share * a * b for total, a, b in (
-        (shared, predicted, measured), (own, predicted, predicted), (power, measured, measured)
-    ))  # fmt: skip
-    found[1 + test] = _ratio(*without, own, power)
-    return found, errors
-
-
-def _ratio(shared, own, power, own_before, power_before) -> torch.Tensor:
-    """Return shared / sqrt(own * power), 0 where one of the two has vanished."""
-    there = (own > VANISHING * own_before) & (power > VANISHING * power_before)
-    return torch.where(there, shared / (own * power).clamp(min=0).sqrt(), 0.0)
-
-
-def _labelled(by_layer, at_chosen, features, splits, names) -> xr.Dataset:
-    dims, own = (LAYER, SPLIT), {SPLIT: splits[SPLIT].values, GROUP: names, SOUND: splits[SOUND].values}
-    found = {}
-    for i, name in enumerate(("r", "r2")):
-        for prefix, first, values in (("", dims, by_layer[:, :, i]), ("chosen_", dims[1:], at_chosen[:, i])):
-            found[f"{prefix}{name}"] = ((*first, GROUP), values[..., 0, :])
-            found[f"{prefix}{name}_without"] = ((*first, GROUP, SOUND), np.moveaxis(values[..., 1:, :], -1, -2))
-    coords = own | {LAYER: [int(layer[LAYER]) for layer in features]}
+def _labelled(by_layer, at_chosen, drawn, features, splits, names) -> xr.Dataset:
+    sounds = splits[SOUND].values
+    first, second = sounds[pairs(len(sounds))].T
+    found: dict[str, tuple] = _parts("r2", (LAYER, SPLIT), by_layer, len(sounds))
+    for i, name in enumerate(("chosen_r", "chosen_r2")):
+        found |= _parts(name, (SPLIT,), at_chosen[:, i], len(sounds))
+        found[f"{name}_{DRAWN}"] = ((SPLIT, GROUP, DRAW), np.moveaxis(drawn[:, i], -1, -2))
+    coords = {SPLIT: splits[SPLIT].values, GROUP: names, SOUND: sounds, LAYER: [int(one[LAYER]) for one in features]}
+    coords |= {FIRST: (PAIR, first), SECOND: (PAIR, second)}
     origin = {n: features[0].coords[n].item() for n in ORIGIN if n in features[0].coords}
     return xr.Dataset(found, coords).assign_coords(origin)
+
+
+def _parts(name: str, dims: tuple[str, ...], values: np.ndarray, n_sounds: int) -> dict[str, tuple]:
+    """Return variables of `values` (..., 1 + n_sounds + n_pairs, n_groups): with all sounds, without each, and both."""
+    values = np.moveaxis(values, -1, -2)
+    return {
+        name: ((*dims, GROUP), values[..., 0]),
+        f"{name}_{WITHOUT}": ((*dims, GROUP, SOUND), values[..., 1 : 1 + n_sounds]),
+        f"{name}_{BOTH}": ((*dims, GROUP, PAIR), values[..., 1 + n_sounds :]),
+    }

@@ -130,14 +130,18 @@ class RidgeLOO:
             smallest = torch.minimum(smallest, (self.missed.diagonal() / slope).amin())
         return float(smallest)
 
-    def residual_maker_at(self, alphas: torch.Tensor) -> torch.Tensor:
-        """Return (n_train, n_nodes * n_train), which maps a target's row to its leave-one-out errors at all nodes.
+    def makers_at(self, alphas: torch.Tensor) -> torch.Tensor:
+        """Return (n, n_train, n_train), which maps centred targets to their residuals at each of `alphas` (n,).
 
         alpha / (s² + alpha) and the missed directions are added up instead of subtracting the hat matrix from I: at
         small alphas the difference would be rounding noise.
         """
         left_over = alphas[:, None] / (self.squared + alphas[:, None])
-        makers = (self.left * left_over[:, None]) @ self.left.T + self.missed
+        return (self.left * left_over[:, None]) @ self.left.T + self.missed
+
+    def residual_maker_at(self, alphas: torch.Tensor) -> torch.Tensor:
+        """Return (n_train, n_nodes * n_train), which maps a target's row to its leave-one-out errors at all nodes."""
+        makers = self.makers_at(alphas)
         makers = makers / makers.diagonal(dim1=1, dim2=2)[..., None]
         return makers.permute(2, 0, 1).flatten(1)
 

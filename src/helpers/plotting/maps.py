@@ -33,15 +33,10 @@ text.words(
 )
 
 
-def sides(models: list[str], labeller: Labeller) -> go.Figure:
-    """Return a row of panels per model, left and right hemisphere side by side, each with its name above it."""
-    names = [style.name(labeller, "model", model) if model else "" for model in models]
-    sides = [labeller(f"map.{side}") for side in HEMISPHERES]
-    titles = [f"{name}: {side}" if name else side.capitalize() for name in names for side in sides]
-    return make_subplots(
-        rows=len(models), cols=2, subplot_titles=titles,
-        horizontal_spacing=0.04, vertical_spacing=0.18 / max(len(models), 2),
-    )  # fmt: skip
+def sides(labeller: Labeller) -> go.Figure:
+    """Return a panel for each hemisphere, side by side, each with its name above it."""
+    titles = [labeller(f"map.{side}").capitalize() for side in HEMISPHERES]
+    return make_subplots(rows=1, cols=2, subplot_titles=titles, horizontal_spacing=0.04)
 
 
 def laid_out(
@@ -52,21 +47,16 @@ def laid_out(
 
     places: hemisphere, x, y (mm) of what is drawn.
     """
-    rows = _rows(figure)
-    style.laid_out(figure, labeller, title, (PANEL + 40) * rows + above + below, synthetic)
+    style.laid_out(figure, labeller, title, PANEL + 40 + above + below, synthetic)
     figure.update_layout(margin={"t": above, "b": below})
-    figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("map.x"), row=rows)
+    figure.update_xaxes(showticklabels=True, constrain="domain").update_xaxes(title_text=labeller("map.x"))
     figure.update_yaxes(constrain="domain", constraintoward="top").update_yaxes(title_text=labeller("map.y"), col=1)
     return _equal(figure, places)
 
 
-def _rows(figure: go.Figure) -> int:
-    return len(figure.layout.annotations) // len(HEMISPHERES)  # the panels' names
-
-
 def narrowed(figure: go.Figure) -> go.Figure:
     """Give the panels of `sides` less height on pages as narrow as a phone, where they are less wide."""
-    return style.narrowed(figure, figure.layout.height - (PANEL - NARROW) * _rows(figure))
+    return style.narrowed(figure, figure.layout.height - (PANEL - NARROW))
 
 
 def _equal(figure: go.Figure, places: pd.DataFrame) -> go.Figure:

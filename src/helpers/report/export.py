@@ -35,6 +35,7 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
 CHAPTER = "chapter"  # metadata of a cell
+DIAGNOSTIC = "diagnostic"  # tag of a cell that the page folds
 SCRIPTS = ("unpack.js", "table.js", "controls.js", "page.js")
 Executed = list[tuple[Chapter, nbformat.NotebookNode]]
 
@@ -111,11 +112,39 @@ def merged(chapters: Executed) -> nbformat.NotebookNode:
 
 
 def _fold(cells: list[nbformat.NotebookNode]) -> None:
-    """Mark where runs of cells with the tag "diagnostic" begin and end: the page folds them."""
-    tagged = [False, *("diagnostic" in cell.metadata.get("tags", []) for cell in cells), False]
-    for at, cell in enumerate(cells, start=1):
-        cell.metadata["begins"] = tagged[at] and not tagged[at - 1]
-        cell.metadata["ends"] = tagged[at] and not tagged[at + 1]
+    """Mark where runs of cells with the tag DIAGNOSTIC begin and end, each section a run of its own.
+
+    The page folds them behind the title of the section, or behind the word for diagnostics where there is none.
+    """
+    tagged, titled = [DIAGNOSTIC in _tags(cell) for cell in cells], [bool(_title(cell)) for cell in cells]
+    begins = [
+        own and (at == 0 or not tagged[at - 1] or (titled[at] and not titled[at - 1])) for at, own in enumerate(tagged)
+    ]
+    for at, cell in enumerate(cells):
+        ends = at + 1 == len(cells) or not tagged[at + 1] or begins[at + 1]
+        cell.metadata["begins"] = _titles(cells[at : at + len(LANGUAGES)]) if begins[at] else {}
+        cell.metadata["ends"] = tagged[at] and ends
+
+
+def _titles(cells: list[nbformat.NotebookNode]) -> dict[str, str]:
+    """Return the title of a section in each language, which the first cells are in."""
+    found = {language: words("report.diagnostics") for language, words in labellers().items()}
+    return found | {
+        language: title
+        for language in LANGUAGES
+        for cell in cells
+        if f"lang-{language}" in _tags(cell) and (title := _title(cell))
+    }
+
+
+def _tags(cell: nbformat.NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _title(cell: nbformat.NotebookNode) -> str:
+    """Return the title of the section that a cell of text begins with; "" for any other."""
+    first, _, _ = cell.source.partition("\n")
+    return first.removeprefix("## ").strip() if cell.cell_type == "markdown" and first.startswith("## ") else ""
 
 
 def _context(study: Study) -> dict:

@@ -8,12 +8,13 @@ tests/COVERAGE.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from scipy import stats
 
+from helpers.encoding.left_out import BOTH, DRAWN, FIRST, PAIR, SECOND, VALUE, WITHOUT, draws, statistic
 from helpers.encoding.splits import TEST, TRAIN
 from helpers.names import SOUND, SPLIT, SUBJECT
 
@@ -56,42 +57,41 @@ class Estimate:
         return (self.value - threshold) / self.error
 
 
-def over_sounds(value: xr.DataArray, without: xr.DataArray, splits: xr.DataArray) -> Estimate:
-    """Return the mean of `value` over splits, and over subjects if it has them, with the error for others.
+def over_sounds(found: xr.Dataset, splits: xr.DataArray) -> Estimate:
+    """Return the mean of a statistic over splits, and over subjects if it has them, with the error for others.
 
-    The variance over sounds is that of the jackknife: the sum over sounds of how much each moves the number, squared.
-    In random splits a sound trains in some and tests in others; its two parts are averaged apart and weighted by the
-    share of sounds that train and test, the noise of averaging a few splits is taken off (as Wager, Hastie & Efron 2014
-    do for bagging), and what other random splits would change is added. With subjects the design is crossed: the
-    variance over subjects is added, and that of sounds by subjects, which both hold, is subtracted once.
+    Splits are taken as they are: what is drawn anew is the sounds. The jackknife, the sum of the squares of how much
+    each sound moves the number, counts what two sounds do only together twice, what three do three times (Efron & Stein
+    1981). With J1 that sum, and J2 the sum over pairs of the squares of what both do beyond what each does, the
+    variance is J1² / (J1 + J2): exact where what is of one order more is smaller by the same factor each time. Which
+    layer is chosen adds what draws of the sounds say (`drawn`), never less than 0. With subjects the design is crossed:
+    the variance over subjects is added, and that of sounds by subjects, which both hold, is subtracted once.
 
     Parameters
     ----------
-    value : (split[, subject]), any statistic of a split
-    without : (split, sound[, subject]), the same without each sound (`encoding.without_each_sound`)
+    found : a statistic of each split as `encoding.statistic` returns it: `value` (split[, subject]), `without` (..,
+        sound), `both` (.., pair) and maybe `drawn` (.., draw)
     splits : (split, sound) of "train", "test" and "unused"
 
     The error is NaN for fewer than three subjects. Raises ValueError for missing values.
     """
-    crossed = SUBJECT in value.dims
-    order = [SPLIT, SOUND, *([SUBJECT] if crossed else [])]
-    moved = (value - without).transpose(*order).sel({SOUND: splits[SOUND].values}).values
-    values = value.transpose(SPLIT, ...).values
-    if not (np.isfinite(values).all() and np.isfinite(moved).all()):
+    crossed = SUBJECT in found[VALUE].dims
+    found = found if crossed else found.expand_dims(SUBJECT)
+    if not all(one.notnull().all() for one in found.values()):
         raise ValueError("values are missing; leave those splits, layers or subjects out before an interval is asked")
-    moved, values = (part if crossed else part[..., None] for part in (moved, values))
-    influence, noise = _influences(moved, splits.values)
-    n_sounds, n_subjects = moved.shape[1:]
-    scale = (n_sounds - 1) / n_sounds
-    of_mean, of_noise = _influences(moved.mean(-1, keepdims=True), splits.values)
-    sounds = max(scale * float((of_mean**2).sum() - of_noise.sum()), 0) + _of_splits(values.mean(-1), splits)
+    values = found[VALUE].mean(SPLIT).values  # (n_subjects,)
+    single, double = _moved(found, splits)
+    n_sounds, n_subjects = single.shape
+    n_pairs = n_sounds * (n_sounds - 1) / 2
+    sounds = _corrected(np.square(single.mean(1)).sum(), n_pairs * np.square(double.mean(1)).mean())
+    sounds += _of_choice(found, single.mean(1), splits)
     if not crossed:
-        return Estimate(float(values.mean()), float(np.sqrt(sounds)), n_sounds - 1)
+        return Estimate(float(values[0]), float(np.sqrt(sounds)), n_sounds - 1)
     if n_subjects < FEW:
         return Estimate(float(values.mean()))
-    subjects = float(values.mean(0).var(ddof=1)) / n_subjects
-    both = scale * float(influence.var(-1, ddof=1).sum() - noise.mean(-1).sum()) / n_subjects
-    variance = max(sounds + subjects - max(both, 0), subjects, sounds)
+    subjects = float(values.var(ddof=1)) / n_subjects
+    both = _corrected(single.var(1, ddof=1).sum(), n_pairs * double.var(1, ddof=1).mean()) / n_subjects
+    variance = max(sounds + subjects - both, subjects, sounds)
     df = variance**2 / (sounds**2 / (n_sounds - 1) + subjects**2 / (n_subjects - 1)) if variance > 0 else np.inf
     return Estimate(float(values.mean()), float(np.sqrt(variance)), df)
 
@@ -101,46 +101,46 @@ def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
 
     r2 of noise is never below 0 and moves little where it is 0, which alone looks like certainty. What is known of r,
     which can be negative, comes first: the interval begins at 0 unless that of r lies above 0, and reaches as far as
-    the square of its upper end.
+    the square of its upper end, of an r of 0 if r is negative.
 
-    found : `chosen_r` and `chosen_r2` (split[, subject]), `chosen_r_without` and `chosen_r2_without` (split, sound
-        [, subject]), as `encoding.without_each_sound` returns them
+    found : of one target, `chosen_r` and `chosen_r2` as `encoding.without_each_sound` returns them
     """
-    low, high = over_sounds(found["chosen_r2"], found["chosen_r2_without"], splits).r2_interval()
-    r_low, r_high = over_sounds(found["chosen_r"], found["chosen_r_without"], splits).interval()
+    low, high = over_sounds(statistic(found, "chosen_r2"), splits).r2_interval()
+    r = over_sounds(statistic(found, "chosen_r"), splits)
+    r_low, _ = r.interval()
     if np.isnan(r_low):
         return np.nan, np.nan
-    return (low if r_low > 0 else 0.0), max(high, float(np.clip(r_high, 0, 1)) ** 2)
+    _, r_high = replace(r, value=max(r.value, 0.0)).interval()
+    return (low if r_low > 0 else 0.0), max(high, min(r_high, 1.0) ** 2)
 
 
-def _influences(moved: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how much each sound moves the mean over splits, and the variance of that: both (n_sounds, n_subjects).
+def _moved(found: xr.Dataset, splits: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much each sound moves the mean over splits (n_sounds, n_subjects), beyond what any of its part does.
 
-    `moved` (n_splits, n_sounds, n_subjects) is how much each sound moves each split.
+    And how much both sounds of a pair move it beyond what each of them does (n_pairs, n_subjects).
     """
-    influence, noise = np.zeros(moved.shape[1:]), np.zeros(moved.shape[1:])
+    moved = (found[VALUE] - found[WITHOUT]).transpose(SPLIT, SOUND, SUBJECT).sel({SOUND: splits[SOUND].values})
     for part in (TRAIN, TEST):
-        here = (parts == part)[..., None]
-        share, times = here.mean(), here.sum(0)
-        if not share:
-            continue
-        centre = (moved * here).sum(1, keepdims=True) / here.sum(1, keepdims=True)
-        deviation = np.where(here, moved - centre, 0)
-        mean = deviation.sum(0) / np.maximum(times, 1)
-        spread = (np.where(here, deviation - mean, 0) ** 2).sum(0) / np.maximum(times - 1, 1)
-        influence += share * mean
-        noise += share**2 * spread / np.maximum(times, 1)
-    return influence, noise
+        own = splits == part
+        moved = moved - (moved.where(own).mean(SOUND).fillna(0) * own).transpose(*moved.dims)
+    value, without = found[VALUE].mean(SPLIT), found[WITHOUT].mean(SPLIT)
+    each = (without.sel({SOUND: found[name]}).drop_vars(SOUND) for name in (FIRST, SECOND))
+    double = value - sum(each) + found[BOTH].mean(SPLIT)
+    return moved.mean(SPLIT).values, double.transpose(PAIR, SUBJECT).values
 
 
-def _of_splits(values: np.ndarray, splits: xr.DataArray) -> float:
-    """Return the variance that other random splits would add to the mean of `values` (n_splits,).
+def _corrected(single: float, double: float) -> float:
+    """Return a variance from the squares of what sounds do, alone and by two."""
+    return float(single**2 / (single + double)) if single > 0 else 0.0
 
-    0 where every sound tests once: such splits are not drawn, they are all there are.
-    """
-    tests = (splits.values == TEST).sum(0)
-    drawn = (tests > 1).any() and len(values) > 1
-    return float(values.var(ddof=1)) / len(values) if drawn else 0.0
+
+def _of_choice(found: xr.Dataset, moved: np.ndarray, splits: xr.DataArray) -> float:
+    """Return the variance that the choice of layers adds to that of a mean which `moved` (n_sounds,) moves."""
+    if DRAWN not in found:
+        return 0.0
+    ahead = (found[DRAWN] - found[VALUE]).mean((SPLIT, SUBJECT)).values
+    along = draws(splits.sizes[SOUND]) @ moved
+    return max(float(ahead.var(ddof=1) + 2 * np.cov(ahead, along)[0, 1]), 0.0)
 
 
 def over_subjects(values: xr.DataArray) -> Estimate:

@@ -10,6 +10,9 @@ import pandas as pd
 from helpers.names import LANGUAGES
 from helpers.text.labeller import DIGITS, Labeller, labellers
 
+SEVERAL = 3  # pieces, of which more are many
+LONG = 8  # rows of a table that is shown at once
+
 
 class Bilingual:
     """A piece of HTML in both languages, of which the report shows one; a notebook shows both."""
@@ -40,33 +43,40 @@ def both(key: str, **values) -> Bilingual:
 
 
 def markdown(pieces: list[Bilingual]) -> Bilingual:
-    """Return several pieces as one."""
-    return Bilingual({language: "".join(piece.pieces[language] for piece in pieces) for language in LANGUAGES})
+    """Return several pieces as one; where they are many, a wide page sets them in two columns."""
+    whole = _joined(pieces)
+    if len(pieces) <= SEVERAL:
+        return Bilingual(whole)
+    return Bilingual({language: f'<div class="several">{piece}</div>' for language, piece in whole.items()})
 
 
 def paragraph(pieces: list[Bilingual]) -> Bilingual:
     """Return several paragraphs as a single one."""
-    whole = markdown(pieces).pieces
-    return Bilingual({language: piece.replace("</p><p>", " ") for language, piece in whole.items()})
+    return Bilingual({language: piece.replace("</p><p>", " ") for language, piece in _joined(pieces).items()})
 
 
-def folded(piece: Bilingual) -> Bilingual:
-    """Return a long piece behind a line that opens it."""
+def _joined(pieces: list[Bilingual]) -> dict[str, str]:
+    return {language: "".join(piece.pieces[language] for piece in pieces) for language in LANGUAGES}
+
+
+def folded(piece: Bilingual, key: str, **values) -> Bilingual:
+    """Return a long piece behind a line that opens it, the text at `key`."""
 
     def fold(labeller: Labeller) -> str:
-        summary = html.escape(labeller("report.table"))
+        summary = html.escape(labeller(key, **values))
         return f"<details><summary>{summary}</summary>{piece.pieces[labeller.language]}</details>"
 
     return _in_both(fold)
 
 
-def table(frame: pd.DataFrame, digits: int = DIGITS) -> Bilingual:
+def table(frame: pd.DataFrame, digits: int = DIGITS, *, fold: bool = False) -> Bilingual:
     """Return a frame as an HTML table: columns, identifiers and numbers in each language, everything escaped.
 
-    Columns in which nothing is known are left out.
+    Columns in which nothing is known are left out. A long table, and any if `fold`, stands behind a line that opens it.
     """
     known = frame if frame.empty else frame.dropna(axis="columns", how="all")
-    return _in_both(lambda labeller: _table(known, labeller, digits))
+    whole = _in_both(lambda labeller: _table(known, labeller, digits))
+    return folded(whole, "report.rows", n=len(frame)) if fold or len(frame) > LONG else whole
 
 
 def cells(rows: list[list[Callable[[Labeller], str]]], columns: tuple[str, ...]) -> Bilingual:

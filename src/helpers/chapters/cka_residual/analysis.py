@@ -194,7 +194,7 @@ def _last_layer(study: Study, name: str) -> pd.DataFrame:
 
 def shown_cost(costs: pd.DataFrame) -> text.Bilingual:
     """Return `last_layer` as a folded table; a sentence for data without components."""
-    return text.both("say.no_cost") if costs.empty else text.folded(text.table(costs))
+    return text.both("say.no_cost") if costs.empty else text.table(costs, fold=True)
 
 
 def frames_used(table: pd.DataFrame) -> text.Bilingual:

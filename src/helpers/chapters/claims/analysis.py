@@ -106,7 +106,18 @@ def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
 
 
 def shown(table: pd.DataFrame) -> text.Bilingual:
-    """Return `table` in words: claim and test, this run's number, the published one, the verdict and why."""
+    """Return `table` in words: claim and test, this run's number, the published one, the verdict and why.
+
+    Claims without a verdict stand behind a line that opens them.
+    """
+    judged = table["verdict"] != UNTESTABLE
+    found = [_in_words(table[judged])] if judged.any() else []
+    if not judged.all():
+        found.append(text.folded(_in_words(table[~judged]), "say.show_untestable", n=int((~judged).sum())))
+    return text.markdown(found)
+
+
+def _in_words(table: pd.DataFrame) -> text.Bilingual:
     return text.cells([_cells(row) for _, row in table.iterrows()], ("claim", "this_run", "published", "verdict"))
 
 

@@ -1,8 +1,8 @@
 """The arithmetic of claims: each number from scores with all sounds and without each, and how sure it is.
 
-What is compared is a dataset `value` (split, ...) and `without` (split, sound, ...), so that the same arithmetic moves
-both; of digitised figures there is a `value` alone, with a single split, which gives the published number and no
-interval. See `stats.intervals` for the errors.
+What is compared is a dataset `value` (split, ...) with `without`, `both` and maybe `drawn`, so that the same arithmetic
+moves all of them; of digitised figures there is a `value` alone, with a single split, which gives the published number
+and no interval. See `encoding.statistic` for their dimensions and `stats.intervals` for the errors.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from helpers.encoding.left_out import VALUE, WITHOUT
 from helpers.names import ESTIMATOR, LAYER, SPLIT, STEP, TARGET
 from helpers.stats.intervals import Estimate, of_matrices, over_sounds
 from helpers.stats.intervals import resampled as over_splits
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from helpers.chapters.claims.published import Figures
     from helpers.chapters.claims.run import Run
 
-VALUE, WITHOUT = "value", "without"
 SOUNDS, SUBJECTS, SPLITS = "sounds", "sounds_subjects", "splits"  # what an interval allows for
 
 
@@ -76,7 +76,7 @@ def estimate(scored: xr.Dataset, splits: xr.DataArray | None) -> Estimate:
     """Return the mean of `value` over splits, and over subjects if it has them, with its error if it can be known."""
     if splits is None or WITHOUT not in scored:
         return Estimate(float(scored[VALUE].mean()))
-    return over_sounds(scored[VALUE], scored[WITHOUT], splits)
+    return over_sounds(scored, splits)
 
 
 def lead(source: Run | Figures, name: str, *targets: str) -> Evidence:

@@ -7,10 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from helpers.brain import nh2015, published
-from helpers.chapters.claims.evidence import VALUE, Evidence, depth_contrast, estimate
+from helpers.chapters.claims.evidence import Evidence, depth_contrast, estimate
 from helpers.chapters.claims.run import MAIN, TRIO
 from helpers.chapters.regularisation.analysis import PUBLISHED_FIGURE
 from helpers.chapters.voxelwise.tables import PRIMARY
+from helpers.encoding.left_out import VALUE
 from helpers.names import LAYER, SPLIT, STEP, TARGET
 from helpers.stats.intervals import Estimate
 

@@ -12,7 +12,7 @@ import xarray as xr
 from helpers import encoding
 from helpers.brain.regions import REGION
 from helpers.chapters.cka_residual import analysis as cka_residual
-from helpers.chapters.claims.evidence import VALUE, WITHOUT, estimate
+from helpers.chapters.claims.evidence import estimate
 from helpers.chapters.regularisation import analysis as regularisation
 from helpers.chapters.voxelwise import tables
 from helpers.encoding.left_out import GROUP
@@ -36,8 +36,8 @@ class Missing(Exception):
 class Run:
     """The scores of a study as claims need them; computed or read when first asked for. Methods raise Missing.
 
-    Scores are datasets `value` (..., split) and `without` (..., split, sound) of r2, where ... is layer, group (the
-    components), subject, region or step.
+    Scores are datasets of r2 as `encoding.statistic` returns them, `value` (..., split) and what an interval needs,
+    where ... is layer, group (the components), subject, region or step.
     """
 
     def __init__(self, study: Study):
@@ -273,12 +273,11 @@ class Unheard(Run):
 
 
 def _named(found: xr.Dataset, name: str) -> xr.Dataset:
-    """Return one statistic of `encoding.without_each_sound` as `value` and `without`, without networks' names.
+    """Return one statistic of `encoding.without_each_sound` without networks' names.
 
     Those of two networks can then be subtracted.
     """
-    chosen = found[[name, f"{name}_without"]].rename({name: VALUE, f"{name}_without": WITHOUT})
-    return chosen.drop_vars([MODEL, STEP], errors="ignore")
+    return encoding.statistic(found, name).drop_vars([MODEL, STEP], errors="ignore")
 
 
 def _mean(found: xr.Dataset, targets: Sequence[str]) -> xr.Dataset:

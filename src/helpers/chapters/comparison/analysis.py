@@ -94,19 +94,21 @@ def _median(numbers: np.ndarray) -> float:
 
 
 def curves(scores: Scores, metric: str) -> pd.DataFrame:
-    """Return the median r2 over splits of each layer: model, layer, relative (0 first, 1 last), target, median_r2."""
-    rows = []
+    """Return r2 of each layer of each network: its median over splits and the quartiles.
+
+    Columns model, layer, relative (0 first, 1 last), target, q25, median_r2, q75, metric. Of the targets of a group
+    they are those of the median target of a split.
+    """
+    parts = []
     for one in (one for own in scores.values() for one in own):
-        medians = one[metric].median(SPLIT).transpose(LAYER, TARGET).values
-        depth = relative_depth(np.arange(float(len(medians))), len(medians))
+        values = one[metric].transpose(SPLIT, LAYER, TARGET).values
+        about = {MODEL: str(one[MODEL].values), LAYER: one[LAYER].values}
+        about |= {"relative": relative_depth(np.arange(float(values.shape[1])), values.shape[1])}
         for name, own in groups_of(one).items():
-            rows += [
-                {MODEL: str(one[MODEL].values), LAYER: layer, "relative": relative, TARGET: name, "median_r2": value}
-                for layer, relative, value in zip(
-                    one[LAYER].values.tolist(), depth, np.median(medians[:, own], 1), strict=True
-                )
-            ]
-    return pd.DataFrame(rows).assign(**{METRIC: metric})
+            quartiles = np.quantile(np.median(values[..., own], -1), [0.25, 0.5, 0.75], axis=0)
+            spread = dict(zip(("q25", "median_r2", "q75"), quartiles, strict=True))
+            parts.append(pd.DataFrame(about | {TARGET: name} | spread))
+    return pd.concat(parts, ignore_index=True).assign(**{METRIC: metric})
 
 
 def cards(study: Study) -> pd.DataFrame:

@@ -20,7 +20,6 @@ from helpers.study import Study
 LEVEL = 0.05  # of all rivals of a target together
 MOST_TARGETS = 2000  # of a set: leaving out every sound for more would take longer than the rest of the chapter
 NETWORK = "network"
-KEPT = ["chosen_r", "chosen_r_without", "chosen_r2", "chosen_r2_without"]
 
 
 def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
@@ -45,8 +44,8 @@ def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
 def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.Dataset]:
     """Return r and r2 at the layer chosen on the train sounds, with and without each sound, of networks and baselines.
 
-    Keys are name and role ("network", "baseline"); `chosen_r2` is (split, group), `chosen_r2_without` (split, group,
-    sound), and `chosen_r` alike, where a group is a target, or many of a region or group together.
+    Keys are name and role ("network", "baseline"); they are what `encoding.without_each_sound` returns, but for its
+    values of all layers, where a group is a target, or many of a region or group together.
     """
     keep = partial(study.keep, responses=measured, splits=study.splits)
     names = np.full(measured.sizes[TARGET], "", dtype=object)
@@ -58,7 +57,8 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
         for features in several:
             scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
             without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
-            found[str(features[0][MODEL].values), role] = without[KEPT]
+            by_layer = [name for name in without if not name.startswith("chosen_")]
+            found[str(features[0][MODEL].values), role] = without.drop_vars(by_layer)
     return found
 
 
@@ -71,8 +71,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     for key in own:
         if key == best:
             continue
-        difference = own[best] - own[key]
-        estimate = over_sounds(difference["chosen_r2"], difference["chosen_r2_without"], splits)
+        estimate = over_sounds(encoding.statistic(own[best] - own[key], "chosen_r2"), splits)
         low, high = estimate.interval()
         row = {
             TARGET: target,

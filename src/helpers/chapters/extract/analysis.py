@@ -47,9 +47,10 @@ def categories(waveforms: xr.DataArray) -> pd.DataFrame:
 
 
 def spectra(waveforms: xr.DataArray) -> pd.DataFrame:
-    """Return the mean log mel spectrum of each category's sounds; bands that hold no FFT bin are left out.
+    """Return the mean log mel spectrum of each category's sounds, and the quartiles over them.
 
-    Columns category, frequency_khz and level (natural log of energy). `waveforms` (sound, sample) are at 24 kHz.
+    Columns category, frequency_khz, level (natural log of energy), q25 and q75. Bands that hold no FFT bin are left
+    out. `waveforms` (sound, sample) are at 24 kHz.
     """
     corners = np.linspace(*(1127 * np.log1p(hertz / 700) for hertz in (LOWEST, HIGHEST)), BANDS + 2)
     centres = 700 * np.expm1(corners[1:-1] / 1127) / 1000
@@ -57,8 +58,12 @@ def spectra(waveforms: xr.DataArray) -> pd.DataFrame:
     sounds = zip(waveforms.values, waveforms["n_samples"].values, strict=True)
     levels = np.stack([log_mel(torch.from_numpy(wave[None, :length]))[0].mean(0).numpy() for wave, length in sounds])
     by_sound = pd.DataFrame(levels[:, used], columns=centres[used])
-    means = by_sound.groupby(waveforms[CATEGORY].values, sort=False).mean()
-    return means.rename_axis(index=CATEGORY, columns="frequency_khz").stack().rename("level").reset_index()
+    grouped = by_sound.groupby(waveforms[CATEGORY].values, sort=False)
+    found = {"level": grouped.mean(), "q25": grouped.quantile(0.25), "q75": grouped.quantile(0.75)}
+    columns = [
+        one.rename_axis(index=CATEGORY, columns="frequency_khz").stack().rename(name) for name, one in found.items()
+    ]
+    return pd.concat(columns, axis=1).reset_index()
 
 
 def networks(study: Study) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -20,10 +21,15 @@ text.words(
         "title": "Mean spectrum of the sounds of each category",
         "x": "Frequency (kHz)",
         "y": "Log energy after pre-emphasis",
-        "hover": "{category}<br>Frequency: %{{x:.2f}} kHz<br>Log energy: %{{y:.2f}}",
+        "all": "All categories",
+        "hover": (
+            "{category}<br>Frequency: %{{x:.2f}} kHz<br>Log energy: %{{y:.2f}} (quartiles over sounds "
+            "%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+        ),
         "alt": (
             "Mean log mel spectrum of {n} categories of sounds, from {low} to {high} kHz, natural logarithm, after a "
-            "pre-emphasis that raises high frequencies: without it, maxima lie lower. {facts}"
+            "pre-emphasis that raises high frequencies: without it, maxima lie lower. A menu adds the area "
+            "between the quartiles over the sounds of a category. {facts}"
         ),
         "alt_fact": "{category}: with it strongest at {frequency} kHz.",
     },
@@ -31,10 +37,15 @@ text.words(
         "title": "Espectro medio de los sonidos de cada categoría",
         "x": "Frecuencia (kHz)",
         "y": "Energía logarítmica tras el preénfasis",
-        "hover": "{category}<br>Frecuencia: %{{x:.2f}} kHz<br>Energía logarítmica: %{{y:.2f}}",
+        "all": "Todas las categorías",
+        "hover": (
+            "{category}<br>Frecuencia: %{{x:.2f}} kHz<br>Energía logarítmica: %{{y:.2f}} (cuartiles entre sonidos "
+            "%{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
+        ),
         "alt": (
             "Espectro mel logarítmico medio de {n} categorías de sonidos, de {low} a {high} kHz, logaritmo natural, "
-            "tras un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. {facts}"
+            "tras un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. Un menú "
+            "agrega el área entre los cuartiles de los sonidos de una categoría. {facts}"
         ),
         "alt_fact": "{category}: con él, máximo en {frequency} kHz.",
     },
@@ -42,7 +53,10 @@ text.words(
 
 
 def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw the mean log mel spectrum of each category: `frame` (category, frequency_khz, level)."""
+    """Draw the mean log mel spectrum of each category; a menu adds the quartiles over the sounds of one.
+
+    frame : category, frequency_khz, level, q25, q75
+    """
     categories = panels.in_order(frame[CATEGORY])
 
     def build(labeller: Labeller) -> go.Figure:
@@ -52,10 +66,18 @@ def spectra(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go
             dash = style.DASHES[index // len(style.OTHERS) % len(style.DASHES)]
             figure.add_scatter(
                 x=rows["frequency_khz"].to_numpy(), y=rows["level"].to_numpy(), name=name, mode="lines",
-                line=style.of_other(index)["line"] | {"dash": dash},
+                line=style.of_other(index)["line"] | {"dash": dash}, customdata=rows[["q25", "q75"]].to_numpy(),
                 hovertemplate=labeller("figure.spectra.hover", category=name) + "<extra></extra>",
             )  # fmt: skip
-        style.laid_out(figure, labeller, labeller("figure.spectra.title"), 620, synthetic)
+        for index, category in enumerate(categories):
+            columns = (frame.loc[frame[CATEGORY] == category, name] for name in ("frequency_khz", "q25", "q75"))
+            area = panels.band(*map(np.asarray, columns), style.faint(style.of_other(index)["line"]["color"], 0.3))
+            figure.add_trace(area.update(visible=False))
+        names = [style.name(labeller, "category", category) for category in categories]
+        every, n = [True] * len(categories), len(categories)
+        shown = [every + [one == chosen for one in range(n)] for chosen in (None, *range(n))]
+        panels.menu(figure, [labeller("figure.spectra.all"), *names], shown)
+        style.laid_out(figure, labeller, labeller("figure.spectra.title"), 660, synthetic)
         figure.update_xaxes(title_text=labeller("figure.spectra.x"), type="log", tickvals=TICKS)
         return figure.update_yaxes(title_text=labeller("figure.spectra.y"))
 

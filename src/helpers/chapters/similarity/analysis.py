@@ -214,7 +214,7 @@ def by_subject(alike: Scores, baselines: Sequence[str] = ()) -> pd.DataFrame:
 
 def of_people(table: pd.DataFrame) -> text.Bilingual:
     """Return `by_subject` as a folded table, or a sentence where no subjects can be told apart."""
-    return text.both("say.alike_no_subjects") if table.empty else text.folded(text.table(table))
+    return text.both("say.alike_no_subjects") if table.empty else text.table(table, fold=True)
 
 
 def ceilings(bounds: Mapping[str, xr.Dataset], people: Mapping[str, xr.Dataset]) -> pd.DataFrame:

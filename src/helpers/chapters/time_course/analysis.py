@@ -23,6 +23,7 @@ from helpers.study import Study
 PLAIN = "r2_pearson"  # of all chapters' metrics the one whose level chance reaches is known for a number of sounds
 MOST_TARGETS = 20  # that are shown one by one
 OF, GROUP, SET = "of", "group", "responses"  # of a stacked target: the target, what it is summed up under, its set
+QUARTILES = ["q25", "median_r2", "q75"]  # over splits
 N_DRAWS, LEVEL = 500, 0.95  # of intervals
 FEWEST = 3  # targets that an interval needs: of fewer there is nothing to draw from
 Scores = Mapping[str, Sequence[xr.Dataset]]  # set of responses -> scores of each network
@@ -110,10 +111,10 @@ def _depths(values: xr.DataArray) -> np.ndarray:
 
 
 def curves(scores: Scores) -> pd.DataFrame:
-    """Return the median r2 over splits of each network, layer, target and time bin.
+    """Return the median r2 over splits, and its quartiles, of each network, layer, target and time bin.
 
-    Columns responses, group, target, model, layer, relative (0 the first layer, 1 the last), time (s), median_r2,
-    metric.
+    Columns responses, group, target, model, layer, relative (0 the first layer, 1 the last), time (s), q25, median_r2,
+    q75, metric.
 
     Parameters
     ----------
@@ -121,18 +122,19 @@ def curves(scores: Scores) -> pd.DataFrame:
     """
     parts = []
     for kind, one in ((kind, one) for kind, own in scores.items() for one in own):
-        medians = _in_time(one).median(SPLIT).assign_coords({MODEL: str(one[MODEL].values), SET: kind})
-        frame = medians.assign_coords(relative=(LAYER, _depths(medians))).rename("median_r2").to_dataframe()
-        parts.append(frame.reset_index())
-    columns = [SET, GROUP, TARGET, MODEL, LAYER, "relative", TIME, "median_r2"]
+        quartiles = _in_time(one).quantile([0.25, 0.5, 0.75], SPLIT).assign_coords(quantile=QUARTILES)
+        found = quartiles.assign_coords({MODEL: str(one[MODEL].values), SET: kind})
+        found = found.assign_coords(relative=(LAYER, _depths(found))).to_dataset("quantile")
+        parts.append(found.to_dataframe().reset_index())
+    columns = [SET, GROUP, TARGET, MODEL, LAYER, "relative", TIME, *QUARTILES]
     return pd.concat(parts, ignore_index=True)[columns].assign(**{METRIC: PLAIN})
 
 
 def by_group(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the median over the targets of each group of `curves`; `target` is the group, `n_targets` their number."""
+    """Return medians over the targets of each group of `curves`; `target` is the group, `n_targets` their number."""
     keys = [GROUP, MODEL, LAYER, "relative", TIME]
-    grouped = table.groupby(keys, sort=False, observed=True, dropna=False)["median_r2"]
-    found = pd.DataFrame({"median_r2": grouped.median(), "n_targets": grouped.count()}).reset_index()
+    grouped = table.groupby(keys, sort=False, observed=True, dropna=False)
+    found = grouped[QUARTILES].median().assign(n_targets=grouped["median_r2"].count()).reset_index()
     return found.rename(columns={GROUP: TARGET}).assign(**{METRIC: PLAIN})
 
 

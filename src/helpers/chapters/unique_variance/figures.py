@@ -149,7 +149,7 @@ def _rows_of_networks(
     style.laid_out(figure, labeller, title, height, synthetic)
     names = [style.name(labeller, "model", model) for model in order]
     figure.update_yaxes(tickvals=list(range(len(order))), ticktext=names, range=[-0.7, len(order) - 0.3])
-    figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f")
+    figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f", matches="x")
     for panel in range(len(targets))[-panels.COLUMNS :]:
         figure.update_xaxes(title_text=x, showticklabels=True, **panels.place(panel))
     return figure

@@ -18,10 +18,13 @@ text.words(
     en={
         "title": "From the first layer to the last, all networks",
         "x": "Relative depth",
-        "hover": "{model}<br>Layer %{{customdata}}, relative depth %{{x:.2f}}<br>{measure}: %{{y:.2f}}<br>{about}",
+        "hover": (
+            "{model}<br>Layer %{{customdata[0]}}, relative depth %{{x:.2f}}<br>{measure}: %{{y:.2f}} (quartiles over "
+            "splits %{{customdata[1]:.2f}} – %{{customdata[2]:.2f}})<br>{about}"
+        ),
         "alt": (
             "{k} {k:panel|panels}, one per target: {measure} of {n} {n:network|networks} from the first layer (0) to "
-            "the last (1). {facts}"
+            "the last (1), the area between the quartiles over splits behind the mean of each training. {facts}"
         ),
         "alt_fact": "{target}: the {n:curve|mean over networks} is highest at a depth of {depth}.",
     },
@@ -29,11 +32,13 @@ text.words(
         "title": "De la primera capa a la última, todas las redes",
         "x": "Profundidad relativa",
         "hover": (
-            "{model}<br>Capa %{{customdata}}, profundidad relativa %{{x:.2f}}<br>{measure}: %{{y:.2f}}<br>{about}"
+            "{model}<br>Capa %{{customdata[0]}}, profundidad relativa %{{x:.2f}}<br>{measure}: %{{y:.2f}} (cuartiles "
+            "entre particiones %{{customdata[1]:.2f}} – %{{customdata[2]:.2f}})<br>{about}"
         ),
         "alt": (
             "{k} {k:panel|paneles}, uno por respuesta: {measure} de {n} {n:red|redes} desde la primera capa (0) hasta "
-            "la última (1). {facts}"
+            "la última (1), con el área entre los cuartiles entre particiones detrás de la media de cada "
+            "entrenamiento. {facts}"
         ),
         "alt_fact": "{target}: la {n:curva|media entre redes} es máxima a una profundidad de {depth}.",
     },
@@ -42,7 +47,10 @@ GRID = np.linspace(0, 1, 21)  # depths at which networks of unequal numbers of l
 
 
 def by_depth(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw each network's curve of `analysis.curves`, thin, and the mean over the networks of a training, thick."""
+    """Draw each network's curve of `analysis.curves`, thin, and the mean over the networks of a training, thick.
+
+    Behind the mean is the area between the means of the networks' quartiles over splits.
+    """
     targets, trainings = panels.targets_of(curves), looks.trainings(curves)
     known = curves.assign(training=looks.training_of(curves)).sort_values(["training", MODEL], kind="stable")
 
@@ -57,7 +65,7 @@ def by_depth(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
         height = 95 + panels.ROW * panels.n_rows(targets)
         style.laid_out(figure, labeller, labeller("figure.by_depth.title"), height, synthetic)
         figure.update_xaxes(range=[-0.03, 1.03], dtick=0.5)
-        figure.update_yaxes(**panels.r2_axis(curves["median_r2"].min()))
+        figure.update_yaxes(**panels.r2_axis(curves["q25"].min()))
         return panels.titled(figure, targets, labeller("figure.by_depth.x"), looks.measure(curves, labeller))
 
     return bilingual(build, lambda labeller: _alt(known, labeller), curves, language)
@@ -74,7 +82,7 @@ def _lines(own: pd.DataFrame, training: str, labeller: Labeller, first: bool) ->
             go.Scatter(
                 x=rows["relative"].fillna(0.5).to_numpy(), y=rows["median_r2"].to_numpy(), name=words["model"],
                 mode="lines+markers" if len(rows) < 2 else "lines", line=look | {"width": 1.2}, opacity=0.75,
-                customdata=rows[LAYER].to_numpy(), legendgroup=training, showlegend=False,
+                customdata=rows[[LAYER, "q25", "q75"]].to_numpy(), legendgroup=training, showlegend=False,
                 hovertemplate=labeller("figure.by_depth.hover", **words) + "<extra></extra>",
             )
         )  # fmt: skip
@@ -82,16 +90,18 @@ def _lines(own: pd.DataFrame, training: str, labeller: Labeller, first: bool) ->
         x=GRID, y=_mean(own), name=name, mode="lines", line=look | {"width": 4}, opacity=0.9, hoverinfo="skip",
         legendgroup=training, showlegend=first,
     )  # fmt: skip
-    return [*lines, mean]
+    quartiles = (_mean(own, column) for column in ("q25", "q75"))
+    area = panels.band(GRID, *quartiles, style.faint(look["color"]), legendgroup=training)
+    return [area, *lines, mean]
 
 
-def _mean(own: pd.DataFrame) -> np.ndarray:
-    """Return the mean over networks at the depths of GRID, between layers by straight lines."""
+def _mean(own: pd.DataFrame, column: str = "median_r2") -> np.ndarray:
+    """Return the mean of a column over networks at the depths of GRID, between layers by straight lines."""
     curves = []
     for _, rows in own.groupby(MODEL, sort=False):
         ordered = rows.sort_values(LAYER)
         if len(ordered) > 1:
-            curves.append(np.interp(GRID, ordered["relative"], ordered["median_r2"]))
+            curves.append(np.interp(GRID, ordered["relative"], ordered[column]))
     return np.mean(curves, 0) if curves else np.full(len(GRID), np.nan)
 
 

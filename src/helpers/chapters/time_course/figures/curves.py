@@ -13,34 +13,41 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ABOVE, DIGITS = 176, 3  # px above the panels: title, colour bar, menu; digits of r2 that are drawn
+QUARTILES = ["q25", "median_r2", "q75"]
 
 text.words(
     "figure.by_time",
     en={
         "title": "When each layer predicts the responses",
         "single_title": "When each layer predicts a single response",
-        "hover": "{model}, layer {layer}<br>%{{x:.2f}} s<br>{measure}: %{{y:.2f}}",
+        "hover": "{model}, layer {layer}<br>%{{x:.2f}} s<br>{measure}: %{{y:.2f}}{spread}",
+        "spread": "<br>quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}",
         "alt": (
             "{k} {k:panel|panels}, one per group of responses, with a menu of {n} {n:network|networks}: {measure} "
-            "against time, a line per layer, coloured from the first layer to the last. {facts}"
+            "against time, a line per layer, coloured from the first layer to the last, with the area between the "
+            "quartiles over splits around the layer that rises highest. {facts}"
         ),
         "single_alt": (
             "{n} {n:panel|panels}, one per network, with a menu of {k} {k:response|responses}: {measure} against time, "
-            "a line per layer, coloured from the first layer to the last. {facts}"
+            "a line per layer, coloured from the first layer to the last, with the area between the quartiles over "
+            "splits around the layer that rises highest. {facts}"
         ),
         "fact": "{target}: highest {time} s after onset, {r2}, at layer {layer} of {model}.",
     },
     es={
         "title": "Cuándo predice cada capa las respuestas",
         "single_title": "Cuándo predice cada capa una sola respuesta",
-        "hover": "{model}, capa {layer}<br>%{{x:.2f}} s<br>{measure}: %{{y:.2f}}",
+        "hover": "{model}, capa {layer}<br>%{{x:.2f}} s<br>{measure}: %{{y:.2f}}{spread}",
+        "spread": "<br>cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}",
         "alt": (
             "{k} {k:panel|paneles}, uno por grupo de respuestas, con un menú de {n} {n:red|redes}: {measure} según el "
-            "tiempo, una línea por capa, con colores de la primera capa a la última. {facts}"
+            "tiempo, una línea por capa, con colores de la primera capa a la última y el área entre los cuartiles "
+            "entre particiones alrededor de la capa que llega más alto. {facts}"
         ),
         "single_alt": (
             "{n} {n:panel|paneles}, uno por red, con un menú de {k} {k:respuesta|respuestas}: {measure} según el "
-            "tiempo, una línea por capa, con colores de la primera capa a la última. {facts}"
+            "tiempo, una línea por capa, con colores de la primera capa a la última y el área entre los cuartiles "
+            "entre particiones alrededor de la capa que llega más alto. {facts}"
         ),
         "fact": "{target}: máximo a los {time} s del inicio, {r2}, en la capa {layer} de {model}.",
     },
@@ -50,15 +57,18 @@ text.words(
 def by_time(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool, language: str = "en") -> go.Figure:
     """Draw r2 by time of each layer, a panel per group of targets; a menu chooses the network.
 
-    groups : target, model, layer, relative, time, median_r2, n_targets, metric
+    groups : target, model, layer, relative, time, q25, median_r2, q75, n_targets, metric
     ends : when the shortest and the longest sound end, in s
     """
-    shown = groups.round({"median_r2": DIGITS})
+    shown = groups.round(dict.fromkeys(QUARTILES, DIGITS))
     targets, models = panels.targets_of(shown), panels.models_of(shown)
 
     def build(labeller: Labeller) -> go.Figure:
         figure = panels.grid(targets, labeller)
         for model in models:
+            for panel, target in enumerate(targets):
+                area = _area(shown[(shown[MODEL] == model) & (shown[TARGET] == target)], model)
+                figure.add_trace(area, **panels.place(panel))
             for layer, own in _every_layer(shown[shown[MODEL] == model]):
                 for panel, target in enumerate(targets):
                     line = _line(own[own[TARGET] == target], model, layer, labeller)
@@ -82,22 +92,26 @@ def by_time(groups: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool,
 def one_by_one(singles: pd.DataFrame, ends: tuple[float, float], *, synthetic: bool, language: str = "en") -> go.Figure:
     """Draw r2 by time of each layer, a panel per network; a menu chooses a single target.
 
-    singles : target, model, layer, relative, time, median_r2, metric; all targets have the same times
+    singles : target, model, layer, relative, time, q25, median_r2, q75, metric; all targets have the same times
     """
-    columns = [TARGET, MODEL, LAYER, "relative", TIME, "median_r2", METRIC]
-    shown = singles[columns].round({"median_r2": DIGITS})
+    columns = [TARGET, MODEL, LAYER, "relative", TIME, *QUARTILES, METRIC]
+    shown = singles[columns].round(dict.fromkeys(QUARTILES, DIGITS))
     targets, models = panels.targets_of(shown), panels.models_of(shown)
     lines = [(model, layer) for model in models for layer, _ in _every_layer(shown[shown[MODEL] == model])]
+    whole = dict(list(shown.groupby([TARGET, MODEL], sort=False)))
     rows = {key: own.sort_values(TIME) for key, own in shown.groupby([TARGET, MODEL, LAYER], sort=False)}
 
     def build(labeller: Labeller) -> go.Figure:
         figure = panels.grid(models, labeller, "model")
+        for panel, model in enumerate(models):
+            figure.add_trace(_area(whole[targets[0], model], model), **panels.place(panel))
         for model, layer in lines:
-            line = _line(rows[targets[0], model, layer], model, layer, labeller)
+            line = _line(rows[targets[0], model, layer], model, layer, labeller, spread=False)
             figure.add_trace(line, **panels.place(models.index(model)))
         names = [style.name(labeller, "target", target) for target in targets]
+        areas = [[_area(whole[target, model], model).y.tolist() for model in models] for target in targets]
         values = [[rows[target, *line]["median_r2"].tolist() for line in lines] for target in targets]
-        panels.exchange(figure, names, values)
+        panels.exchange(figure, names, [area + line for area, line in zip(areas, values, strict=True)])
         return _laid_out(figure, shown, models, ends, labeller, labeller("figure.by_time.single_title"), synthetic)
 
     def alt(labeller: Labeller) -> str:
@@ -111,13 +125,24 @@ def _every_layer(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
     return [(int(layer), own) for layer, own in rows.groupby(LAYER, sort=True)]
 
 
-def _line(own: pd.DataFrame, model: str, layer: int, labeller: Labeller) -> go.Scatter:
+def _area(rows: pd.DataFrame, model: str) -> go.Scatter:
+    """Return the area between the quartiles over splits of a network's layer that rises highest."""
+    highest = rows.loc[rows["median_r2"].idxmax(), LAYER]
+    own = rows[rows[LAYER] == highest].sort_values(TIME)
+    columns = (own[column].to_numpy() for column in (TIME, "q25", "q75"))
+    return panels.band(*columns, style.faint(style.GREY, 0.25), legendgroup=model)
+
+
+def _line(own: pd.DataFrame, model: str, layer: int, labeller: Labeller, spread: bool = True) -> go.Scatter:
+    """Return the line of a layer; `spread`: pointing at it tells the quartiles, which a menu cannot exchange."""
     ordered = own.sort_values(TIME)
     words = {"model": style.name(labeller, "model", model), "layer": layer, "measure": panels.measure(own, labeller)}
+    words["spread"] = labeller("figure.by_time.spread") if spread else ""
+    more = {"customdata": ordered[["q25", "q75"]].to_numpy()} if spread else {}
     return go.Scatter(
         x=ordered[TIME].to_numpy(), y=ordered["median_r2"].to_numpy(), mode="lines", legendgroup=model,
         line=looks.line_of(float(own["relative"].iloc[0])), showlegend=False, name=f"{words['model']} {layer}",
-        hovertemplate=labeller("figure.by_time.hover", **words) + "<extra></extra>",
+        hovertemplate=labeller("figure.by_time.hover", **words) + "<extra></extra>", **more,
     )  # fmt: skip
 
 

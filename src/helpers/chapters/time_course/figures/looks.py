@@ -98,7 +98,8 @@ def span(frame: pd.DataFrame) -> list[float]:
 
 def r2_axis(frame: pd.DataFrame) -> dict:
     """Return the look of an axis from 0 to a little above the highest r2: in a bin it may be far below 1."""
-    return {"range": [0, 1.06 * max(float(frame["median_r2"].max()), 0.05)], "tickformat": ".2f", "nticks": 5}
+    highest = "q75" if "q75" in frame else "median_r2"
+    return {"range": [0, 1.06 * max(float(frame[highest].max()), 0.05)], "tickformat": ".2f", "nticks": 5}
 
 
 def n_of(frame: pd.DataFrame, target: str) -> int:

@@ -25,6 +25,7 @@ from helpers.text import Labeller
 SCALE = "Viridis"
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 AT_LAYER = "r2_layer_"  # columns of r² by layer
+ABOVE = 205  # px above the panels: title, colour bar, menu
 
 text.words("map", en={"no_region": "Other voxels"}, es={"no_region": "Otros vóxeles"})
 text.words(
@@ -73,7 +74,7 @@ def region_map(places: pd.DataFrame, *, synthetic: bool, language: str = "en") -
     parts = divisions.divided(places)
 
     def build(labeller: Labeller) -> go.Figure:
-        figure, shown_by_menu = maps.sides([""], labeller), []
+        figure, shown_by_menu = maps.sides(labeller), []
         for division, part in parts.items():
             for index, region, scale in _order_of_marks(part, division):
                 for column, side in enumerate(HEMISPHERES, start=1):
@@ -140,8 +141,8 @@ text.words(
             "{metric} there: %{{customdata[1]:.2f}}<br>noise ceiling: %{{customdata[2]:.2f}}"
         ),
         "alt": (
-            "Flat maps of {metric}, one row per model, left and right hemisphere side by side, with a slider over {n} "
-            "{n:layer|layers}. {facts}"
+            "Flat maps of {metric}, left and right hemisphere side by side, with a slider over {n} {n:layer|layers}"
+            "{models:| and a menu of {models} networks}. {facts}"
         ),
         "alt_fact": (
             "{model}: the median over voxels goes from {first} at layer {first_layer} to {last} at layer {last_layer}."
@@ -157,8 +158,8 @@ text.words(
             "con {metric}: %{{customdata[1]:.2f}}<br>techo de ruido: %{{customdata[2]:.2f}}"
         ),
         "alt": (
-            "Mapas planos de {metric}, una fila por modelo, hemisferio izquierdo y derecho lado a lado, con un control "
-            "deslizante de {n} {n:capa|capas}. {facts}"
+            "Mapas planos de {metric}, hemisferio izquierdo y derecho lado a lado, con un control deslizante de {n} "
+            "{n:capa|capas}{models:| y un menú de {models} redes}. {facts}"
         ),
         "alt_fact": (
             "{model}: la mediana entre vóxeles va de {first} en la capa {first_layer} a {last} en la capa {last_layer}."
@@ -168,7 +169,7 @@ text.words(
 
 
 def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
-    """Draw the median r² of each place, a row of panels per model, with a slider over layers; nothing without places.
+    """Draw the median r² of each place, with a slider over layers and a menu of models; nothing without places.
 
     places: model, hemisphere, x, y (mm), n, layer, lowest, highest, r2, ceiling, subjects (names), region, metric, and
     `r2_layer_1`, ... for every layer; pooled: model, layer, median_r2[, note] over all voxels.
@@ -178,23 +179,22 @@ def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, langu
     shown = [int(column.removeprefix(AT_LAYER)) for column in places if column.startswith(AT_LAYER)]
 
     def build(labeller: Labeller) -> go.Figure:
-        figure, groups = maps.sides(panels.models_of(places), labeller), list(_groups(places))
-        metric = labeller.name("symbol", places["metric"].iloc[0])
-        for rows, row, column in groups:
-            values, size = rows[f"{AT_LAYER}{shown[-1]}"], maps.size_of_marks(places)
-            marks = _coloured(rows, values, size, "r2_map", metric, labeller)
-            figure.add_trace(marks, row=row, col=column)
-        colours = {layer: [_colours(rows[f"{AT_LAYER}{layer}"]) for rows, *_ in groups] for layer in shown}
+        metric, size = labeller.name("symbol", places["metric"].iloc[0]), maps.size_of_marks(places)
+        groups = _groups(places)
+        marks = [_coloured(rows, rows[f"{AT_LAYER}{shown[-1]}"], size, "r2_map", metric, labeller) for rows in groups]
+        figure = _of_models(groups, marks, labeller)
+        colours = {layer: [_colours(rows[f"{AT_LAYER}{layer}"]) for rows in groups] for layer in shown}
         figure.update_layout(sliders=[_slider(colours, pooled, labeller)])
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         title = labeller("figure.r2_map.title", metric=metric)
-        maps.laid_out(figure, places, title, labeller, synthetic, 170, 160)
+        maps.laid_out(figure, places, title, labeller, synthetic, ABOVE, 160)
         return maps.narrowed(style.lying_bar(figure, panels.measure(places, labeller)))
 
     def alt(labeller: Labeller) -> str:
         facts = " ".join(_r2_fact(pooled, model, labeller) for model in panels.models_of(places))
         metric = labeller.name("symbol", places["metric"].iloc[0])
-        return labeller("figure.r2_map.alt", metric=metric, n=len(shown), facts=facts)
+        counts = {"n": len(shown), "models": places[MODEL].nunique()}
+        return labeller("figure.r2_map.alt", metric=metric, facts=facts, **counts)
 
     return bilingual(build, alt, places, language)
 
@@ -233,7 +233,7 @@ text.words(
             "<br>best layer: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
             "{metric} there: %{{customdata[1]:.2f}}<br>noise ceiling: %{{customdata[2]:.2f}}"
         ),
-        "alt": "{title}: flat maps, one row per model, left and right hemisphere side by side. {facts}",
+        "alt": "{title}: flat maps, left and right hemisphere side by side{n:|, with a menu of {n} networks}. {facts}",
         "alt_fact": "{model}: most often layer {layer}, in {share:0} % of the voxels.",
     },
     es={
@@ -246,7 +246,9 @@ text.words(
             "<br>mejor capa: %{{customdata[3]}} (%{{customdata[4]}} – %{{customdata[5]}}), "
             "con {metric}: %{{customdata[1]:.2f}}<br>techo de ruido: %{{customdata[2]:.2f}}"
         ),
-        "alt": "{title}: mapas planos, una fila por modelo, hemisferio izquierdo y derecho lado a lado. {facts}",
+        "alt": (
+            "{title}: mapas planos, hemisferio izquierdo y derecho lado a lado{n:|, con un menú de {n} redes}. {facts}"
+        ),
         "alt_fact": "{model}: la más frecuente es la capa {layer}, en el {share:0} % de los vóxeles.",
     },
 )
@@ -255,7 +257,7 @@ text.words(
 def best_map(
     places: pd.DataFrame, frequent: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, language: str = "en"
 ) -> go.Figure | None:
-    """Draw the best layer of each place among those without a note; nothing without places.
+    """Draw the best layer of each place among those without a note, with a menu of models; nothing without places.
 
     places: model, hemisphere, x, y (mm), n, layer, lowest, highest, r2, ceiling, subjects (names), region, metric;
     frequent: model, layer, share (of the voxels whose best layer it is); pooled: model, layer[, note], all layers.
@@ -271,14 +273,13 @@ def best_map(
         return labeller("figure.best_map.title_without", note=notes)
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = maps.sides(panels.models_of(places), labeller)
-        metric = labeller.name("symbol", places["metric"].iloc[0])
-        for rows, row, column in _groups(places):
-            marks = _coloured(rows, rows[LAYER], maps.size_of_marks(places), "best_map", metric, labeller)
-            figure.add_trace(marks, row=row, col=column)
+        metric, size = labeller.name("symbol", places["metric"].iloc[0]), maps.size_of_marks(places)
+        groups = _groups(places)
+        marks = [_coloured(rows, rows[LAYER], size, "best_map", metric, labeller) for rows in groups]
+        figure = _of_models(groups, marks, labeller)
         low, high = layers[0], layers[-1]
         figure.update_coloraxes(cmin=low - 0.5, cmax=high + 0.5, colorscale=steps_of_layers(high - low + 1))
-        maps.laid_out(figure, places, title(labeller), labeller, synthetic)
+        maps.laid_out(figure, places, title(labeller), labeller, synthetic, ABOVE)
         ticks = {"tickvals": layers, "tickformat": "d"}
         return maps.narrowed(style.lying_bar(figure, labeller("figure.best_map.scale"), **ticks))
 
@@ -290,16 +291,31 @@ def best_map(
             )
             for row in frequent.itertuples()
         ]  # fmt: skip
-        return labeller("figure.best_map.alt", title=title(labeller), facts=" ".join(facts))
+        n = places[MODEL].nunique()
+        return labeller("figure.best_map.alt", title=title(labeller), n=n, facts=" ".join(facts))
 
     return bilingual(build, alt, places, language)
 
 
-def _groups(places: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, int, int]]:
-    """Yield (rows, panel row, panel column) of each model, hemisphere and region, so that a region is named once."""
-    models = panels.models_of(places)
-    for (model, side, _), rows in places.groupby([MODEL, "hemisphere", "region"], sort=False):
-        yield rows, models.index(model) + 1, HEMISPHERES.index(side) + 1
+def _groups(places: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each model, hemisphere and region, so that a region is named once."""
+    return [rows for _, rows in places.groupby([MODEL, "hemisphere", "region"], sort=False)]
+
+
+def _of_models(groups: list[pd.DataFrame], marks: list[go.Scatter], labeller: Labeller) -> go.Figure:
+    """Return a panel for each hemisphere with the marks of each group; where there are several models, a menu."""
+    figure, of_model = maps.sides(labeller), [rows[MODEL].iloc[0] for rows in groups]
+    models = panels.in_order(of_model)
+    for rows, own, model in zip(groups, marks, of_model, strict=True):
+        column = HEMISPHERES.index(rows["hemisphere"].iloc[0]) + 1
+        figure.add_trace(own.update(visible=model == models[0]), row=1, col=column)
+    if len(models) > 1:
+        names, shown = (
+            [style.name(labeller, "model", one) for one in models],
+            [[one == own for own in of_model] for one in models],
+        )
+        panels.menu(figure, names, shown, (MODEL, models))
+    return figure
 
 
 def _coloured(

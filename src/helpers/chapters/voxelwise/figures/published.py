@@ -103,7 +103,7 @@ def published_map(
     sides = [places[places["hemisphere"] == side] for side in HEMISPHERES]
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = maps.sides([""], labeller)
+        figure = maps.sides(labeller)
         size = maps.size_of_marks(places)
         for column, (side, rows) in enumerate(zip(HEMISPHERES, sides, strict=True), start=1):
             figure.add_trace(_marks(rows, side, size, labeller), row=1, col=column)
