@@ -191,6 +191,35 @@ def test_offline_cells_have_formulas_and_figures_and_no_log():
     assert list(shown.data) == ["text/html"] and 'id="figure"' in shown.data["text/html"] and "cdn" not in str(shown)
 
 
+def test_sections_of_detail_are_folded_behind_their_titles():
+    """Each section of its own, by its title in each language; cells without a title behind the word for diagnostics."""
+
+    def cell(source: str, *tags: str, kind=nbformat.v4.new_markdown_cell) -> nbformat.NotebookNode:
+        return kind(source, metadata={"tags": list(tags)})
+
+    code, folded = nbformat.v4.new_code_cell, "diagnostic"
+    cells = [
+        cell("# Capítulo", "lang-es"),
+        cell("1", folded, kind=code),
+        cell("2", kind=code),
+        cell("## Uno\n\nTexto.", "lang-es", folded),
+        cell("## One\n\nText.", "lang-en", folded),
+        cell("3", folded, kind=code),
+        cell("## Dos", "lang-es", folded),
+        cell("## Two", "lang-en", folded),
+        cell("4", folded, kind=code),
+        cell("5", kind=code),
+    ]
+    whole = export.merged([(Chapter("00_a"), nbformat.v4.new_notebook(cells=cells))])
+    begins = {at: dict(one.metadata["begins"]) for at, one in enumerate(whole.cells) if one.metadata["begins"]}
+    assert begins == {
+        1: {"es": "Diagnóstico", "en": "Diagnostics"},
+        3: {"es": "Uno", "en": "One"},
+        6: {"es": "Dos", "en": "Two"},
+    }
+    assert [at for at, one in enumerate(whole.cells) if one.metadata["ends"]] == [1, 5, 8]
+
+
 def test_merged_chapters_have_unique_cell_ids():
     cells = [nbformat.v4.new_markdown_cell("a", id="same")]
     two = [(Chapter(name), nbformat.v4.new_notebook(cells=cells)) for name in ("00_a", "01_b")]
