@@ -63,7 +63,7 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
 
 
 def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:
-    own = {key: one.sel({GROUP: target}, drop=True).reset_coords(drop=True) for key, one in found.items()}
+    own = {key: _anonymous(one.sel({GROUP: target})) for key, one in found.items()}
     means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
     best = max((key for key in own if key[1] == NETWORK), key=means.get)
     r2_low, r2_high = r2_interval(own[best], splits)
@@ -87,6 +87,11 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     for row, p in zip(rows, holm(np.array([row["p_adjusted"] for row in rows])), strict=True):
         row["p_adjusted"] = p
     return rows
+
+
+def _anonymous(found: xr.Dataset) -> xr.Dataset:
+    """Return the same without the names of network and target, so that two can be subtracted."""
+    return found.drop_vars([name for name, coordinate in found.coords.items() if not coordinate.dims])
 
 
 def said(table: pd.DataFrame, responses: dict[str, xr.DataArray]) -> text.Bilingual:
