@@ -108,20 +108,24 @@ regularisation.figures.by_layer(curves, regularisation.overlay(study), **study.l
 # %%
 best = selection.best(curves)
 differences = selection.differences(rows, best, encoding.splits.train_share(splits), "ridge", "lasso")
-regularisation.figures.differences(differences, **study.look)
-
-# %%
 regularisation.ridge_ahead(differences)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
+# ## La diferencia, componente por componente
+#
 # El intervalo tiene en cuenta que las particiones comparten sonidos (Nadeau y Bengio, 2003); sin eso parecería mucho
 # más angosto de lo que es.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
+# ## The difference, component by component
+#
 # The interval allows for splits that share sounds (Nadeau and Bengio, 2003); without that it would look far narrower
 # than it is.
 
-# %%
+# %% tags=["diagnostic"]
+regularisation.figures.differences(differences, **study.look)
+
+# %% tags=["diagnostic"]
 text.table(best.drop(columns=["n_splits"]), fold=True)
 
 # %% [markdown] tags=["lang-es", "diagnostic"]

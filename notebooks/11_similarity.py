@@ -122,15 +122,19 @@ text.table(ceilings, fold=True)
 curves = similarity.curves(alike, beside)
 similarity.figures.by_depth(curves, ceilings, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
+# ## Junto al r², capa por capa
+#
 # Lo mismo junto al r² de cada capa, que sale de la regresión. Donde las dos curvas no suben y bajan a la vez, una capa
 # sirve para predecir sin que los sonidos se parezcan en ella como en el cerebro, o al revés.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
+# ## Beside r², layer by layer
+#
 # The same beside the r² of each layer, which regression gives. Where the two curves do not rise and fall together, a
 # layer serves to predict without finding the same sounds alike as the brain does, or the other way round.
 
-# %%
+# %% tags=["diagnostic"]
 together = similarity.together(curves, scores, metric)
 similarity.figures.together(together, **study.look)
 
