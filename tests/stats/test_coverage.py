@@ -17,6 +17,9 @@ INTERVALS = [(study, procedure, *map(float, numbers)) for study, procedure, *num
 NOW = [row for row in INTERVALS if row[1].endswith("as now")]
 
 
+TOO_NARROW = [("equal networks, unlike layers", "r² of one network, as now")]  # known: the page says why
+
+
 def error(share: float, n: int) -> float:
     """Two standard errors of a simulated share."""
     return 2 * np.sqrt(share * (1 - share) / n)
@@ -28,9 +31,9 @@ def test_every_kind_of_study_is_on_the_page():
 
 
 @pytest.mark.parametrize("row", NOW, ids=lambda row: f"{row[0]}, {row[1]}")
-def test_no_interval_covers_too_little(row):
-    coverage = row[4]
-    assert coverage >= LEAST - error(LEAST, N_STUDIES)
+def test_no_interval_covers_too_little_but_one(row):
+    study, procedure, _, _, coverage, *_ = row
+    assert (coverage < LEAST - error(LEAST, N_STUDIES)) == ((study, procedure) in TOO_NARROW)
 
 
 @pytest.mark.parametrize("row", NOW, ids=lambda row: f"{row[0]}, {row[1]}")

@@ -8,7 +8,7 @@ instead (`drawn` below), with replacement, to first order in how much each sound
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -135,9 +135,9 @@ class _Layers:
         self.means[:, layer] += values[:, 0] / self.n_splits
         self.moved[:, layer] += _moved(values[:, : 1 + len(parts)], parts) / self.n_splits
 
-    def drawn(self, best: np.ndarray) -> np.ndarray:
-        """Return r and r2 (n_splits, 2, 1 + n_draws, n_targets) of the layer that is chosen with all sounds, and then
-        of the one that is chosen in each draw of the sounds.
+    def drawn(self, best: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield r and r2 (2, 1 + n_draws, n_targets) of each split, of the layer that is chosen with all sounds, and
+        then of the one that is chosen in each draw of the sounds.
 
         Layers differ by their means over the splits. These differ by chance too, by as much as the jackknife says of
         the sounds, and are drawn together until only the rest of their variance is left. `best` (n_splits, n_targets)
@@ -148,11 +148,9 @@ class _Layers:
         variance = np.square(apart).sum(1)
         rest = 1 - np.divide(by_chance, variance, out=np.ones_like(variance), where=variance > 0)
         apart = apart * np.sqrt(rest.clip(0))[:, None]
-        found = np.empty((self.n_splits, 2, 1 + N_DRAWS, best.shape[1]))
-        for j, (own, choices) in enumerate(zip(best, self.choices, strict=True)):
+        for chosen, own, choices in zip(self.chosen, best, self.choices, strict=True):
             drawn = np.take_along_axis(apart, np.vstack([own, choices])[None].astype(int), 1)
-            found[j] = self.chosen[j][:, None] + (drawn - drawn[:, :1])
-        return found
+            yield chosen[:, None] + (drawn - drawn[:, :1])
 
 
 def _of_layer(
