@@ -458,7 +458,8 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "is smaller by the same factor each time, is right for the second order and still too wide for those above, "
         "as on noise. Which layer is chosen jumps, which no jackknife follows; what that adds comes from draws of the "
         "sounds. Where layers differ much and a study chooses a poor one by chance, its r² is low and so is its error: "
-        "one network's interval is then too narrow, and a difference of two is not.",
+        "one network's interval is then too narrow, and where there is hardly any noise a lead of one of two equal "
+        "networks is found a little too often.",
     ]
 
 

@@ -17,7 +17,9 @@ INTERVALS = [(study, procedure, *map(float, numbers)) for study, procedure, *num
 NOW = [row for row in INTERVALS if row[1].endswith("as now")]
 
 
-TOO_NARROW = [("equal networks, unlike layers", "r² of one network, as now")]  # known: the page says why
+# Known, and the page says why: an interval that is too narrow, and a lead that is found too often
+TOO_NARROW = [("equal networks, unlike layers", "r² of one network, as now")]
+TOO_OFTEN = [("equal networks, hardly any noise", "difference, as now")]
 
 
 def error(share: float, n: int) -> float:
@@ -37,12 +39,12 @@ def test_no_interval_covers_too_little_but_one(row):
 
 
 @pytest.mark.parametrize("row", NOW, ids=lambda row: f"{row[0]}, {row[1]}")
-def test_no_verdict_where_there_is_nothing_to_find(row):
+def test_no_verdict_where_there_is_nothing_to_find_but_in_one_kind(row):
     study, procedure, *_, above, below, _ = row
     if "r²" in procedure:
         assert study != "nothing but noise" or above <= 0.05
     elif study.startswith(calibration.EQUAL) or ", equal networks" in study:
-        assert above + below <= 0.05 + error(0.05, N_STUDIES)
+        assert (above + below > 0.05 + error(0.05, N_STUDIES)) == ((study, procedure) in TOO_OFTEN)
 
 
 def test_false_discoveries_are_no_more_than_their_rate():
