@@ -10,6 +10,7 @@ from typing import TypeVar
 SOUND, SAMPLE, UNIT, TARGET = "sound", "sample", "unit", "target"
 REPETITION, SPLIT, LAYER, STAGE, NOTE = "repetition", "split", "layer", "stage", "note"
 MODEL, STEP, ESTIMATOR, METRIC = "model", "step", "estimator", "metric"
+QUARTILES = ["q25", "median_r2", "q75"]  # columns of a table, mostly over splits
 STATE, SEED = "state", "seed"  # of a control's weights
 SUBJECT, CATEGORY, TIME = "subject", "category", "time"
 

@@ -153,6 +153,27 @@ def test_the_interval_of_an_r2_stays_between_0_and_1():
     assert (high - low) / 2 == pytest.approx(1e-4 * stats.t.ppf(0.975, 100), rel=1e-3)
 
 
+def test_the_interval_of_an_r2_begins_at_0_unless_that_of_r_lies_above_and_reaches_as_far_as_r_may():
+    splits, random = folds(60, 2), np.random.default_rng(7)
+    noise = random.standard_normal(60)
+
+    def found(r: float) -> xr.Dataset:
+        """A correlation that moves with the sounds, and its square, which knows nothing of values below 0."""
+        moves = means_of_tests(r + noise - noise.mean(), splits)
+        squares = moves.clip(0) ** 2
+        names = ["value", "without", "both"]
+        parts = [moves.rename({name: f"chosen_r_{name}".removesuffix("_value") for name in names})]
+        return xr.merge([*parts, squares.rename({name: f"chosen_r2_{name}".removesuffix("_value") for name in names})])
+
+    error = over_sounds(means_of_tests(noise, splits), splits).error
+    half = error * stats.t.ppf(0.975, 59)
+    low, high = intervals.r2_interval(found(-0.3), splits)
+    assert low == 0 and high == pytest.approx(half**2, rel=0.05), "of an r below 0, as far as of an r of 0"
+    low, high = intervals.r2_interval(found(0.5 * half), splits)
+    assert low == 0 and high >= (1.5 * half) ** 2 * 0.95
+    assert intervals.r2_interval(found(2 * half), splits)[0] > 0
+
+
 def test_p_values_are_those_of_the_interval():
     one = Estimate(0.3, 0.1, 20)
     low, high = one.interval()

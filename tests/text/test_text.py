@@ -139,6 +139,20 @@ def test_missing_cells_are_dashes():
     assert text.table(frame).pieces["es"].count("–") == 2
 
 
+def test_long_tables_and_many_sentences_are_made_short():
+    """More than eight rows stand behind a line that counts them; more than three sentences in two columns."""
+    frame = pd.DataFrame({"layer": range(1, 10), "median_r2": 0.5})
+    assert text.table(frame).pieces["es"].startswith("<details><summary>Ver la tabla (9 filas)</summary>")
+    assert "<details>" not in text.table(frame.iloc[:8]).pieces["en"]
+    assert "(1 row)" in text.table(frame.iloc[:1], fold=True).pieces["en"]
+    one = text.both("report.table")
+    assert text.markdown([one] * 4).pieces["en"].startswith('<div class="several"><p>')
+    assert text.markdown([one] * 3).pieces["en"].startswith("<p>")
+    assert (
+        text.paragraph([one] * 4).pieces["en"].count("<p>") == 1 and "div" not in text.paragraph([one] * 4).pieces["en"]
+    )
+
+
 def test_columns_in_which_nothing_is_known_are_left_out():
     frame = pd.DataFrame({"model": ["a", "b"], "learned_from": [None, None], "median_r2": [float("nan")] * 2})
     assert "Training sounds" not in (shown := text.table(frame).pieces["en"]) and "Median" not in shown

@@ -101,6 +101,18 @@ def statistic(found: xr.Dataset, name: str) -> xr.Dataset:
     return found[[one for one in renamed if one in found]].rename({a: b for a, b in renamed.items() if a in found})
 
 
+def beyond_part(moved: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return how much each sound moves a number in a split (..., n_sounds, n) beyond the mean sound of its part.
+
+    Any train sound less predicts a little worse; `parts` (n_sounds,) says what each sound does in the split.
+    """
+    found = np.array(moved)
+    for part in set(parts) & {TRAIN, TEST}:
+        own = parts == part
+        found[..., own, :] -= found[..., own, :].mean(-2, keepdims=True)
+    return found
+
+
 @cache
 def pairs(n_sounds: int) -> np.ndarray:
     """Return the positions of the sounds of some pairs (n_pairs, 2), the same in every call: each with its neighbours.
@@ -133,7 +145,8 @@ class _Layers:
     def add(self, values: np.ndarray, parts: np.ndarray, layer: int) -> None:
         """Take in r and r2 (2, n_kept, n_targets) of a layer in one split."""
         self.means[:, layer] += values[:, 0] / self.n_splits
-        self.moved[:, layer] += _moved(values[:, : 1 + len(parts)], parts) / self.n_splits
+        moved = values[:, :1] - values[:, 1 : 1 + len(parts)]
+        self.moved[:, layer] += beyond_part(moved, parts) / self.n_splits
 
     def drawn(self, best: np.ndarray) -> Iterator[np.ndarray]:
         """Yield r and r2 (2, 1 + n_draws, n_targets) of each split, of the layer that is chosen with all sounds, and
@@ -194,15 +207,6 @@ def _without(one: Downdate, train: np.ndarray, test: np.ndarray, n_sounds: int) 
     ):
         both[own] = without(first[own], second[own])
     return torch.cat([whole[None], single, both])
-
-
-def _moved(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return how much each sound moves `values` (..., 1 + n_sounds, n_targets) beyond what any of its part does."""
-    moved = values[..., :1, :] - values[..., 1:, :]
-    for part in (TRAIN, TEST):
-        own = parts == part
-        moved[..., own, :] -= moved[..., own, :].mean(-2, keepdims=True)
-    return moved
 
 
 def _checked(scores, features, splits, responses) -> xr.Dataset:

@@ -14,8 +14,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from helpers.encoding.left_out import BOTH, DRAWN, FIRST, PAIR, SECOND, VALUE, WITHOUT, draws, statistic
-from helpers.encoding.splits import TEST, TRAIN
+from helpers.encoding.left_out import BOTH, DRAWN, FIRST, PAIR, SECOND, VALUE, WITHOUT, beyond_part, draws, statistic
 from helpers.names import SOUND, SPLIT, SUBJECT
 
 LEVEL = 0.95
@@ -119,14 +118,12 @@ def _moved(found: xr.Dataset, splits: xr.DataArray) -> tuple[np.ndarray, np.ndar
 
     And how much both sounds of a pair move it beyond what each of them does (n_pairs, n_subjects).
     """
-    moved = (found[VALUE] - found[WITHOUT]).transpose(SPLIT, SOUND, SUBJECT).sel({SOUND: splits[SOUND].values})
-    for part in (TRAIN, TEST):
-        own = splits == part
-        moved = moved - (moved.where(own).mean(SOUND).fillna(0) * own).transpose(*moved.dims)
+    moved = (found[VALUE] - found[WITHOUT]).transpose(SPLIT, SOUND, SUBJECT).sel({SOUND: splits[SOUND].values}).values
+    single = np.mean([beyond_part(own, parts) for own, parts in zip(moved, splits.values, strict=True)], axis=0)
     value, without = found[VALUE].mean(SPLIT), found[WITHOUT].mean(SPLIT)
     each = (without.sel({SOUND: found[name]}).drop_vars(SOUND) for name in (FIRST, SECOND))
     double = value - sum(each) + found[BOTH].mean(SPLIT)
-    return moved.mean(SPLIT).values, double.transpose(PAIR, SUBJECT).values
+    return single, double.transpose(PAIR, SUBJECT).values
 
 
 def _corrected(single: float, double: float) -> float:

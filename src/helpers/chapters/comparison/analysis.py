@@ -17,7 +17,7 @@ import xarray as xr
 from helpers import stats, text
 from helpers.models.base import TRAININGS
 from helpers.models.weights import CONTROLS, MATCHED, PERMUTED, TRAINED, UNTRAINED
-from helpers.names import LAYER, METRIC, MODEL, SEED, SPLIT, STATE, TARGET
+from helpers.names import LAYER, METRIC, MODEL, QUARTILES, SEED, SPLIT, STATE, TARGET
 from helpers.plotting import facts
 from helpers.stats.layers import relative_depth
 from helpers.stats.references import BASELINE
@@ -106,7 +106,7 @@ def curves(scores: Scores, metric: str) -> pd.DataFrame:
         about |= {"relative": relative_depth(np.arange(float(values.shape[1])), values.shape[1])}
         for name, own in groups_of(one).items():
             quartiles = np.quantile(np.median(values[..., own], -1), [0.25, 0.5, 0.75], axis=0)
-            spread = dict(zip(("q25", "median_r2", "q75"), quartiles, strict=True))
+            spread = dict(zip(QUARTILES, quartiles, strict=True))
             parts.append(pd.DataFrame(about | {TARGET: name} | spread))
     return pd.concat(parts, ignore_index=True).assign(**{METRIC: metric})
 

@@ -16,14 +16,13 @@ import xarray as xr
 from helpers import encoding, text
 from helpers.encoding.noise import critical_correlation
 from helpers.errors import UserError
-from helpers.names import CATEGORY, LAYER, METRIC, MODEL, REPETITION, SOUND, SPLIT, TARGET, TIME
+from helpers.names import CATEGORY, LAYER, METRIC, MODEL, QUARTILES, REPETITION, SOUND, SPLIT, TARGET, TIME
 from helpers.stats.layers import relative_depth
 from helpers.study import Study
 
 PLAIN = "r2_pearson"  # of all chapters' metrics the one whose level chance reaches is known for a number of sounds
 MOST_TARGETS = 20  # that are shown one by one
 OF, GROUP, SET = "of", "group", "responses"  # of a stacked target: the target, what it is summed up under, its set
-QUARTILES = ["q25", "median_r2", "q75"]  # over splits
 N_DRAWS, LEVEL = 500, 0.95  # of intervals
 FEWEST = 3  # targets that an interval needs: of fewer there is nothing to draw from
 Scores = Mapping[str, Sequence[xr.Dataset]]  # set of responses -> scores of each network

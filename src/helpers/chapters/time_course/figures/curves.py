@@ -7,13 +7,12 @@ import plotly.graph_objects as go
 
 from helpers import text
 from helpers.chapters.time_course.figures import looks
-from helpers.names import LAYER, METRIC, MODEL, TARGET, TIME
+from helpers.names import LAYER, METRIC, MODEL, QUARTILES, TARGET, TIME
 from helpers.plotting import facts, panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ABOVE, DIGITS = 176, 3  # px above the panels: title, colour bar, menu; digits of r2 that are drawn
-QUARTILES = ["q25", "median_r2", "q75"]
 
 text.words(
     "figure.by_time",

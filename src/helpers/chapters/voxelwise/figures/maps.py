@@ -310,11 +310,8 @@ def _of_models(groups: list[pd.DataFrame], marks: list[go.Scatter], labeller: La
         column = HEMISPHERES.index(rows["hemisphere"].iloc[0]) + 1
         figure.add_trace(own.update(visible=model == models[0]), row=1, col=column)
     if len(models) > 1:
-        names, shown = (
-            [style.name(labeller, "model", one) for one in models],
-            [[one == own for own in of_model] for one in models],
-        )
-        panels.menu(figure, names, shown, (MODEL, models))
+        names = [style.name(labeller, "model", model) for model in models]
+        panels.menu(figure, names, [[one == model for one in of_model] for model in models], (MODEL, models))
     return figure
 
 
