@@ -200,7 +200,8 @@
   }
 
   function print(printing) {
-    for (const fold of document.querySelectorAll("details:is(.chapter, .diagnostic, .more)")) {
+    const text = "details:is(.chapter, .diagnostic, .more, :has(> .table > .words))";  // tables of words are text
+    for (const fold of document.querySelectorAll(text)) {
       if (printing) { fold.dataset.was = fold.open; fold.open = true; } else fold.open = fold.dataset.was === "true";
     }
     for (const figure of figures) {
