@@ -89,9 +89,6 @@ models = tables.models(scores, metric)
 analysis.facts(study, best, pooled, models)
 
 # %%
-figures.region_map(places.regions(best), **study.look)
-
-# %%
 beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
 references = tables.references(beside, metric)
 published = analysis.overlay(study, "voxelwise_by_layer")
@@ -152,6 +149,19 @@ figures.best_surface(places.best(best, place=places.VERTEX), pooled, **study.loo
 
 # %%
 figures.difference_surface(vertices, **study.look)
+
+# %% [markdown] tags=["lang-es", "diagnostic"]
+# ## Dónde están las regiones
+#
+# El mismo mapa plano, con la región a la que pertenece cada vóxel.
+
+# %% [markdown] tags=["lang-en", "diagnostic"]
+# ## Where the regions are
+#
+# The same flat map, with the region to which each voxel belongs.
+
+# %% tags=["diagnostic"]
+figures.region_map(places.regions(best), **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## ¿Se confirma la jerarquía?

@@ -64,13 +64,17 @@ dynamics.figures.voxels_by_step(voxels, **study.look)
 # ## ¿Qué se aprende tarde, y qué capas aprenden por más tiempo?
 #
 # Para cada capa y componente se busca el primer paso en el que la curva llega al 95 % de su valor final, interpolando
-# entre puntos de control; los cuartiles son los de las particiones, cada una con su propia curva.
+# entre puntos de control. El orden de los componentes es el de la mediana de ese paso entre capas; las ganancias son
+# las de la mediana de la mejor capa. Profundidad y paso se comparan con el rho de Spearman: si es negativo, las
+# primeras capas aprenden durante más tiempo. No tiene un p, porque los pares no son independientes.
 
 # %% [markdown] tags=["lang-en"]
 # ## What is learned late, and which layers learn for longer?
 #
 # For each layer and component, the first step is sought at which the curve reaches 95 % of its final value,
-# interpolating between checkpoints; the quartiles are those of the splits, each with a curve of its own.
+# interpolating between checkpoints. Components are ordered by the median of that step over layers; gains are those of
+# the median of the best layer. Depth and step are compared by Spearman's rho: a negative one means that the first
+# layers learn for longer. It has no p, since the pairs are not independent.
 
 # %%
 learned, gains = dynamics.learned(rows, metric), dynamics.gains(curves)

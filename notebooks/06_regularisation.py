@@ -40,22 +40,22 @@ study = open_study(study)
 # %%
 study.banner()
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Cómo se comparan
 #
 # Los sonidos se ordenan al azar; una parte forma el conjunto de entrenamiento y la otra, el de prueba.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## How they are compared
 #
 # The sounds are put in a random order; one part trains, the other tests.
 
-# %%
+# %% tags=["diagnostic"]
 responses = study.responses("components")  # (sound, target)
 splits = study.split(regularisation.SCHEME)  # (split, sound): "train", "test" or "unused", and the random order
 print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).sum()) for part in ("train", "test")})
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # Con los sonidos de entrenamiento, restadas las medias, *ridge* usa un mismo $\alpha$ para todos los componentes. El
 # *lasso* multitarea minimiza
 #
@@ -65,7 +65,7 @@ print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).
 # *lasso* univariado hace lo mismo con cada componente por separado. En los tres, $\alpha$ se elige por validación
 # cruzada en bloques contiguos de los sonidos de entrenamiento.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # On the train sounds, means subtracted, *ridge* uses one $\alpha$ for all components. The multi-task *lasso* minimises
 #
 # $$\frac{1}{2n} \lVert Y - XW \rVert^2 + \alpha \sum_u \lVert W_u \rVert,$$
@@ -74,14 +74,14 @@ print(dict(responses.sizes), dict(splits.sizes), {part: int((splits[0] == part).
 # does the same for each component alone. For all three, $\alpha$ is chosen by cross-validation on contiguous folds of
 # the train sounds.
 
-# %%
+# %% tags=["diagnostic"]
 how = study.encoding | {"splits": splits, "metrics": regularisation.METRICS}
 score = partial(study.keep, encoding.score, responses=responses, **how)  # kept on disk
 kinds, models = regularisation.ESTIMATORS.items(), study.last_checkpoints()
 compared = [selection.beside({name: score(features=model, estimator=one) for name, one in kinds}) for model in models]
 print(dict(compared[0].sizes))
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.method(splits, compared[0])
 
 # %% [markdown] tags=["lang-es"]
@@ -193,17 +193,17 @@ regularisation.figures.shared(shared, **study.look)
 # %% tags=["diagnostic"]
 regularisation.figures.metrics(curves, **study.look)
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Lo mismo con julearn
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## The same with julearn
 
-# %%
+# %% tags=["diagnostic"]
 by_julearn = regularisation.julearn.tables(study)  # what `python -m helpers julearn` left, if anything
 regularisation.julearn.sentences(study, by_julearn.get("julearn_summary"))
 
-# %%
+# %% tags=["diagnostic"]
 regularisation.figures.julearn(by_julearn.get("julearn"), by_julearn.get("julearn_summary"), **study.look)
 
 # %%

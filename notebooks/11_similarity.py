@@ -40,7 +40,7 @@ study = open_study(study)
 # %%
 study.banner()
 
-# %% [markdown] tags=["lang-es"]
+# %% [markdown] tags=["lang-es", "diagnostic"]
 # ## Qué se compara, y qué se resta
 #
 # Las respuestas se promedian entre repeticiones. En cada partición, a cada respuesta se le resta su media en los
@@ -51,7 +51,7 @@ study.banner()
 # de prueba. Ninguna matriz junta un sonido de entrenamiento con uno de prueba. Esta comparación usa solo las
 # diferencias *entre* las respuestas de una región: lo que todas ellas tienen en común desaparece de la correlación.
 
-# %% [markdown] tags=["lang-en"]
+# %% [markdown] tags=["lang-en", "diagnostic"]
 # ## What is compared, and what is subtracted
 #
 # Responses are averaged over repetitions. In each split, the mean of each response over the train sounds is subtracted
@@ -62,16 +62,16 @@ study.banner()
 # matrix has a train sound beside a test sound. This comparison only uses the differences *between* the responses of a
 # region: what all of them share vanishes from the correlation.
 
-# %%
+# %% tags=["diagnostic"]
 measure = "spearman"  # for networks and ceilings; "pearson": only to reproduce a published ceiling
 responses = similarity.responses(study)  # name of a set -> (sound, target[, repetition])
 splits, beside = study.splits, similarity.baselines(study)
 print({kind: dict(one.sizes) for kind, one in responses.items()}, dict(splits.sizes))
 
-# %%
+# %% tags=["diagnostic"]
 similarity.about(study, responses)
 
-# %%
+# %% tags=["diagnostic"]
 networks = [*study.last_checkpoints(), *study.references()]  # then baselines and controls: one (sound, unit) a layer
 compare = partial(study.keep, rsa.score, splits=splits, measure=measure)  # kept on disk
 alike = {kind: [compare(features=one, responses=measured) for one in networks] for kind, measured in responses.items()}

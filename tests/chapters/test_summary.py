@@ -7,6 +7,7 @@ import yaml
 
 from helpers import encoding, models
 from helpers.chapters import comparison, summary
+from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.verdict import FAILS, HOLDS, SIDES, UNDECIDED, UNTESTABLE
 from helpers.chapters.summary import figures
 from helpers.study import open_study
@@ -146,3 +147,17 @@ def test_every_verdict_has_a_look_and_every_side_its_direction():
 def test_there_is_no_forest_without_numbers():
     assert figures.forest(None, **LOOK) is None
     assert figures.forest(forest("above", 0.0, np.nan, np.nan, np.nan), **LOOK) is None
+
+
+def test_there_is_no_forest_of_claims_none_of_which_can_be_judged():
+    alone = forest("above", 0.0, 0.1, 0.0, 0.2).assign(verdict=UNTESTABLE)
+    assert figures.forest(alone, **LOOK) is None
+    assert figures.forest(pd.concat([alone, forest("above", 0.0, 0.1, 0.0, 0.2)]), **LOOK) is not None
+
+
+def test_each_row_of_the_forest_has_room_for_its_own_words():
+    shown = pd.concat([forest("above", 0.0, 0.1, 0.0, 0.2).assign(claim=name) for name in CLAIMS])
+    places = figures.forest(shown, **LOOK).data[0].y
+    lines = figures._lines(shown["claim"])
+    assert lines.min() < lines.max()
+    np.testing.assert_allclose(-np.diff(places), lines[1:] + figures.INTERVAL)

@@ -80,3 +80,16 @@ def test_what_fits_on_a_phone_already_stays_as_it_is():
         figure = spread.spread(drawn(n, columns), n, columns)
         assert figure.layout.meta is None
     assert panels.COLUMNS == 2
+
+
+def test_another_height_for_phones_changes_nothing_else():
+    """Two of three figures of similarities lost their three columns on wide pages by it."""
+    spread_out = spread.spread(drawn(6, 2), 6, 2)
+    before = {width: at(spread_out, width) for width in ("wide", "narrow")}
+    figure = style.narrowed(spread_out, 1000)
+    assert at(figure, "wide") == before["wide"]
+    assert at(figure, "narrow") == before["narrow"] | {("layout", "height"): 1000}
+    alone = style.narrowed(drawn(1, 1), 900)
+    assert (
+        at(alone, "wide")["layout", "height"] == alone.layout.height and at(alone, "narrow")["layout", "height"] == 900
+    )

@@ -203,6 +203,7 @@ def test_a_click_on_a_point_plays_its_sound_and_so_does_enter_on_its_button(page
     from selenium.webdriver.common.keys import Keys
 
     browser.get(f"file://{page}#lang=es")
+    unfold(browser)
     index = browser.execute_script("return reportFigures.findIndex(f => f.content.layout.meta.sounds)")
     place = browser.find_elements("css selector", "figure.plot")[index]
     browser.execute_script("arguments[0].scrollIntoView()", place)

@@ -67,7 +67,7 @@ def test_a_study_of_a_table_and_its_report(own, capsys):
     words = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", re.sub("(?s)<(script|style).*?</\\1>", "", page)))
     for expected in (
         "Invented &amp; told &lt;here&gt; (synthetic)",
-        "Synthetic data.",
+        "Synthetic data",
         "Datos sintéticos",
         "In each of 10 splits (random halves in random order, as published for the comparison with the lasso)",
         "En cada una de 10 particiones (mitades al azar y en orden aleatorio",

@@ -148,6 +148,9 @@ def test_long_tables_and_many_sentences_are_made_short():
     one = text.both("report.table")
     assert text.markdown([one] * 4).pieces["en"].startswith('<div class="several"><p>')
     assert text.markdown([one] * 3).pieces["en"].startswith("<p>")
+    long = text.paragraph([one] * 60)
+    assert text.markdown([long] * 2).pieces["en"].startswith('<div class="several"><p>')
+    assert text.markdown([long]).pieces["en"].startswith("<p>")
     assert (
         text.paragraph([one] * 4).pieces["en"].count("<p>") == 1 and "div" not in text.paragraph([one] * 4).pieces["en"]
     )

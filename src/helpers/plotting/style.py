@@ -104,13 +104,21 @@ def named_bar(figure: go.Figure, name: str, gap: int, **more) -> go.Figure:
 
 
 def narrowed(figure: go.Figure, height: int) -> go.Figure:
-    """Set another height for pages as narrow as a phone, in `layout.meta.sizes`, for panels that keep their shape."""
-    heights = {"wide": figure.layout.height, "narrow": height}
-    sizes = {width: [[["layout", "height"], value]] for width, value in heights.items()}
-    if figure.layout.coloraxis.colorbar.y is not None:
-        for width, value in heights.items():
-            sizes[width].append([["layout", "coloraxis", "colorbar", "y"], 1 - BAR / value])
-    return figure.update_layout(meta={"sizes": sizes})
+    """Set another height for pages as narrow as a phone, in `layout.meta.sizes`, for panels that keep their shape.
+
+    What is there for both widths already, as where panels are `spread`, stays, but for that height.
+    """
+    meta = figure.layout.meta or {}
+    known, heights = meta.get("sizes", {}), {"wide": figure.layout.height, "narrow": height}
+    sizes = {}
+    for width, value in heights.items():
+        own = {tuple(path): place for path, place in known.get(width, [])}
+        if width == "narrow" or ("layout", "height") not in own:
+            own["layout", "height"] = value
+            if figure.layout.coloraxis.colorbar.y is not None:
+                own["layout", "coloraxis", "colorbar", "y"] = 1 - BAR / value
+        sizes[width] = [[list(path), place] for path, place in own.items()]
+    return figure.update_layout(meta=meta | {"sizes": sizes})
 
 
 def laid_out(figure: go.Figure, labeller: Labeller, title: str, height: int, synthetic: bool) -> go.Figure:

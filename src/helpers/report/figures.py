@@ -31,12 +31,14 @@ def html(figure: dict, name: str, number: int) -> str:
     """Return a figure's place, title, caption, alternative text, links and packed data, which page.js draws."""
     meta, layout = _meta(figure), figure.get("layout", {})
     apart = cut(layout)
-    texts = "".join(_caption(language, text) for language, text in meta.get("alt", {}).items())
-    texts += _listening(meta.get("sounds", []))
+    alt = meta.get("alt", {})
+    texts = "".join(_caption(language, text) for language, text in alt.items())
+    tools = "".join(_in_numbers(language, text) for language, text in alt.items()) + _listening(meta.get("sounds", []))
     if "table" in meta:
+        tools += _TABLE.format(words=_spans("report.table"))
         links = f'<a class="csv" href="#{name}" download="{name}.csv">{_spans("report.download")}</a>'
         links += f' · <a class="svg" href="#{name}">{_spans("report.picture")}</a>'
-        texts += f'<p class="download">{links}</p>' + _TABLE.format(words=_spans("report.table"))
+        tools += f'<p class="download">{links}</p>'
     layout = layout | {"meta": meta | {"cut": apart}}
     data = packed(json.dumps({"data": figure["data"], "layout": layout}, ensure_ascii=False, separators=(",", ":")))
     return (
@@ -44,7 +46,8 @@ def html(figure: dict, name: str, number: int) -> str:
         f'<div class="canvas" role="group" style="{_height(layout, sum(apart.values()))}"></div>'
         f"{picture_of(name)}"
         f'<p class="failed">{_spans("report.failed")}</p>'
-        f'<figcaption>{texts}</figcaption><script type="text/plain">{data}</script></figure>'
+        f'<figcaption>{texts}<div class="tools">{tools}</div></figcaption>'
+        f'<script type="text/plain">{data}</script></figure>'
     )
 
 
@@ -182,11 +185,14 @@ def _spans(key: str) -> str:
 
 
 def _caption(language: str, text: str) -> str:
-    """Return the alternative text: its first sentence, which says what is drawn, and behind a line what it shows."""
-    first, stop, rest = text.partition(". ")
-    caption = f'<p class="alt" lang="{language}">{escaping.escape(first + stop.strip())}</p>'
-    if not rest:
-        return caption
+    """Return the first sentence of the alternative text, which says what is drawn."""
+    first, stop, _ = text.partition(". ")
+    return f'<p class="alt" lang="{language}">{escaping.escape(first + stop.strip())}</p>'
+
+
+def _in_numbers(language: str, text: str) -> str:
+    """Return the rest of the alternative text, which says what the figure shows, folded; "" if there is none."""
+    _, _, rest = text.partition(". ")
     summary = escaping.escape(labellers()[language]("report.in_numbers"))
     more = f"<summary>{summary}</summary><p>{escaping.escape(rest)}</p>"
-    return f'{caption}<details class="more" lang="{language}">{more}</details>'
+    return f'<details class="more" lang="{language}">{more}</details>' if rest else ""

@@ -200,7 +200,7 @@ def shown_cost(costs: pd.DataFrame) -> text.Bilingual:
 def frames_used(table: pd.DataFrame) -> text.Bilingual:
     """Return how many frames of each network the maps on frames (`matrices`) use, and whether some were left out."""
     rows = table[table["over"] == FRAMES].drop_duplicates(MODEL)
-    return text.markdown([_frames_used(row) for row in rows.itertuples()])
+    return text.paragraph([_frames_used(row) for row in rows.itertuples()])
 
 
 def _frames_used(row) -> text.Bilingual:
@@ -211,7 +211,7 @@ def _frames_used(row) -> text.Bilingual:
 def sentences(matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.DataFrame) -> text.Bilingual:
     """Return what the merged output resembles, and what leaving it out costs, in numbers of the three tables."""
     found: Sequence[str] = list(dict.fromkeys(merged[MODEL]))
-    return text.markdown([piece for name in found for piece in _said(name, matrices, merged, costs)])
+    return text.markdown([text.paragraph(_said(name, matrices, merged, costs)) for name in found])
 
 
 def _said(name: str, matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.DataFrame) -> list[text.Bilingual]:
@@ -221,16 +221,16 @@ def _said(name: str, matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.Dat
     both = matrices[(matrices[MODEL] == name) & (matrices["over"] == AVERAGES)]
     both = both[(both["row_branch"] == "right") & (both["column_branch"] == "left") & (both["row_layer"] == last)]
     to_left = both.set_index("column_layer")["cka"]
-    said = {"model": lambda labeller: labeller.name("model", name), "last": last}
+    said = [text.both("say.of_model", model=lambda labeller: labeller.name("model", name))]
     mixture = {"first_cka": float(left.loc[1]), "last_cka": float(left.loc[last]), "right_cka": float(right.loc[last])}
     early = {"early": float(to_left.loc[1]), "late": float(to_left.loc[last])}
-    found = [text.both("say.merged", **said, **mixture), text.both("say.right", **said, **early)]
-    return [*found, *_dropped(name, costs[costs[MODEL] == name])]
+    said += [text.both("say.merged", last=last, **mixture), text.both("say.right", last=last, **early)]
+    return [*said, *_dropped(costs[costs[MODEL] == name])]
 
 
-def _dropped(name: str, costs: pd.DataFrame) -> list[text.Bilingual]:
+def _dropped(costs: pd.DataFrame) -> list[text.Bilingual]:
     """Return what leaving the last layer out costs; nothing without components to measure it by."""
     if costs.empty:
         return []
     lost = float((costs["best_merged"] - costs["best_without"]).mean())
-    return [text.both("say.dropped", model=lambda labeller: labeller.name("model", name), cost=lost, n=len(costs))]
+    return [text.both("say.dropped", cost=lost, n=len(costs))]

@@ -173,7 +173,8 @@ LOOKS = {
     UNDECIDED: {"color": style.GREY, "symbol": "circle-open"},
     UNTESTABLE: {"color": style.GREY, "symbol": "diamond-open"},
 }
-ROW, LINE = 26, 15  # px: of a claim's interval, and of a line of its words, above it on a phone, beside it on a desktop
+INTERVAL = 1.75  # lines of a claim's words that its interval takes, below them on a phone, beside them on a desktop
+LINE = {"narrow": 15, "wide": 12}  # px
 LETTERS = 52  # of such a line, which a phone's width holds
 COLUMNS = ["claim", "verdict", "value", "low", "high", "threshold", "distance"]  # of its table
 BESIDE = 0.44  # of the width, for words beside intervals
@@ -182,38 +183,39 @@ BESIDE = 0.44  # of the width, for words beside intervals
 def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "en") -> go.Figure | None:
     """Draw how far each claim's number lies from its threshold, with its interval and its verdict.
 
-    verdicts: as `claims.table`. None where there is no claim with a number.
+    verdicts: as `claims.table`. None where no claim with a number can be judged.
     """
-    if verdicts is None or not verdicts["value"].notna().any():
+    if verdicts is None or not (verdicts["value"].notna() & (verdicts["verdict"] != UNTESTABLE)).any():
         return None
     shown = _towards(verdicts[verdicts["value"].notna()])
+    heights = _lines(shown["claim"]) + INTERVAL
+    shown["place"] = heights[0] - np.cumsum(heights)  # in lines, from the first claim down
 
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
         words = [textwrap.wrap(labeller(f"claim.{claim}"), LETTERS) for claim in shown["claim"]]
-        most = max(map(len, _in_all(shown)))
         for verdict in LOOKS:
             own = shown[shown["verdict"] == verdict]
             if len(own):
                 figure.add_trace(_points(own, verdict, labeller))
-        for at, lines in enumerate(words):
+        for at, lines in zip(shown["place"], words, strict=True):
             figure.add_annotation(
-                text="<br>".join(map(style.plain, lines)), x=0, xref="paper", xanchor="left", y=-at, yanchor="bottom",
+                text="<br>".join(map(style.plain, lines)), x=0, xref="paper", xanchor="left", y=at, yanchor="bottom",
                 yshift=6, showarrow=False, align="left",
             )  # fmt: skip
         figure.add_vline(x=0, line={"color": style.GREY, "dash": "dash", "width": 1})
-        narrow, wide = (150 + len(shown) * (LINE * most + extra) for extra in (ROW, LINE // 2))
-        style.laid_out(figure, labeller, labeller("figure.forest.title"), narrow, synthetic)
+        sizes = {width: round(150 + line * heights.sum()) for width, line in LINE.items()}
+        style.laid_out(figure, labeller, labeller("figure.forest.title"), sizes["narrow"], synthetic)
         figure.update_annotations(font_size=12)
         for side, key, anchor in ((-6, "against", "right"), (6, "for", "left")):
             figure.add_annotation(
                 text=labeller(f"figure.forest.{key}"), x=0, xshift=side, xanchor=anchor, y=1, yref="paper",
                 yanchor="bottom", showarrow=False, font={"size": 12, "color": style.GREY},
             )  # fmt: skip
-        figure.update_yaxes(range=[0.4 - len(shown), 0.95], visible=False)
+        figure.update_yaxes(range=[heights[0] - heights.sum() - 1, heights[0] - 0.5], visible=False)
         figure.update_xaxes(title_text=style.broken(labeller("figure.forest.x")))
         figure.update_layout(margin={"l": 12})
-        return figure.update_layout(meta={"sizes": _sizes(len(shown), narrow, wide)})
+        return figure.update_layout(meta={"sizes": _sizes(len(shown), **sizes)})
 
     return bilingual(build, lambda labeller: _forest_alt(shown, labeller), shown[COLUMNS], language)
 
@@ -229,13 +231,14 @@ def _sizes(n: int, narrow: int, wide: int) -> dict[str, list]:
     return sizes
 
 
-def _in_all(shown: pd.DataFrame) -> list[list[str]]:
-    """Return the lines of every claim in every language: rows are as high in both."""
-    return [
-        textwrap.wrap(labeller(f"claim.{claim}"), LETTERS)
-        for labeller in text.labellers().values()
-        for claim in shown["claim"]
-    ]
+def _lines(claims: pd.Series) -> np.ndarray:
+    """Return how many lines each claim takes at most in any language: rows are as high in all."""
+    return np.array(
+        [
+            max(len(textwrap.wrap(say(f"claim.{claim}"), LETTERS)) for say in text.labellers().values())
+            for claim in claims
+        ]
+    )
 
 
 def _towards(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +254,6 @@ def _towards(verdicts: pd.DataFrame) -> pd.DataFrame:
         distance=np.where(within, threshold - np.abs(value), sign * (value - threshold)),
         near=np.where(within, threshold - outer, ends[0]),
         far=np.where(within, threshold - inner, ends[1]),
-        place=-np.arange(len(verdicts)),
     ).reset_index(drop=True)
 
 
