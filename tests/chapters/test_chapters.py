@@ -389,7 +389,7 @@ def test_sentences_about_components_of_any_name():
     )
     gains = pd.DataFrame([{"model": "mixture", "target": "mine", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}])
     said = dynamics.sentences(learned, gains).pieces
-    assert "yours" in said["es"] and "p =" not in said["en"] and "no p" in said["en"]
+    assert "yours" in said["es"] and "p =" not in said["en"], "the text above says why"
 
 
 SHORTER = {"steps": 150, "batch_size": 16, "crop_s": 1.0, "checkpoints": [30]}  # a tenth of the training

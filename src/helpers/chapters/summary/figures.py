@@ -188,7 +188,8 @@ def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "e
     if verdicts is None or not (verdicts["value"].notna() & (verdicts["verdict"] != UNTESTABLE)).any():
         return None
     shown = _towards(verdicts[verdicts["value"].notna()])
-    heights = _lines(shown["claim"]) + INTERVAL
+    lines = _lines(shown["claim"])
+    heights = lines + INTERVAL
     shown["place"] = heights[0] - np.cumsum(heights)  # in lines, from the first claim down
 
     def build(labeller: Labeller) -> go.Figure:
@@ -198,9 +199,9 @@ def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "e
             own = shown[shown["verdict"] == verdict]
             if len(own):
                 figure.add_trace(_points(own, verdict, labeller))
-        for at, lines in zip(shown["place"], words, strict=True):
+        for at, own in zip(shown["place"], words, strict=True):
             figure.add_annotation(
-                text="<br>".join(map(style.plain, lines)), x=0, xref="paper", xanchor="left", y=at, yanchor="bottom",
+                text="<br>".join(map(style.plain, own)), x=0, xref="paper", xanchor="left", y=at, yanchor="bottom",
                 yshift=6, showarrow=False, align="left",
             )  # fmt: skip
         figure.add_vline(x=0, line={"color": style.GREY, "dash": "dash", "width": 1})
@@ -215,17 +216,22 @@ def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "e
         figure.update_yaxes(range=[heights[0] - heights.sum() - 1, heights[0] - 0.5], visible=False)
         figure.update_xaxes(title_text=style.broken(labeller("figure.forest.x")))
         figure.update_layout(margin={"l": 12})
-        return figure.update_layout(meta={"sizes": _sizes(len(shown), **sizes)})
+        return figure.update_layout(meta={"sizes": _sizes(lines, **sizes)})
 
     return bilingual(build, lambda labeller: _forest_alt(shown, labeller), shown[COLUMNS], language)
 
 
-def _sizes(n: int, narrow: int, wide: int) -> dict[str, list]:
-    """Return what depends on the width of the page: the words of each of `n` claims stand above or beside."""
+def _sizes(lines: np.ndarray, narrow: int, wide: int) -> dict[str, list]:
+    """Return what depends on the width of the page: each claim's words, of so many lines, stand above or beside.
+
+    Beside its interval, each stands in the middle of its own row.
+    """
     sizes = {}
-    for width, height, left, anchor, shift in (("narrow", narrow, 0, "bottom", 6), ("wide", wide, BESIDE, "middle", 0)):
+    above, beside = np.full(len(lines), 6), (lines - INTERVAL) * LINE["wide"] / 2
+    ways = (("narrow", narrow, 0, "bottom", above), ("wide", wide, BESIDE, "middle", beside))
+    for width, height, left, anchor, shifts in ways:
         sizes[width] = [[["layout", "height"], height], [["layout", "xaxis", "domain"], [left, 1]]]
-        for at in range(n):
+        for at, shift in enumerate(shifts.tolist()):
             place = ["layout", "annotations", at]
             sizes[width] += [[[*place, "yanchor"], anchor], [[*place, "yshift"], shift]]
     return sizes
