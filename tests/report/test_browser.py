@@ -264,6 +264,7 @@ def test_a_swipe_over_any_figure_scrolls_the_page(on_a_phone):
 def test_a_keyboard_reaches_every_control(page, browser):
     browser.get(f"file://{page}#lang=en")
     unfold(browser)
+    drawn(browser, len(browser.find_elements("css selector", "figure.plot")))  # menus come with a figure
     browser.execute_script(
         "window.stops = new Set(); addEventListener('focusin', event => stops.add(event.target));"
         "window.controls = () => [...document.querySelectorAll('button, select, input, summary, a[href], [tabindex]')]"
