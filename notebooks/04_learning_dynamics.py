@@ -67,6 +67,7 @@ dynamics.figures.voxels_by_step(voxels, **study.look)
 # entre puntos de control. El orden de los componentes es el de la mediana de ese paso entre capas; las ganancias son
 # las de la mediana de la mejor capa. Profundidad y paso se comparan con el rho de Spearman: si es negativo, las
 # primeras capas aprenden durante más tiempo. No tiene un p, porque los pares no son independientes.
+# Los cuartiles de la tabla son los de las particiones, cada una con su propia curva.
 
 # %% [markdown] tags=["lang-en"]
 # ## What is learned late, and which layers learn for longer?
@@ -75,6 +76,7 @@ dynamics.figures.voxels_by_step(voxels, **study.look)
 # interpolating between checkpoints. Components are ordered by the median of that step over layers; gains are those of
 # the median of the best layer. Depth and step are compared by Spearman's rho: a negative one means that the first
 # layers learn for longer. It has no p, since the pairs are not independent.
+# The quartiles of the table are those of the splits, each with a curve of its own.
 
 # %%
 learned, gains = dynamics.learned(rows, metric), dynamics.gains(curves)

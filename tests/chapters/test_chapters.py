@@ -387,9 +387,15 @@ def test_sentences_about_components_of_any_name():
             for layer in (1, 2, 3)
         ]
     )
-    gains = pd.DataFrame([{"model": "mixture", "target": "mine", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}])
+    ends = {"model": "mixture", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}
+    gains = pd.DataFrame([ends | {"target": "mine"}, ends | {"target": "yours"}])
     said = dynamics.sentences(learned, gains).pieces
     assert "yours" in said["es"] and "p =" not in said["en"], "the text above says why"
+    assert " first " in said["en"]
+    alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1])).pieces["en"]
+    assert "yours" not in alone and " first " not in alone, "one component has no order"
+    none = dynamics.sentences(learned, gains.assign(gain=[-0.2, -0.1])).pieces["en"]
+    assert "improves no component" in none and " first " not in none and "rho" not in none
 
 
 SHORTER = {"steps": 150, "batch_size": 16, "crop_s": 1.0, "checkpoints": [30]}  # a tenth of the training

@@ -157,7 +157,11 @@ def test_there_is_no_forest_of_claims_none_of_which_can_be_judged():
 
 def test_each_row_of_the_forest_has_room_for_its_own_words():
     shown = pd.concat([forest("above", 0.0, 0.1, 0.0, 0.2).assign(claim=name) for name in CLAIMS])
-    places = figures.forest(shown, **LOOK).data[0].y
-    lines = figures._lines(shown["claim"])
+    figure = figures.forest(shown, **LOOK)
+    places, lines = figure.data[0].y, figures._lines(shown["claim"])
     assert lines.min() < lines.max()
     np.testing.assert_allclose(-np.diff(places), lines[1:] + figures.INTERVAL)
+    wide = {tuple(path): value for path, value in figure.layout.meta["sizes"]["wide"]}
+    shifts = np.array([wide["layout", "annotations", at, "yshift"] for at in range(len(lines))])
+    middles, halves = places * figures.LINE["wide"] + shifts, lines * 15 / 2  # px; a line of Plotly's takes 15
+    assert (middles[:-1] - halves[:-1] > middles[1:] + halves[1:]).all(), "words of two claims overlap on a wide page"

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.names import LANGUAGES
 from helpers.text.labeller import DIGITS, Labeller, labellers
 
-SEVERAL, LETTERS = 3, 700  # pieces, and letters of some pieces, of which more are many
+SEVERAL, LETTERS = 3, 700  # pieces, and letters of two or three, of which more are many
 LONG = 8  # rows of a table that is shown at once
 
 
@@ -45,9 +45,10 @@ def both(key: str, **values) -> Bilingual:
 def markdown(pieces: list[Bilingual]) -> Bilingual:
     """Return several pieces as one; where they are many, a wide page sets them in two columns."""
     whole = _joined(pieces)
-    if len(pieces) <= SEVERAL and (len(pieces) == 1 or max(map(len, whole.values())) <= LETTERS):
-        return Bilingual(whole)
-    return Bilingual({language: f'<div class="several">{piece}</div>' for language, piece in whole.items()})
+    long = len(pieces) > 1 and max(map(len, whole.values())) > LETTERS
+    if len(pieces) > SEVERAL or long:
+        whole = {language: f'<div class="several">{piece}</div>' for language, piece in whole.items()}
+    return Bilingual(whole)
 
 
 def paragraph(pieces: list[Bilingual]) -> Bilingual:

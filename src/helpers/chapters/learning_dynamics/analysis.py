@@ -88,17 +88,19 @@ def sentences(table: pd.DataFrame, gains: pd.DataFrame) -> text.Bilingual:
 
 
 def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bilingual]:
-    top = gains[gains[MODEL] == model].nlargest(SHOWN, "gain")
+    top = gains[gains[MODEL] == model].sort_values("gain", ascending=False, kind="stable")
     gained = top[top["gain"].round(2) > 0]  # as it is shown
-    pieces = [(row, "say.gain") for _, row in gained.iterrows()] or [(top.iloc[0], "say.no_gain")]
+    pieces = [(row, "say.gain") for _, row in gained.head(SHOWN).iterrows()] or [(top.iloc[0], "say.no_gain")]
     said = [text.both("say.of_model", model=lambda labeller: labeller.name("model", model))]
     said += [text.both(key, component=_component(row[TARGET]), **_ends(row)) for row, key in pieces]
     grown = rows[(rows["final_r2"] > rows["first_r2"]) & (rows["reached_step"] > 0)]  # what was there is not learned
+    grown = grown[grown[TARGET].isin(gained[TARGET])]  # not in some layer alone
     if grown[LAYER].nunique() < 3:
         return said
     late = grown.groupby(TARGET, sort=False)["reached_step"].median().sort_values()
-    words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
-    said.append(text.both("say.order", **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
+    if len(late) > 1:
+        words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
+        said.append(text.both("say.order", **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
     varies = grown["reached_step"].nunique() > 1
     rho = spearmanr(grown[LAYER], grown["reached_step"]).statistic if varies else np.nan
     return [*said, text.both("say.layers", rho=float(rho), n=len(grown))]

@@ -199,9 +199,9 @@ def forest(verdicts: pd.DataFrame | None, *, synthetic: bool, language: str = "e
             own = shown[shown["verdict"] == verdict]
             if len(own):
                 figure.add_trace(_points(own, verdict, labeller))
-        for at, own in zip(shown["place"], words, strict=True):
+        for at, wrapped in zip(shown["place"], words, strict=True):
             figure.add_annotation(
-                text="<br>".join(map(style.plain, own)), x=0, xref="paper", xanchor="left", y=at, yanchor="bottom",
+                text="<br>".join(map(style.plain, wrapped)), x=0, xref="paper", xanchor="left", y=at, yanchor="bottom",
                 yshift=6, showarrow=False, align="left",
             )  # fmt: skip
         figure.add_vline(x=0, line={"color": style.GREY, "dash": "dash", "width": 1})
