@@ -8,7 +8,7 @@ tests/COVERAGE.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -61,8 +61,7 @@ def over_sounds(found: xr.Dataset, splits: xr.DataArray) -> Estimate:
 
     Splits are taken as they are: what is drawn anew is the sounds. The jackknife, the sum of the squares of how much
     each sound moves the number, counts what two sounds do only together twice, what three do three times (Efron & Stein
-    1981). With J1 that sum, and J2 the sum over pairs of the squares of what both do beyond what each does, the
-    variance is J1² / (J1 + J2): exact where what is of one order more is smaller by the same factor each time. Which
+    1981). Pairs of sounds that are left out together say how much that is, and it is counted once (`_corrected`). Which
     layer is chosen adds what draws of the sounds say (`drawn`), never less than 0. With subjects the design is crossed:
     the variance over subjects is added, and that of sounds by subjects, which both hold, is subtracted once.
 
@@ -99,18 +98,28 @@ def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
     """Return both ends of the 95 % interval, for other sounds, of the mean r2 of a network; NaN where unknown.
 
     r2 of noise is never below 0 and moves little where it is 0, which alone looks like certainty. What is known of r,
-    which can be negative, comes first: the interval begins at 0 unless that of r lies above 0, and reaches as far as
-    the square of its upper end, of an r of 0 if r is negative.
+    which can be negative, comes first: unless its interval lies above 0, that of r2 begins at 0, and reaches as far as
+    r2 would be on average if the upper end of the interval of r were true.
 
     found : of one target, `chosen_r` and `chosen_r2` as `encoding.without_each_sound` returns them
     """
     low, high = over_sounds(statistic(found, "chosen_r2"), splits).r2_interval()
     r = over_sounds(statistic(found, "chosen_r"), splits)
-    r_low, _ = r.interval()
+    r_low, r_high = r.interval()
     if np.isnan(r_low):
         return np.nan, np.nan
-    _, r_high = replace(r, value=max(r.value, 0.0)).interval()
-    return (low if r_low > 0 else 0.0), max(high, min(r_high, 1.0) ** 2)
+    if r_low > 0:
+        return low, max(high, min(r_high, 1.0) ** 2)
+    spread = float(np.hypot(r.error, found["chosen_r"].std()))  # of r in one split of other sounds
+    return 0.0, max(high, min(_mean_r2(r_high, spread), 1.0))
+
+
+def _mean_r2(r: float, spread: float) -> float:
+    """Return the mean of r2, the square of r where r is above 0 and 0 elsewhere, of normal r around `r`."""
+    if spread == 0:
+        return max(r, 0.0) ** 2
+    far = r / spread
+    return float((r**2 + spread**2) * stats.norm.cdf(far) + r * spread * stats.norm.pdf(far))
 
 
 def _moved(found: xr.Dataset, splits: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,17 +136,27 @@ def _moved(found: xr.Dataset, splits: xr.DataArray) -> tuple[np.ndarray, np.ndar
 
 
 def _corrected(single: float, double: float) -> float:
-    """Return a variance from the squares of what sounds do, alone and by two."""
-    return float(single**2 / (single + double)) if single > 0 else 0.0
+    """Return the variance that the squares of what sounds do alone and by two speak of.
+
+    `single` is the jackknife's, J1, which counts what k sounds do only together k times; `double`, J2, is the sum over
+    pairs of the squares of what both do beyond what each does, and counts it k (k - 1) / 2 times. With q = 2 J2 / J1
+    the variance is J1 (1 - exp(-q)) / q: exact where what k sounds do together falls as q^k / k! does, as the terms of
+    a Taylor series.
+    """
+    q = 2 * double / single if single > 0 else 0.0
+    return float(-single * np.expm1(-q) / q) if q > 0 else float(single)
 
 
 def _of_choice(found: xr.Dataset, moved: np.ndarray, splits: xr.DataArray) -> float:
-    """Return the variance that the choice of layers adds to that of a mean which `moved` (n_sounds,) moves."""
+    """Return the variance that the choice of layers adds to that of a mean which `moved` (n_sounds,) moves.
+
+    How far ahead the choices of other sounds lie counts from the study's own: one that chose an unusual layer knows it.
+    """
     if DRAWN not in found:
         return 0.0
     ahead = (found[DRAWN] - found[VALUE]).mean((SPLIT, SUBJECT)).values
     along = draws(splits.sizes[SOUND]) @ moved
-    return max(float(ahead.var(ddof=1) + 2 * np.cov(ahead, along)[0, 1]), 0.0)
+    return max(float(np.square(ahead).mean() + 2 * np.cov(ahead, along)[0, 1]), 0.0)
 
 
 def over_subjects(values: xr.DataArray) -> Estimate:
