@@ -5,7 +5,7 @@ ROOM ?=
 BIN := .venv/bin
 LABCONFIG := .venv/etc/jupyter/labconfig
 
-.PHONY: help report test test-slow coverage bench julearn junifer lab lint lock citation api clean
+.PHONY: help report test test-slow coverage bench julearn junifer lab lint lock citation first-view api clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -47,6 +47,9 @@ lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 
 citation: .venv/ready  ## renew the references of CITATION.cff from src/helpers/text/references.yml
 	$(BIN)/python -P -c "from pathlib import Path; from helpers.text.references import with_references; path = Path('CITATION.cff'); path.write_text(with_references(path.read_text(encoding='utf-8')), encoding='utf-8')"
+
+first-view: .venv/ready  ## renew what notebooks/explore.py shows first, of the demo: src/helpers/chapters/explore/demo.json
+	$(BIN)/python -P -c "from helpers.chapters.explore.analysis import renew; renew('demo')"
 
 api: .venv/ready  ## pages on every module and function, from their docstrings: writes outputs/api/
 	PDOC_ALLOW_EXEC=1 $(BIN)/python -P -m pdoc --docformat numpy --output-directory outputs/api helpers

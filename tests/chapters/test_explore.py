@@ -1,5 +1,6 @@
 """notebooks/explore.py: the chapters' numbers, widgets that answer, and all of it in a running JupyterLab."""
 
+import json
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from conftest import ROOT
 from helpers import encoding
 from helpers.chapters import components
 from helpers.chapters.explore import analysis
-from helpers.chapters.explore.analysis import Choice
+from helpers.chapters.explore.seen import SHIPPED, Choice, shipped, written
 from helpers.errors import UserError
 from helpers.study import Study, open_study
 from helpers.study.params import Parameters
@@ -45,7 +46,7 @@ def test_what_is_explored_is_what_the_chapters_show(small_brain, tmp_path, estim
     scores = {(str(one["model"].values), int(one["step"])): one for one in components.scores(study)}["mixture", 2]
     for target, layer, split in (("pitch", 1, 3), ("music", 2, 5)):
         expected = scores.sel(layer=layer, split=split, target=target)
-        found = analysis.seen(study, Choice("mixture", 2, layer, "components", target, split))
+        found = analysis.seen(study, Choice("mixture", 2, layer, ("components",), target, split))
         names = found.sounds["sound"].values
         assert len(names) == 4 and (study.splits.sel(split=split, sound=names) == "test").all()
         assert found.errors["alpha"].tolist() == [0.003, 0.3, 30.0] and found.errors["error"].iloc[-1] == 1
@@ -59,7 +60,7 @@ def test_what_is_explored_is_what_the_chapters_show(small_brain, tmp_path, estim
 def test_a_voxel_is_the_mean_of_its_repetitions(study):
     responses = study.responses("voxels")
     features = study.features("mixture", 0)
-    found = analysis.seen(study, Choice("mixture", 0, 1, "voxels", "v3", 2))
+    found = analysis.seen(study, Choice("mixture", 0, 1, ("voxels", "S1", "lh", "Primary"), "v3", 2))
     expected = encoding.score(features, responses, study.splits)["r2_pearson"].sel(layer=1, split=2, target="v3")
     assert found.r2_pearson == pytest.approx(float(expected), rel=1e-9)
 
@@ -105,7 +106,7 @@ def test_every_menu_changes_what_is_shown(explorer):
         )
         menus[name].value = value
     assert len({str(state) for state in before}) == 5
-    assert explorer.choice == Choice("mixture", 0, 1, "voxels", "v2", 4)
+    assert explorer.choice == Choice("mixture", 0, 1, ("voxels", "S2", "lh", "Lateral"), "v2", 4)
     title = explorer.responses.layout.title.text.replace("<br>", " ")  # it is wrapped
     assert "v2 (S2, Left, Lateral)" in title
     menus["model"].value = "other"
@@ -209,6 +210,91 @@ def test_what_goes_wrong_in_the_background_is_said(study, monkeypatch):
     explorer.work.wait()
     assert "model &#x27;other&#x27;: &lt;no&gt; weights" in explorer.work.said.value
     assert explorer.choice.model == "mixture" and explorer.work.bar.layout.visibility == "hidden"
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """An event; until it is set no study is opened, and the demo, whose networks take a minute, not even then."""
+    event, opened = threading.Event(), analysis.opened
+
+    def waiting(source):
+        assert event.wait(60)
+        if source["study"] == "demo":
+            raise UserError("study 'demo': takes too long")
+        return opened(source)
+
+    monkeypatch.setattr(analysis, "opened", waiting)
+    return event
+
+
+def test_of_the_demo_a_view_is_there_before_it_has_been_read(unread, tmp_path):
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    from helpers.chapters.explore.widgets import Explorer
+
+    explorer = Explorer({"study": "demo", "outputs": str(tmp_path)})
+    try:
+        assert explorer.study is None and explorer.responses in explorer.view.children
+        title = explorer.responses.layout.title.text.replace("<br>", " ")
+        assert title == "Mel spectrum, layer 1, split 1: Broadband <sup>Synthetic data</sup>"
+        assert "comes with the package" in explorer.status.value and "Importing" in explorer.work.said.value
+        assert [explorer.menus[name].label for name in ("model", "layer", "target")] == [
+            "Mel spectrum",
+            "1",
+            "Broadband",
+        ]
+        explorer.search.value = "pitch"
+        trace = next(trace for trace in explorer.responses.data if len(trace.x))
+        explorer._clicked(trace, type("Points", (), {"point_inds": [0]}), None)
+        assert not explorer.menus["sound"].value, "sounds have not been read"
+        explorer.language.value = "es"
+        assert explorer.menus["target"].label == "Banda ancha" and "viene con el paquete" in explorer.status.value
+    finally:
+        unread.set()
+        explorer.work.wait()
+    assert "takes too long" in explorer.work.said.value and "nh2015" in dict(explorer.menus["study"].options)
+
+
+def test_a_study_of_ones_own_begins_without_a_view(study, unread):
+    explorer = an_explorer(study)
+    assert not explorer.view.children and not explorer.menus["model"].options
+    explorer.search.value = "pitch"
+    unread.set()
+    explorer.work.wait()
+    assert explorer.choice.model == "mixture" and "comes with the package" not in explorer.status.value
+
+
+def test_a_language_that_was_chosen_before_the_study_was_read_stays(study, unread):
+    explorer = an_explorer(study)
+    explorer.language.value = "es"
+    unread.set()
+    explorer.work.wait()
+    assert explorer.language.value == "es" and explorer.menus["layer"].description == "Capa"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_view_that_comes_with_the_package_is_what_the_study_gives(name, tmp_path):
+    """`make first-view` renews it."""
+    ours = shipped(name)
+    study = analysis.opened({"study": name, "outputs": str(tmp_path)})
+    found = analysis.seen(study, ours.choice)
+    assert ours.choice.group == next(iter(analysis.groups(study))) and ours.choice.model == study.baselines[0]
+    assert ours.choice.step == study.usable_steps(ours.choice.model)[-1]
+    assert found.sounds[["sound", "category"]].equals(ours.sounds[["sound", "category"]])
+    numbers = ["measured", "predicted"]
+    np.testing.assert_allclose(ours.sounds[numbers], found.sounds[numbers], atol=2e-3)
+    np.testing.assert_allclose(ours.errors, found.errors, rtol=1e-3)
+    for one in ("alpha", "n_sounds", "n_units", "categories", "synthetic", "place"):
+        assert getattr(ours, one) == getattr(found, one), one
+    assert ours.r2_pearson == pytest.approx(found.r2_pearson, abs=1e-3)
+    assert json.loads(written(ours)).keys() == json.loads(written(found)).keys()
+
+
+def test_what_shows_the_first_view_imports_neither_torch_nor_scikit_learn():
+    """They take seconds: the view is drawn before them."""
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    asked = "import sys, helpers.chapters.explore.widgets; print(*({'torch', 'sklearn', 'xarray'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-P", "-c", asked], capture_output=True, text=True, check=True)
+    assert not found.stdout.split()
 
 
 def test_responses_are_sorted_and_searched(explorer):

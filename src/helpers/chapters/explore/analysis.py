@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,44 +10,16 @@ import torch
 import xarray as xr
 
 from helpers import encoding
+from helpers.chapters.explore.seen import Choice, Group, Seen, shipped, written
 from helpers.encoding.fit import Fit
 from helpers.encoding.metrics import pearson, positive_square, r2_determination
 from helpers.models import ModelEntry
 from helpers.names import CATEGORY, LAYER, REPETITION, SOUND, SPLIT, SUBJECT, TARGET, UNIT
+from helpers.stimuli import audio
 from helpers.study import Study, open_study
+from helpers.study.params import there
 
 PLACE = (SUBJECT, "hemisphere", "region")  # coordinates of targets that make groups, where the data have them
-
-Group = tuple[str, ...]  # the name of a set of responses, and the values of those of PLACE that it has
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is shown: `responses` is a set of the dataset's, and `target` one of its targets."""
-
-    model: str
-    step: int
-    layer: int
-    responses: str
-    target: str
-    split: int
-
-
-@dataclass(frozen=True)
-class Seen:
-    """sounds (sound, category, measured, predicted) that test; errors (alpha, error) of cross-validation.
-
-    Responses are in standard deviations of the measured ones over all sounds; errors are relative to that of the
-    largest alpha, which predicts the mean of the other sounds.
-    """
-
-    sounds: pd.DataFrame
-    errors: pd.DataFrame
-    alpha: float
-    r2_pearson: float
-    r2_determination: float
-    n_sounds: int  # of the study
-    n_units: int  # of the layer
 
 
 def opened(source: str | dict) -> Study:
@@ -62,6 +34,21 @@ def opened(source: str | dict) -> Study:
         baselines = [ModelEntry(name=name, family="mel")]
         study.parameters = study.parameters.model_copy(update={"baselines": baselines})
     return study
+
+
+def known() -> list[str]:
+    """Return the names of the studies in params/."""
+    return [path.stem for path in there()]
+
+
+def first(study: Study) -> str:
+    """Return a model whose activations are cached, so that nothing is trained or run, else the study's first."""
+    return next((name for name in study.models if study.has_heard(name)), study.models[0])
+
+
+def sound(study: Study, name: str) -> bytes:
+    """Return one of a study's sounds as MP3."""
+    return audio.of(study.brain.waveforms, name)
 
 
 def places(responses: xr.DataArray) -> list[str]:
@@ -92,13 +79,23 @@ def seen(study: Study, choice: Choice) -> Seen:
     fit = fitting.fit(torch.as_tensor(response.values[train, None]))
     centred, mean, measured = fit.test.cpu(), fit.mean.cpu(), torch.as_tensor(response.values[test, None]).double()
     return Seen(
+        choice,
+        {name: str(response[name].values) for name in places(response)},
         _standardised(study, response, test, (centred + mean)[:, 0].numpy()),
         _errors(fit),
         float(fit.alpha),
         float(positive_square(pearson(centred, measured))),
         float(r2_determination(centred + mean, measured)),
         *layer.shape,
+        list(dict.fromkeys(study.brain.waveforms[CATEGORY].values.tolist())),
+        study.brain.synthetic,
     )
+
+
+def renew(study: str) -> None:
+    """Compute the view of a study that comes with the package anew, and write it there."""
+    file = Path(__file__).with_name(f"{study}.json")
+    file.write_text(written(seen(opened(study), shipped(study).choice)), encoding="utf-8")
 
 
 def _errors(fit: Fit) -> pd.DataFrame:

@@ -6,43 +6,51 @@ import html
 import re
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from helpers.chapters.explore import figures
-from helpers.chapters.explore.analysis import Choice, Group, Seen, groups, opened, places, seen
+from helpers.chapters.explore.seen import Choice, Group, Seen, shipped
 from helpers.chapters.explore.work import Work
-from helpers.names import CATEGORY, LAYER, SOUND, SPLIT
-from helpers.stimuli import audio
-from helpers.study import Study
-from helpers.study.params import there
+from helpers.names import LAYER, SOUND, SPLIT
 from helpers.text import Labeller, labellers
 
+if TYPE_CHECKING:
+    from helpers.study import Study
+
+ANALYSIS = "helpers.chapters.explore.analysis"  # brings torch and scikit-learn, seconds: imported beside what is shown
 ROWS = (("study", "model", "step", "layer"), ("group", "target", "split"))  # of menus; one more chooses the sound
+CHOSEN = [name for row in ROWS for name in row if name != "study"]
+LANGUAGE = "en"  # until the study's is known
 LANGUAGE_NAMES = [("Español", "es"), ("English", "en")]
 
 
 class Explorer:
     """Menus, a figure of the sounds that test, a player, and the error by alpha; it updates on every change.
 
-    It is there at once: data are read, and networks trained or run, in the background, with a bar. Until the network
-    that was chosen has been heard, one that has is shown, or a baseline, which takes a second. `source` is a study as
-    `open_study` takes it; `model` is chosen first, else the first of the study whose activations are cached.
+    It is there at once: packages are imported, data read, and networks trained or run in the background, with a bar. Of
+    the demo a view that comes with the package is shown meanwhile. Until the network that was chosen has been heard,
+    one that has is shown, or a baseline, which takes a second. `source` is a study as `open_study` takes it; `model` is
+    chosen first, else the first of the study whose activations are cached.
     """
 
     def __init__(self, source: str | dict, model: str = ""):
         self.source, self.study, self.shown = source, None, ""  # `shown`: the network that the figures are of
+        self.analysis = None  # the module, as soon as it has been imported
+        self.seen: Seen | None = None
         self.groups: dict[Group, list[str]] = {}
         self.menus = {name: widgets.Dropdown(layout={"width": "auto"}) for row in ROWS for name in row}
         self.menus["sound"] = widgets.Dropdown(layout={"width": "auto"})
         self.search = widgets.Text(continuous_update=True, layout={"width": "12em"})
-        self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value="en")
+        self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value=LANGUAGE)
         self.player = widgets.Audio(format="mp3", autoplay=True, loop=False)
         self.banner, self.status, self.work = widgets.HTML(), widgets.HTML(), Work()
-        self.responses = self.errors = None  # figures bring megabytes of scripts: menus and bar come before them
-        self._choosing = False
+        self.responses = self.errors = None  # figures bring megabytes of scripts: a study without a view to show yet
+        self._choosing = False  # has its menus and bar before them
         self.box = self._laid_out()
-        self._named()
+        self._begin()
         self._open(source, model)
 
     def _repr_mimebundle_(self, **options) -> dict:
@@ -63,12 +71,21 @@ class Explorer:
 
     # What takes long
 
+    def _begin(self) -> None:
+        """Show what comes with the package; menus have nothing else to choose until the study has been opened."""
+        self.seen = shipped(self._name)
+        self._named()
+        if self.seen:
+            self._draw()
+
     def _open(self, source: str | dict, model: str = "") -> None:
         """Open a study in the background, and show something of it; one that cannot be opened changes nothing."""
         found: list[Study] = []
 
         def open_it() -> None:
-            study = opened(source)
+            self.analysis = import_module(ANALYSIS)
+            self._named()  # the studies are known now
+            study = self.analysis.opened(source)
             _ = study.brain
             found.append(study)
 
@@ -76,11 +93,12 @@ class Explorer:
 
     def _opened(self, study: Study, model: str) -> None:
         first_time = self.study is None
-        self.study, self.groups, self.shown = study, groups(study), ""
-        if first_time:
+        self.study, self.groups, self.shown = study, self.analysis.groups(study), ""
+        if first_time and self.language.value == LANGUAGE:  # else the reader has chosen
             self.language.value = study.parameters.language
         self._offer("group", [(str(group), group) for group in self.groups], next(iter(self.groups)))
-        self._offer("model", [(name, name) for name in self._models], model if model in study.models else first(study))
+        wanted = model if model in study.models else self.analysis.first(study)
+        self._offer("model", [(name, name) for name in self._models], wanted)
         self._named()
         if not study.has_heard(self.menus["model"].value):
             self._hear(study.baselines[0])
@@ -131,6 +149,8 @@ class Explorer:
         self._shown()
 
     def _searched(self) -> None:
+        if self.study is None:
+            return
         before = self.menus["target"].value
         self._offer_targets()
         if self.menus["target"].value != before:
@@ -138,16 +158,16 @@ class Explorer:
 
     def _renamed(self) -> None:
         self._named()
-        if self.shown:
-            self._shown()
+        if self.seen:
+            self._draw()
 
     def _heard(self) -> None:
         name = self.menus["sound"].value
         if name:
-            self.player.value = audio.of(self.study.brain.waveforms, name)
+            self.player.value = self.analysis.sound(self.study, name)
 
     def _clicked(self, trace, points, _state) -> None:
-        if points.point_inds:
+        if points.point_inds and self.study:
             self.menus["sound"].value = trace.ids[points.point_inds[0]]
 
     # What is shown
@@ -158,29 +178,23 @@ class Explorer:
 
     @property
     def choice(self) -> Choice:
-        chosen = {name: self.menus[name].value for name in ("step", "layer", "target", "split")}
-        return Choice(self.shown, **chosen, responses=self.group[0])
-
-    @property
-    def group(self) -> Group:
-        return self.menus["group"].value
+        return Choice(**{name: self.menus[name].value for name in CHOSEN} | {"model": self.shown})
 
     @property
     def _models(self) -> list[str]:
         return [*self.study.models, *self.study.baselines]
 
+    @property
+    def _name(self) -> str:
+        return self.source["study"] if isinstance(self.source, dict) else str(self.source)
+
     def _shown(self) -> None:
-        """Draw what is chosen, in the chosen language; nothing before there is a network to draw."""
+        """Compute and draw what is chosen; nothing before there is a network to draw."""
         if not self.shown:
             return
         self._named()
-        found = seen(self.study, self.choice)
-        self._draw(found)
-        names = sorted(found.sounds[SOUND], key=in_order)
-        self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
-        numbers = {"n": len(names), "n_sounds": found.n_sounds, "n_units": found.n_units}
-        said = self._numbers(found), self.labeller("explore.ready", **numbers)
-        self.status.value = "".join(f"<p>{html.escape(one)}</p>" for one in said)
+        self.seen = self.analysis.seen(self.study, self.choice)
+        self._draw()
 
     def _named(self) -> None:
         """Put the chosen language's words into the menus."""
@@ -188,10 +202,10 @@ class Explorer:
         for name, menu in self.menus.items():
             menu.description = say(f"explore.{name}")
         self.search.placeholder = say("explore.search")
-        own = self.source["study"] if isinstance(self.source, dict) else str(self.source)
-        known = [path.stem for path in there()]
-        self._offer("study", [(name, name) for name in dict.fromkeys([own, *known])])
+        known = self.analysis.known() if self.analysis else []
+        self._offer("study", [(name, name) for name in dict.fromkeys([self._name, *known])])
         if self.study is None:
+            self._offer_shipped()
             return
         banner = self.study.banner()
         self.banner.value = banner.pieces[self.language.value] if banner else ""
@@ -200,9 +214,20 @@ class Explorer:
         self._offer("split", [(str(split), split) for split in self.study.splits[SPLIT].values.tolist()])
         self._offer_targets()
 
+    def _offer_shipped(self) -> None:
+        """Offer what is shown before the study has been opened."""
+        if self.seen:
+            say, choice = self.labeller, self.seen.choice
+            words = {"model": say.name("model", choice.model), "target": say.name("target", choice.target)}
+            words["group"] = say.name("responses", choice.responses)
+            for name in CHOSEN:
+                value = getattr(choice, name)
+                self._offer(name, [(words.get(name, str(value)), value)])
+
     def _offer_targets(self) -> None:
         """Offer the targets of the group in the order of their names: those that contain what is searched for."""
-        named = [(self.labeller.name("target", target), target) for target in self.groups[self.group]]
+        targets = self.groups[self.menus["group"].value]
+        named = [(self.labeller.name("target", target), target) for target in targets]
         sought = self.search.value.strip().casefold()
         named = sorted(named, key=lambda pair: in_order(pair[0]))
         self._offer("target", [pair for pair in named if sought in pair[0].casefold()] or named)
@@ -220,18 +245,18 @@ class Explorer:
 
     def _group_name(self, group: Group) -> str:
         """Return the name of a set of responses, and the place of the group where its targets have one."""
-        name, place = self.labeller.name("responses", group[0]), self._place(group)
+        kinds = self.analysis.places(self.study.responses(group[0]))
+        name, place = self.labeller.name("responses", group[0]), self._place(dict(zip(kinds, group[1:], strict=True)))
         return f"{name}: {place}" if place else name
 
-    def _place(self, group: Group) -> str:
-        kinds = places(self.study.responses(group[0]))
-        return ", ".join(self.labeller.name(kind, value) for kind, value in zip(kinds, group[1:], strict=True) if value)
+    def _place(self, place: dict[str, str]) -> str:
+        return ", ".join(self.labeller.name(kind, value) for kind, value in place.items() if value)
 
-    def _draw(self, found: Seen) -> None:
-        look = {"synthetic": self.study.brain.synthetic}
-        categories = list(dict.fromkeys(self.study.brain.waveforms[CATEGORY].values.tolist()))
-        new = figures.responses(found.sounds, categories, self.labeller, title=self._title(), **look)
-        curve = figures.errors(found.errors, found.alpha, self.labeller, **look)
+    def _draw(self) -> None:
+        """Draw what was seen, in the chosen language."""
+        seen, look = self.seen, {"synthetic": self.seen.synthetic}
+        new = figures.responses(seen.sounds, seen.categories, self.labeller, title=self._title(), **look)
+        curve = figures.errors(seen.errors, seen.alpha, self.labeller, **look)
         if self.responses is None:
             self.responses, self.errors = figures.live(), figures.live()
             self.view.children = [self.status, self.responses, self.heard, self.errors]
@@ -243,23 +268,27 @@ class Explorer:
                     for trace in figure.data:
                         trace.on_click(self._clicked)
                 figure.update(latest.to_dict())
+        names = sorted(seen.sounds[SOUND], key=in_order)
+        if self.study:
+            self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
+        self._said(len(names))
+
+    def _said(self, n: int) -> None:
+        """Say the numbers of what is shown, of `n` test sounds, and what can be done with it."""
+        seen = self.seen
+        numbers = {"r2": seen.r2_pearson, "determination": seen.r2_determination}
+        said = [self.labeller("figure.exploring.numbers", alpha=self.labeller.power(seen.alpha), **numbers)]
+        key = "explore.ready" if self.study else "explore.shipped"
+        said.append(self.labeller(key, n=n, n_sounds=seen.n_sounds, n_units=seen.n_units))
+        self.status.value = "".join(f"<p>{html.escape(one)}</p>" for one in said)
 
     def _title(self) -> str:
-        say, choice, place = self.labeller, self.choice, self._place(self.group)
+        say, choice, place = self.labeller, self.seen.choice, self._place(self.seen.place)
         target = say.name("target", choice.target) + (f" ({place})" if place else "")
         names = {"model": say.name("model", choice.model), "target": target}
         return say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
-
-    def _numbers(self, found: Seen) -> str:
-        numbers = {"r2": found.r2_pearson, "determination": found.r2_determination}
-        return self.labeller("figure.exploring.numbers", alpha=self.labeller.power(found.alpha), **numbers)
 
 
 def in_order(name: str) -> list[tuple[int, str]]:
     """Return a key by which names sort as people sort them, v2 before v10."""
     return [(int(part), "") if part.isdigit() else (-1, part.casefold()) for part in re.split(r"(\d+)", name)]
-
-
-def first(study: Study) -> str:
-    """Return a model whose activations are cached, so that nothing is trained or run, else the study's first."""
-    return next((name for name in study.models if study.has_heard(name)), study.models[0])
