@@ -1,8 +1,8 @@
 """`make bench`: how long everything takes beside its goal; prints the table and writes outputs/bench.json.
 
-`python tests/bench.py fits` measures the regressions alone, `report` the reports, `page` how fast a report opens,
-`tests` the tests and the installation; their numbers replace those in outputs/bench.json. All of it takes the better
-part of an hour; run it on an idle machine.
+`python tests/bench.py fits` measures the regressions alone, `report` the reports, `page` how fast a report opens, `lab`
+how soon the lab and the command line answer, `tests` the tests and the installation; their numbers replace those in
+outputs/bench.json. All of it takes the better part of an hour; run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import bench_fits
+import bench_lab
 import bench_page
 from conftest import ROOT
 
@@ -44,6 +45,8 @@ ROWS = {  # name of a number -> what it is, the goal
     "one_model_peak_mb": ("the same, peak memory, MB", AT_MOST, 600),
     "tests_s": ("make test, s", AT_MOST, 360),
     "tests_of_a_room_s": ("the tests of the slowest room, the batch, s", AT_MOST, 30),
+    "lab_first_figure_s": ("explore in JupyterLab, nothing computed yet, until its first figure, s", AT_MOST, 5),
+    "help_s": ("the command line's --help, s", AT_MOST, 0.5),
     "page_mb": ("the demo's page, MB", AT_MOST, 5),
     "page_switch_1x_s": ("the page, until the figure in view speaks the other language, s", AT_MOST, 0.3),
     "page_first_figure_4x_s": ("the page, its first figure after the text, at four-fold slowdown, s", AT_MOST, 2),
@@ -109,7 +112,13 @@ def copied(folder: Path) -> None:
         shutil.copy(ROOT / name, folder)
 
 
-PARTS = {"fits": bench_fits.measured, "report": reports, "page": bench_page.measured, "tests": tests}
+PARTS = {
+    "fits": bench_fits.measured,
+    "report": reports,
+    "page": bench_page.measured,
+    "lab": bench_lab.measured,
+    "tests": tests,
+}
 
 
 def table(found: dict[str, float]) -> str:

@@ -1,15 +1,12 @@
 """notebooks/explore.py: the chapters' numbers, widgets that answer, and all of it in a running JupyterLab."""
 
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import jupytext
@@ -27,6 +24,7 @@ from helpers.chapters.explore.seen import SHIPPED, Choice, shipped, written
 from helpers.errors import UserError
 from helpers.study import Study, open_study
 from helpers.study.params import Parameters
+from lab import PLOT, RUN_ALL, opened, running
 from small_study import SMALL
 
 STUDY = {"name": "tiny", "dataset": "demo", "models": [{"name": "mixture", **SMALL}, {"name": "other", **SMALL}]}
@@ -345,70 +343,16 @@ def lab(tmp_path):
     pytest.importorskip("jupyterlab", reason="needs the extra lab")
     pytest.importorskip("anywidget", reason="needs the extra lab")
     (tmp_path / "tiny.yml").write_text(yaml.safe_dump(STUDY))
-    (tmp_path / "notebooks").mkdir()
-    source = (ROOT / "notebooks" / "explore.py").read_text()
-    where = {"study": str(tmp_path / "tiny.yml"), "outputs": str(tmp_path)}
-    source = source.replace('study = "demo"', f"study = {where!r}")
-    (tmp_path / "notebooks" / "explore.py").write_text(source)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=x",
-    ]
-    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={tmp_path}"]
-    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
-    *before, last = _commands(tmp_path / "config" / "labconfig")
-    for command in before:
-        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen([*last, *options], stdout=log, stderr=log, cwd=tmp_path, env=environment)
-    try:
-        _up(f"http://127.0.0.1:{port}/api?token=x", server, tmp_path / "lab.log")
-        yield f"http://127.0.0.1:{port}/?token=x"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _commands(config: Path) -> list[list[str]]:
-    """What `make lab` runs, with this Python's programs and its settings in `config`."""
-    said = subprocess.run(
-        ["make", "-n", "lab", f"LABCONFIG={config}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    lines = [line.split("#")[0].split() for line in said.stdout.splitlines() if "/jupy" in line]
-    assert len(lines) == 3
-    return [[str(Path(sys.executable).parent / Path(line[0]).name), *line[1:]] for line in lines]
-
-
-def _up(address: str, server, log) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.3)
-
-
-PLOT = "document.querySelector('.jp-OutputArea .js-plotly-plot')"
+    with running(tmp_path, {"study": str(tmp_path / "tiny.yml"), "outputs": str(tmp_path)}) as address:
+        yield address
 
 
 @pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver")
 def test_explore_answers_in_a_running_jupyterlab(lab, browser):
     browser.set_window_size(1300, 1400)
-    browser.get(lab)
-    waited(browser, "return window.jupyterapp?.shell.currentWidget?.context?.isReady", seconds=90)
+    opened(browser, lab)
     assert browser.execute_script("return jupyterapp.shell.currentWidget.content.widgets?.length") > 4
-    browser.execute_script(
-        "const run = () => jupyterapp.commands.execute('notebook:run-all-cells');"
-        "jupyterapp.shell.currentWidget.sessionContext.ready.then(run)"
-    )
+    browser.execute_script(RUN_ALL)
     shown = f"return {PLOT}?.querySelector('.gtitle')?.textContent.startsWith('Mixture')"
     waited(browser, shown, seconds=120)
     title = f"return {PLOT}.querySelector('.gtitle').textContent"

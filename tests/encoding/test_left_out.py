@@ -125,6 +125,11 @@ def test_draws_choose_another_layer_only_where_the_choice_is_close():
     found = without_each_sound(near, responses, splits, scores)
     changed = (found["chosen_r2_drawn"] != found["chosen_r2"]).mean()
     assert 0.02 < changed < 0.9, "near ties are decided by which sounds there are"
+    for name in ("chosen_r", "chosen_r2"):
+        known, seen = (encoding.statistic(found, name, as_seen) for as_seen in (False, True))
+        ahead, apart = (abs(one["drawn"] - one["value"]) for one in (known, seen))
+        assert (ahead <= apart + 1e-12).all() and (ahead < apart - 1e-4).any(), "chance between layers is taken off"
+        assert known.drop_vars("drawn").identical(seen.drop_vars("drawn"))
 
 
 def test_groups_have_the_median_of_their_targets_and_targets_of_no_group_are_left_out():

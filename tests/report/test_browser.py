@@ -156,6 +156,17 @@ def test_maps_are_lower_on_a_phone_and_as_high_as_before_on_a_wider_page(page, b
     assert wide == again and wide[0] == wide[1] and phone[0] == phone[1] < wide[0] - 100
 
 
+def test_what_a_figure_offers_stands_on_one_line(whole):
+    """Its numbers, its table, its files; side by side until one is opened."""
+    lines = whole.execute_script(
+        "return [...document.querySelectorAll('figure .tools')].map(tools => [...tools.children]"
+        ".filter(one => one.offsetHeight && !one.open).map(one => one.getBoundingClientRect())"
+        ".map(one => (one.top + one.bottom) / 2))"
+    )
+    assert len(lines) > 15 and all(len(middles) >= 3 for middles in lines)
+    assert [middles for middles in lines if max(middles) - min(middles) > 12] == []
+
+
 def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(whole):
     spoken = whole.execute_script("return reportFigures.map(f => f.content.layout.meta.alt)")
     assert len(spoken) > 15

@@ -25,7 +25,7 @@ GROUP = "group"
 CORRECTED = "r2_corrected"
 PAIR, DRAW = "pair", "draw"
 FIRST, SECOND = "first", "second"  # of the sounds of a pair
-VALUE, WITHOUT, BOTH, DRAWN = "value", "without", "both", "drawn"
+VALUE, WITHOUT, BOTH, DRAWN, AS_SEEN = "value", "without", "both", "drawn", "drawn_as_seen"
 NEIGHBOURS = 2  # of each sound on a circle of all sounds: the pairs that are left out
 N_DRAWS = 200
 
@@ -58,7 +58,8 @@ def without_each_sound(
     `chosen_r` and `chosen_r2`, which have no layer, are the same at the layer with the smallest leave-one-out error;
     `chosen_r_drawn` and `chosen_r2_drawn` (split, group, draw) have, in each draw of the sounds, what the layer that
     is chosen then would be ahead on average over the splits, as far as the layers differ by more than the choice of
-    sounds explains. A sound that is in neither part changes nothing. `statistic` picks one of them.
+    sounds explains; `.._drawn_as_seen` as far as they differ here, chance included. A sound that is in neither part
+    changes nothing. `statistic` picks one of them.
 
     Raises UserError for scores that are not of ridge, or not of these layers, splits and targets.
     """
@@ -87,17 +88,20 @@ def without_each_sound(
             least = np.minimum(least, criterion)
         at_chosen[j] = _medians(at_best, members)
         layers.chosen[j] = at_best[:, 0]
-    drawn = np.stack([_medians(one, members)[:, 1:] for one in layers.drawn(best)])
+    drawn = np.stack([_medians(one, members)[..., 1:, :] for one in layers.drawn(best)])
     firsts = names[[group[0] for group in members]]
     return _labelled(by_layer, at_chosen, drawn, features, splits, firsts)
 
 
-def statistic(found: xr.Dataset, name: str) -> xr.Dataset:
+def statistic(found: xr.Dataset, name: str, as_seen: bool = False) -> xr.Dataset:
     """Return one statistic of `without_each_sound` as `value`, `without`, `both`, and `drawn` if it has draws.
 
     What is linear in these, such as a difference of two networks or a mean over groups, can be computed of the dataset.
+    Drawn `as_seen`, layers differ as they do here. In a difference of equal networks, whose sounds cancel, chance would
+    be most of that; in the number of one network it is little, and which layers are poor is better known too well.
     """
-    renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, f"{name}_{DRAWN}": DRAWN}
+    draws = f"{name}_{AS_SEEN if as_seen else DRAWN}"
+    renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, draws: DRAWN}
     return found[[one for one in renamed if one in found]].rename({a: b for a, b in renamed.items() if a in found})
 
 
@@ -149,21 +153,21 @@ class _Layers:
         self.moved[:, layer] += beyond_part(moved, parts) / self.n_splits
 
     def drawn(self, best: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield r and r2 (2, 1 + n_draws, n_targets) of each split, of the layer that is chosen with all sounds, and
+        """Yield r and r2 (2, 2, 1 + n_draws, n_targets) of each split, of the layer that is chosen with all sounds, and
         then of the one that is chosen in each draw of the sounds.
 
         Layers differ by their means over the splits. These differ by chance too, by as much as the jackknife says of
-        the sounds, and are drawn together until only the rest of their variance is left. `best` (n_splits, n_targets)
-        is the layer that is chosen with all sounds.
+        the sounds: of the first two they are drawn together until only the rest of their variance is left; of the
+        others they stay as they are. `best` (n_splits, n_targets) is the layer that is chosen with all sounds.
         """
         apart = self.means - self.means.mean(1, keepdims=True)
         by_chance = np.square(self.moved - self.moved.mean(1, keepdims=True)).sum((1, 2))
         variance = np.square(apart).sum(1)
         rest = 1 - np.divide(by_chance, variance, out=np.ones_like(variance), where=variance > 0)
-        apart = apart * np.sqrt(rest.clip(0))[:, None]
+        apart = np.stack([apart * np.sqrt(rest.clip(0))[:, None], apart])
         for chosen, own, choices in zip(self.chosen, best, self.choices, strict=True):
-            drawn = np.take_along_axis(apart, np.vstack([own, choices])[None].astype(int), 1)
-            yield chosen[:, None] + (drawn - drawn[:, :1])
+            drawn = np.take_along_axis(apart, np.vstack([own, choices])[None, None].astype(int), 2)
+            yield chosen[:, None] + (drawn - drawn[..., :1, :])
 
 
 def _of_layer(
@@ -243,7 +247,8 @@ def _labelled(by_layer, at_chosen, drawn, features, splits, names) -> xr.Dataset
     found: dict[str, tuple] = _parts("r2", (LAYER, SPLIT), by_layer, len(sounds))
     for i, name in enumerate(("chosen_r", "chosen_r2")):
         found |= _parts(name, (SPLIT,), at_chosen[:, i], len(sounds))
-        found[f"{name}_{DRAWN}"] = ((SPLIT, GROUP, DRAW), np.moveaxis(drawn[:, i], -1, -2))
+        for kind, one in enumerate((DRAWN, AS_SEEN)):
+            found[f"{name}_{one}"] = ((SPLIT, GROUP, DRAW), np.moveaxis(drawn[:, kind, i], -1, -2))
     coords = {SPLIT: splits[SPLIT].values, GROUP: names, SOUND: sounds, LAYER: [int(one[LAYER]) for one in features]}
     coords |= {FIRST: (PAIR, first), SECOND: (PAIR, second)}
     origin = {n: features[0].coords[n].item() for n in ORIGIN if n in features[0].coords}

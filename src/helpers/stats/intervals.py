@@ -103,8 +103,8 @@ def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
 
     found : of one target, `chosen_r` and `chosen_r2` as `encoding.without_each_sound` returns them
     """
-    low, high = over_sounds(statistic(found, "chosen_r2"), splits).r2_interval()
-    r = over_sounds(statistic(found, "chosen_r"), splits)
+    low, high = over_sounds(statistic(found, "chosen_r2", as_seen=True), splits).r2_interval()
+    r = over_sounds(statistic(found, "chosen_r", as_seen=True), splits)
     r_low, r_high = r.interval()
     if np.isnan(r_low):
         return np.nan, np.nan
