@@ -440,6 +440,10 @@ def test_where_frames_are_too_many_every_so_many_th_is_taken_and_said(study, mon
     assert set(table["frame_step"]) == {3} and set(table["n_frames"]) == {kept.shape[2]}
     said = branches.frames_used(table).pieces
     assert "one frame in 3" in said["en"] and "uno de cada 3" in said["es"]
+    both = pd.concat([table, table.assign(model="other")])
+    assert branches.frames_used(both).pieces["en"].count("one frame in 3") == 1, "said once of all that have as many"
+    both = pd.concat([table, table.assign(model="other", frame_step=1)])
+    assert "<strong>other</strong>: the maps on frames use all" in branches.frames_used(both).pieces["en"]
 
 
 def test_damaged_checkpoints_are_said_at_the_top_of_the_page(series):

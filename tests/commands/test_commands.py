@@ -182,6 +182,8 @@ def test_a_study_that_is_not_valid_is_listed_as_such(tmp_path, monkeypatch, caps
         (["report", "demo", "--outpust=x"], "unknown option '--outpust'; did you mean '--outputs'?"),
         (["report", "demo", "--output", "x"], "unknown option '--output'; did you mean '--outputs'?"),
         (["--versoin"], "unknown option '--versoin'; did you mean '--version'?"),
+        (["report", "demo", "--models", ""], "found '', expected names with commas between them"),
+        (["batch", "demo", "--chapters", " ,"], "found ' ,', expected names with commas between them"),
         (["reporrt", "demo"], "unknown command 'reporrt'; did you mean 'report'?"),
     ],
 )

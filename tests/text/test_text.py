@@ -169,5 +169,5 @@ def test_bilingual_pieces_carry_their_language():
 
 
 def test_sentences_escape_names_but_not_their_own_markup():
-    said = text.both("say.every_frame", model=lambda labeller: "<i>m</i>", n=3).pieces["en"]
+    said = text.both("say.every_frame", models=lambda labeller: "<i>m</i>", n=3).pieces["en"]
     assert "<strong>&lt;i&gt;m&lt;/i&gt;</strong>" in said

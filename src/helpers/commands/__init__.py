@@ -97,8 +97,11 @@ def _add_chapters(parser: argparse.ArgumentParser) -> None:
 
 
 def _listed(names: str) -> list[str]:
-    """Return comma-separated names as a list."""
-    return [name for name in names.split(",") if name]
+    """Return comma-separated names as a list; what names nothing, such as a variable that is not set, is no subset."""
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError(f"found {names!r}, expected names with commas between them")
+    return found
 
 
 def _positive(text: str) -> int:

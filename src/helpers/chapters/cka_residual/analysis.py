@@ -198,14 +198,15 @@ def shown_cost(costs: pd.DataFrame) -> text.Bilingual:
 
 
 def frames_used(table: pd.DataFrame) -> text.Bilingual:
-    """Return how many frames of each network the maps on frames (`matrices`) use, and whether some were left out."""
+    """Return how many frames the maps on frames (`matrices`) use, and whether some were left out, of which networks."""
     rows = table[table["over"] == FRAMES].drop_duplicates(MODEL)
-    return text.paragraph([_frames_used(row) for row in rows.itertuples()])
+    groups = rows.groupby(["frame_step", "n_frames"], sort=False)[MODEL]
+    return text.paragraph([_frames_used(own.tolist(), *map(int, counts)) for counts, own in groups])
 
 
-def _frames_used(row) -> text.Bilingual:
-    words = {"model": lambda labeller: labeller.name("model", row.model), "n": int(row.n_frames)}
-    return text.both("say.every_frame" if row.frame_step == 1 else "say.some_frames", **words, step=int(row.frame_step))
+def _frames_used(names: list[str], step: int, n: int) -> text.Bilingual:
+    words = {"models": lambda labeller: ", ".join(labeller.name("model", name) for name in names)}
+    return text.both("say.every_frame" if step == 1 else "say.some_frames", **words, n=n, step=step)
 
 
 def sentences(matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.DataFrame) -> text.Bilingual:
