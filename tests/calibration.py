@@ -454,9 +454,9 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "",
         "The jackknife alone counts what several sounds do only together once for each of them (Efron & Stein 1981), "
         "and where little is predicted, or where there are but two splits, most of what sounds do is of that kind. "
-        "Pairs of sounds that are left out together say how much it is; the formula lets what more sounds do together "
-        "fall as the terms of a Taylor series do, and is right for the second order. Which layer is chosen jumps, "
-        "which no jackknife follows; what that adds comes from draws of the "
+        "Pairs of sounds that are left out together say how much it is; the formula, that what is of one order more "
+        "is smaller by the same factor each time, is right for the second order and still too wide for those above, "
+        "as on noise. Which layer is chosen jumps, which no jackknife follows; what that adds comes from draws of the "
         "sounds. Where layers differ much and a study chooses a poor one by chance, its r² is low and so is its error: "
         "one network's interval is then too narrow, and where there is hardly any noise a lead of one of two equal "
         "networks is found a little too often.",

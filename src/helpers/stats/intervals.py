@@ -139,12 +139,10 @@ def _corrected(single: float, double: float) -> float:
     """Return the variance that the squares of what sounds do alone and by two speak of.
 
     `single` is the jackknife's, J1, which counts what k sounds do only together k times; `double`, J2, is the sum over
-    pairs of the squares of what both do beyond what each does, and counts it k (k - 1) / 2 times. With q = 2 J2 / J1
-    the variance is J1 (1 - exp(-q)) / q: exact where what k sounds do together falls as q^k / k! does, as the terms of
-    a Taylor series.
+    pairs of the squares of what both do beyond what each does, and counts it k (k - 1) / 2 times. The variance is
+    J1² / (J1 + J2): exact where what is of one order more is smaller by the same factor each time.
     """
-    q = 2 * double / single if single > 0 else 0.0
-    return float(-single * np.expm1(-q) / q) if q > 0 else float(single)
+    return float(single**2 / (single + double)) if single > 0 else 0.0
 
 
 def _of_choice(found: xr.Dataset, moved: np.ndarray, splits: xr.DataArray) -> float:

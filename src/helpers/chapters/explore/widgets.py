@@ -94,6 +94,8 @@ class Explorer:
     def _opened(self, study: Study, model: str) -> None:
         first_time = self.study is None
         self.study, self.groups, self.shown = study, self.analysis.groups(study), ""
+        if not first_time:
+            self.seen = None  # it was of another study, whose sounds are gone
         if first_time and self.language.value == LANGUAGE:  # else the reader has chosen
             self.language.value = study.parameters.language
         self._offer("group", [(str(group), group) for group in self.groups], next(iter(self.groups)))
