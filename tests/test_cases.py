@@ -70,8 +70,9 @@ RENAMED = {
 
 # Whole reports and batches; what they stand for is tested piece by piece in test_surroundings.py and test_kernels.py
 LONG = {
-    "ascii_terminal", "check_passes_report_fails", "gsm610_wav", "ipython_startup_renderer", "junk_files",
-    "kernelspec_shadow", "leading_zeros", "nfd_names", "no_file_locks", "no_usable_region", "proxies", "sqlite_path",
+    "ascii_terminal", "check_passes_report_fails", "diverged_training", "gsm610_wav", "ipython_startup_renderer",
+    "junk_files", "kernelspec_shadow", "leading_zeros", "nfd_names", "no_file_locks", "no_usable_region",
+    "proxies", "sqlite_path",
 }  # fmt: skip
 
 pytestmark = [

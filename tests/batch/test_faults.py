@@ -171,7 +171,13 @@ def test_a_killed_kernel_or_worker_is_reported_and_made_up_for(folder, complete,
 
 @posix
 @pytest.mark.parametrize(
-    "phase", ["planning", "starting", "running", pytest.param("terminated", marks=pytest.mark.slow), "killed"]
+    "phase",
+    [
+        "planning",
+        "running",
+        "killed",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("starting", "terminated")),
+    ],
 )
 def test_ctrl_c_in_every_phase_ends_all_kernels(folder, complete, phase):
     process = started(folder, "--jobs", "2", start_new_session=True)

@@ -89,7 +89,7 @@ def test_kernels_are_ended_when_the_report_is(kernel, run, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-@pytest.mark.parametrize("after", [0.0, 2.0], ids=["starting", "running"])
+@pytest.mark.parametrize("after", [0.0, pytest.param(2.0, marks=pytest.mark.slow)], ids=["starting", "running"])
 def test_ctrl_c_ends_a_report_and_its_kernels(after, tmp_path):
     study = write_study(tmp_path, ["00_question", "01_extract", "02_voxelwise"])
     command = [sys.executable, "-u", "-m", "helpers", "report", str(study), "--outputs", str(tmp_path / "out")]
