@@ -333,7 +333,11 @@ def test_agreement_stands_beside_what_chance_gives():
     assert "Single-task lasso: at most 0.80, at layer 2 (0.20 by chance)" in figure.layout.meta["alt"]["en"]
     assert figure.layout.xaxis2.title.text == "Layer (◆ sum of both branches)"
     pairs = pd.DataFrame({"one": ["b", "b", "c"], "two": ["c", "a", "a"], "excess": [0.1, 0.2, 0.3]})
-    grid = np.asarray(regularisation.shared(pairs.assign(model="m", layer=2), **LOOK).data[0].z, float)
+    figure = regularisation.shared(pairs.assign(model="m", layer=2), **LOOK)
+    assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 0.3), "the scale fits the data"
+    figure_below = regularisation.shared(pairs.assign(model="m", layer=2, excess=[-0.1, 0.2, 0.3]), **LOOK)
+    assert figure_below.layout.coloraxis.cmin == -0.1, "less than by chance is shown as that"
+    grid = np.asarray(figure.data[0].z, float)
     np.testing.assert_array_equal(grid, [[np.nan, 0.1, 0.2], [0.1, np.nan, 0.3], [0.2, 0.3, np.nan]])
 
 

@@ -1,5 +1,6 @@
 """The same panels, side by side where there is room: places, heights, labels and titles by the width of the page."""
 
+import plotly.graph_objects as go
 import pytest
 from plotly.subplots import make_subplots
 
@@ -73,6 +74,17 @@ def test_axes_with_ranges_of_their_own_keep_their_labels():
     figure.layout.yaxis2.range = [0, 5]
     sizes = at(spread.spread(figure, 3, 1), "wide")
     assert all(sizes["layout", f"yaxis{name}", "showticklabels"] for name in ("", "2", "3"))
+
+
+def test_rows_of_one_name_are_named_once_and_rows_of_several_in_every_panel():
+    for other, once in ((["pitch", "music"], True), (["pitch", "speech"], False)):
+        figure = drawn(3, 1, range=None)
+        figure.data = ()
+        for panel, names in enumerate((["pitch", "music"], ["pitch", "music"], other), start=1):
+            figure.add_trace(go.Heatmap(z=[[0, 1], [1, 0]], x=[1, 2], y=names), row=panel, col=1)
+        sizes = at(spread.spread(figure, 3, 1), "wide")
+        assert sizes["layout", "yaxis", "showticklabels"]
+        assert [sizes["layout", f"yaxis{panel}", "showticklabels"] for panel in (2, 3)] == [not once] * 2
 
 
 def test_what_fits_on_a_phone_already_stays_as_it_is():

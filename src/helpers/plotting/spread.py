@@ -20,7 +20,7 @@ def spread(figure: go.Figure, n: int, columns: int = 1) -> go.Figure:
 
     The figure has its final height and margins. What differs is kept in `layout.meta.sizes` for both widths: places,
     the figure's height, which axes have labels and titles. x is named below the lowest panel of each column, y beside
-    the first one of each row where all have the same range, else beside every panel that was named.
+    the first one of each row where all have the same range or words, else beside every panel that was named.
     """
     layout, beside = figure.layout, min(WIDE, n)
     if beside == columns:
@@ -85,9 +85,19 @@ def _way(figure: go.Figure, n: int, columns: int, tall: float, gap: float, alike
 
 
 def _alike(figure: go.Figure, n: int) -> bool:
-    """Return whether all panels have the same range of y, because it is set or because the axes are tied."""
+    """Return whether y is the same in all panels: a range, because it is set or the axes are tied, or words."""
     axes = [figure.layout[axis] for axis in _axes("y", n)]
-    return all(axis.matches for axis in axes[1:]) or all(axis.range and axis.range == axes[0].range for axis in axes)
+    ranged = all(axis.matches for axis in axes[1:]) or all(axis.range and axis.range == axes[0].range for axis in axes)
+    return ranged or _same_words(figure, n)
+
+
+def _same_words(figure: go.Figure, n: int) -> bool:
+    """Return whether y are the same words in all panels, as the names of a matrix's rows are."""
+    words: dict[str, list] = {}
+    for trace in figure.data:
+        words.setdefault((trace.yaxis or "y").replace("y", "yaxis"), []).extend(trace.y if trace.y is not None else ())
+    found = [tuple(dict.fromkeys(words.get(axis, ()))) for axis in _axes("y", n)]
+    return bool(found[0]) and all(isinstance(one, str) for one in found[0]) and len(set(found)) == 1
 
 
 def _shared(figure: go.Figure, letter: str, n: int) -> bool:

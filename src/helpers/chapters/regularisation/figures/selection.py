@@ -229,6 +229,7 @@ text.words(
 def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
     """Draw the agreement beyond chance of the units selected for two targets (model, layer, one, two, excess)."""
     models, targets = panels.models_of(frame), panels.in_order([*frame["one"], *frame["two"]])
+    lowest, highest = min(0.0, frame["excess"].min()), frame["excess"].max()  # 0 is what chance gives
 
     def build(labeller: Labeller) -> go.Figure:
         names = [style.name(labeller, "target", target) for target in targets]
@@ -244,7 +245,7 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
             figure.add_trace(heat, row=row, col=1)
         style.laid_out(figure, labeller, labeller("figure.shared.title"), 330 * len(models) + 260, synthetic)
         figure.update_layout(margin={"t": 170})
-        figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
+        figure.update_coloraxes(cmin=lowest, cmax=highest, colorscale="Cividis")
         style.lying_bar(figure, labeller("figure.shared.scale")).update_yaxes(autorange="reversed")
         return panels.spread(figure, len(models))
 
