@@ -167,6 +167,32 @@ def test_what_a_figure_offers_stands_on_one_line(whole):
     assert [middles for middles in lines if max(middles) - min(middles) > 12] == []
 
 
+CUT = """
+const found = [];
+for (const place of document.querySelectorAll('figure.plot')) {
+  const whole = place.querySelector('.main-svg').getBoundingClientRect();
+  for (const text of place.querySelectorAll('.main-svg text')) {
+    const own = text.getBoundingClientRect(), size = parseFloat(getComputedStyle(text).fontSize);
+    const out = [whole.left - own.left, own.right - whole.right, whole.top - own.top, own.bottom - whole.bottom];
+    if (own.width && size > 4 && Math.max(...out) > 2) found.push(place.id + ': ' + text.textContent);
+  }
+}
+return found
+"""
+
+
+def test_no_word_of_a_figure_is_cut_at_its_edge(whole):
+    for width in (390, 1200):
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        whole.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        for language in ("es", "en"):
+            speak(whole, language)
+            drawn(whole, 15)
+            time.sleep(1)
+            assert whole.execute_script(CUT) == [], (width, language)
+    whole.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(whole):
     spoken = whole.execute_script("return reportFigures.map(f => f.content.layout.meta.alt)")
     assert len(spoken) > 15

@@ -23,6 +23,7 @@ GREY = "#888888"
 OUTLINE = {"color": GREY, "width": 0.5}  # of map markers, so that neither end of a scale is lost on dark or light
 GRID = "rgba(128,128,128,0.25)"
 TITLE = 38  # characters of a title's line, which a phone's width holds
+AXIS = 28  # letters of a line of an axis title, larger than others, beside long labels on a phone
 LEGEND = 40  # characters of a line of a legend, which a phone's width holds
 BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 

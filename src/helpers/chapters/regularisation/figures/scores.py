@@ -181,7 +181,7 @@ def differences(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -
         height = 190 + 60 * len(targets) + 20 * len(models)
         style.laid_out(figure, labeller, labeller("figure.differences.title", **names), height, synthetic)
         figure.update_layout(scattermode="group")
-        figure.update_xaxes(title_text=labeller("figure.differences.x", **names))
+        figure.update_xaxes(title_text=style.broken(labeller("figure.differences.x", **names), style.AXIS))
         return figure.update_yaxes(autorange="reversed")
 
     return bilingual(build, lambda labeller: _difference_alt(frame, labeller), frame, language)
@@ -258,8 +258,10 @@ def metrics(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         panels.diagonal(figure, 0, 1)
         style.laid_out(figure, labeller, labeller("figure.metrics.title"), 560, synthetic)
         figure.update_layout(margin={"t": 130})
-        figure.update_xaxes(title_text=style.broken(_measure(PEARSON, labeller)), range=[-0.02, 1])
-        return figure.update_yaxes(title_text=style.broken(_measure(DETERMINATION, labeller)), range=[low - 0.02, 1])
+        figure.update_xaxes(title_text=style.broken(_measure(PEARSON, labeller), style.AXIS), range=[-0.02, 1])
+        return figure.update_yaxes(
+            title_text=style.broken(_measure(DETERMINATION, labeller), style.AXIS), range=[low - 0.02, 1]
+        )
 
     return bilingual(build, lambda labeller: _metric_alt(shown, labeller), shown, language)
 

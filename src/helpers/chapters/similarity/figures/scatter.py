@@ -28,8 +28,8 @@ text.words(
         "permuted": "Permuted weights",
         "matched": "Trained on as many sounds drawn at random",
         "alt": (
-            "{n} {n:network|networks} and {m} {m:baseline|baselines}, by {r2} and {measure}, both at a layer chosen on "
-            "the train sounds{menu}. {facts}"
+            "{n} {n:network|networks}{m:| and one baseline| and {m} baselines}, by {r2} and {measure}, both at a layer "
+            "chosen on the train sounds{menu}. {facts}"
         ),
         "alt_fact": "{target}: {first} is most similar ({rsa}); {second} has the highest r² ({r2}){r}.",
         "alt_menu": "; a menu of {k} sets and regions",
@@ -46,8 +46,8 @@ text.words(
         "permuted": "Pesos permutados",
         "matched": "Entrenadas con igual número de sonidos elegidos al azar",
         "alt": (
-            "{n} {n:red|redes} y {m} {m:línea|líneas} de base según {r2} y {measure}, ambos en una capa elegida con "
-            "los sonidos de entrenamiento{menu}. {facts}"
+            "{n} {n:red|redes}{m:| y una línea de base| y {m} líneas de base} según {r2} y {measure}, ambos en una "
+            "capa elegida con los sonidos de entrenamiento{menu}. {facts}"
         ),
         "alt_fact": "{target}: la más parecida es {first} ({rsa}); {second} tiene el r² más alto ({r2}){r}.",
         "alt_menu": "; un menú de {k} conjuntos y regiones",

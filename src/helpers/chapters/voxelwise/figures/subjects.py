@@ -207,7 +207,8 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
         style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
         bars = [trace for trace in figure.data if trace.type == "bar"]
         figure.update_xaxes(tickvals=[bar.x[0] for bar in bars], ticktext=[bar.text[0] for bar in bars], showgrid=False)
-        return figure.update_yaxes(title_text=mean_of(frame, labeller), rangemode="tozero")
+        y = style.broken(mean_of(frame, labeller), style.AXIS)
+        return figure.update_yaxes(title_text=y, rangemode="tozero")
 
     def alt(labeller: Labeller) -> str:
         rows = zip(frame[MODEL], frame["mean_r2"], strict=True)
