@@ -16,6 +16,7 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 REFERENCE = {REGION: REGIONS[0], FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # what the others of a division are compared with
+WORD = 10  # letters of a line of a network's name below its bar
 TESTED = ["difference", "low", "high", "w", "p_value", "n_subjects"]
 
 text.words(
@@ -206,7 +207,8 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
         figure.add_traces(_published(published, len(names), labeller))
         style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
         bars = [trace for trace in figure.data if trace.type == "bar"]
-        figure.update_xaxes(tickvals=[bar.x[0] for bar in bars], ticktext=[bar.text[0] for bar in bars], showgrid=False)
+        names = [style.broken(bar.text[0], WORD) for bar in bars]  # turned, the last one would not be shown on a phone
+        figure.update_xaxes(tickvals=[bar.x[0] for bar in bars], ticktext=names, showgrid=False)
         y = style.broken(mean_of(frame, labeller), style.AXIS)
         return figure.update_yaxes(title_text=y, rangemode="tozero")
 
