@@ -457,9 +457,9 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "Pairs of sounds that are left out together say how much it is; the formula, that what is of one order more "
         "is smaller by the same factor each time, is right for the second order and still too wide for those above, "
         "as on noise. Which layer is chosen jumps, which no jackknife follows; what that adds comes from draws of the "
-        "sounds. Where layers differ much and a study chooses a poor one by chance, its r² is low and so is its error: "
-        "one network's interval is then too narrow, and where there is hardly any noise a lead of one of two equal "
-        "networks is found a little too often.",
+        "sounds, each with the layer that is chosen then. Of a lead, layers differ in the draws as far as they are "
+        "known to, which for equal networks is little; of the r² of one network as far as they are seen to, because a "
+        "study that chose a poor layer by chance has a low r², a low error, and would be too sure of both.",
     ]
 
 
