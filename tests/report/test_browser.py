@@ -172,6 +172,7 @@ const found = [];
 for (const place of document.querySelectorAll('figure.plot')) {
   const whole = place.querySelector('.main-svg').getBoundingClientRect();
   for (const text of place.querySelectorAll('.main-svg text')) {
+    if (text.closest('.legend')) continue;  // a long one is scrolled
     const own = text.getBoundingClientRect(), size = parseFloat(getComputedStyle(text).fontSize);
     const out = [whole.left - own.left, own.right - whole.right, whole.top - own.top, own.bottom - whole.bottom];
     if (own.width && size > 4 && Math.max(...out) > 2) found.push(place.id + ': ' + text.textContent);

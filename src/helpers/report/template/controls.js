@@ -169,6 +169,8 @@ const reportControls = (() => {
         if (bar?.yref !== "container" || bar.y === undefined) continue;
         own[key] = {...layout[key], colorbar: {...bar, y: 1 - ((1 - bar.y) * before - title) / own.height}};
       }
+      const lowered = one => one.name === "bar" ? {...one, yshift: one.yshift - menus} : one;
+      if (layout.annotations) own.annotations = layout.annotations.map(lowered);
     }
     if (coarse && !figure.held) {
       own.dragmode = false;

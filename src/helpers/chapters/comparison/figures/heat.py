@@ -86,7 +86,7 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         panels.choose(figure, [labeller(f"figure.heat.{role}") for role in roles])
         height = AROUND + ROW * len(rows)
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
-        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": ABOVE})
+        figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": ABOVE, "r": 24})
         style.named_bar(figure, looks.measure(values, labeller), ABOVE - style.BAR, dtick=0.4, tickangle=0)
         upright = {"tickangle": -90, "tickfont": {"size": 11}} if len(targets) > MANY else {"tickangle": -30}
         figure.update_xaxes(showgrid=False, dtick=1, **upright)

@@ -16,6 +16,8 @@ from helpers.text import Labeller
 
 ROW, PANEL = 20, 70  # px: of a network, and around the rows of a panel
 
+HALF = 22  # letters of a line of an axis title: two stand side by side on a phone
+
 text.words(
     "figure.rows",
     en={
@@ -84,7 +86,8 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(networks) - 0.3])
         figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.5)
         for panel in range(len(targets))[-panels.COLUMNS :]:
-            title = {"text": looks.measure(values, labeller), "font": {"size": 12}}  # two stand side by side on a phone
+            what = style.broken(looks.measure(values, labeller), HALF)
+            title = {"text": what, "font": {"size": 12}}
             figure.update_xaxes(title=title, showticklabels=True, tickangle=0, **panels.place(panel))
         return figure
 

@@ -77,8 +77,8 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         )
         what = looks.measure(shown, labeller)
         axes = {axis: labeller("figure.two_targets.axis", measure=what, axis=axis) for axis in "xy"}
-        figure.update_xaxes(title_text=axes["x"], range=[0, 1])
-        return figure.update_yaxes(title_text=axes["y"], range=[0, 1])
+        figure.update_xaxes(title_text=style.broken(axes["x"], style.AXIS), range=[0, 1])
+        return figure.update_yaxes(title_text=style.broken(axes["y"], style.AXIS), range=[0, 1])
 
     return bilingual(build, lambda labeller: _alt(shown, wide, first, labeller), shown, language)
 

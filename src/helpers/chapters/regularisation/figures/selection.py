@@ -199,6 +199,8 @@ def _agreement_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
     return labeller("figure.agreement.alt", facts=" ".join(facts))
 
 
+TOP = 170  # px above the heat maps of shared units, for a bar and its name
+
 text.words(
     "figure.shared",
     en={
@@ -244,9 +246,9 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
             )  # fmt: skip
             figure.add_trace(heat, row=row, col=1)
         style.laid_out(figure, labeller, labeller("figure.shared.title"), 330 * len(models) + 260, synthetic)
-        figure.update_layout(margin={"t": 170})
+        figure.update_layout(margin={"t": TOP})
         figure.update_coloraxes(cmin=lowest, cmax=highest, colorscale="Cividis")
-        style.lying_bar(figure, labeller("figure.shared.scale")).update_yaxes(autorange="reversed")
+        style.named_bar(figure, labeller("figure.shared.scale"), TOP - style.BAR).update_yaxes(autorange="reversed")
         return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _shared_alt(frame, labeller), frame, language)

@@ -194,7 +194,7 @@ def regions(
             figure.update_layout(height=height + 40, margin={"t": 128})
         title = panels.axis_of_layers(shown, labeller)
         figure.update_xaxes(dtick=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
-        figure.update_yaxes(title_text=mean_of(shown, labeller), rangemode="tozero")
+        figure.update_yaxes(title_text=style.broken(mean_of(shown, labeller), style.AXIS), rangemode="tozero")
         return panels.spread(figure, len(models))
 
     best = highest(shown, [MODEL, "region"], "mean_r2")
