@@ -196,7 +196,9 @@ def ranks(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         custom = [[[value, universe] for value, universe in zip(row, whole, strict=True)] for row in r2.tolist()]
         hover = labeller("figure.ranks.hover") + "<extra></extra>"
         figure = go.Figure(_map(values, short, names, custom, hover, (1, len(order)), "%{z}", None, reverse=True))
-        style.laid_out(figure, labeller, labeller("figure.ranks.title"), AROUND + 60 + ROW * len(order), synthetic)
+        style.laid_out(
+            figure, labeller, labeller("figure.ranks.title"), AROUND + 60 + ROW * max(len(order), 2), synthetic
+        )
         figure.update_layout(margin={"r": 24})
         figure.update_xaxes(tickangle=-90, showgrid=False, tickfont={"size": 11}, automargin=True, dtick=1)
         return figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, dtick=1)

@@ -13,7 +13,7 @@ from helpers.plotting import facts, panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, AROUND = 26, 280  # px: of a network, and of all else
+ROW, AROUND = 26, 320  # px: of a network, and of all else; Plotly pushes margins out of a figure whose plot is low
 ABOVE = 196  # px above the cells
 MANY = 8  # targets, beyond which their names stand upright
 SCALE = "Viridis"
