@@ -100,8 +100,8 @@ def statistic(found: xr.Dataset, name: str, as_seen: bool = False) -> xr.Dataset
     Drawn `as_seen`, layers differ as they do here. In a difference of equal networks, whose sounds cancel, chance would
     be most of that; in the number of one network it is little, and which layers are poor is better known too well.
     """
-    draws = f"{name}_{AS_SEEN if as_seen else DRAWN}"
-    renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, draws: DRAWN}
+    drawn = f"{name}_{AS_SEEN if as_seen else DRAWN}"
+    renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, drawn: DRAWN}
     return found[[one for one in renamed if one in found]].rename({a: b for a, b in renamed.items() if a in found})
 
 
