@@ -84,7 +84,8 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         style.laid_out(figure, labeller, labeller("figure.alike_scatter.title"), height, synthetic)
         figure.update_layout(margin={"t": 130 if len(places) > 1 else 88})
         x, y = looks.span(shown["r2"]), looks.span(shown["q25"], shown["q75"], shown["lowest_seed"])
-        figure.update_xaxes(title_text=panels.measure(shown, labeller), range=x, tickformat=".1f")
+        what = style.broken(panels.measure(shown, labeller), style.AXIS)
+        figure.update_xaxes(title_text=what, range=x, tickformat=".1f")
         figure.update_yaxes(title_text=looks.axis(shown, labeller), range=y, tickformat=".1f")
         return style.narrowed(figure, height + looks.NARROW)
 
