@@ -182,6 +182,19 @@ return found
 """
 
 
+def test_the_name_of_a_colour_bar_stands_right_above_it(whole):
+    """With menus, which the page takes out from below the bar, and without."""
+    apart = whole.execute_script(
+        "return reportFigures.map(figure => figure.canvas).flatMap(canvas => {"
+        "  const notes = canvas.layout.annotations ?? [], place = notes.findIndex(one => one.name === 'bar');"
+        "  const bar = canvas.querySelector('.colorbar .cbfills, .colorbar .cbbg');"
+        "  if (place < 0 || !bar) return [];"
+        "  const name = canvas.querySelector(`.annotation[data-index='${place}']`);"
+        "  return [bar.getBoundingClientRect().top - name.getBoundingClientRect().bottom]})"
+    )
+    assert apart and all(-3 <= one <= 12 for one in apart), apart
+
+
 def test_no_word_of_a_figure_is_cut_at_its_edge(whole):
     cut = []
     for width in (390, 1200):

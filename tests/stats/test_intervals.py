@@ -191,6 +191,24 @@ def test_the_interval_of_an_r2_begins_at_0_unless_that_of_r_lies_above_and_reach
     assert intervals.r2_interval(found(2 * half), splits)[0] > 0
 
 
+def test_the_interval_of_an_r2_counts_layers_as_far_as_they_are_seen_to_differ():
+    splits = folds(60, 2)
+    moves = means_of_tests(0.5 + 0.3 * np.random.default_rng(9).standard_normal(60), splits)
+    far = moves["value"] + xr.DataArray(np.full(len(draws(60)), 0.1), dims="draw")
+    names = ["value", "without", "both"]
+    both = [
+        moves.rename({n: f"{kind}_{n}".removesuffix("_value") for n in names}) for kind in ("chosen_r", "chosen_r2")
+    ]
+    found, near = xr.merge(both), xr.zeros_like(far) + moves["value"]
+
+    def width(known: xr.DataArray, seen: xr.DataArray) -> float:
+        drawn = {f"{kind}_drawn": known for kind in ("chosen_r", "chosen_r2")}
+        drawn |= {f"{kind}_drawn_as_seen": seen for kind in ("chosen_r", "chosen_r2")}
+        return float(np.diff(intervals.r2_interval(found.assign(drawn), splits))[0])
+
+    assert width(near, far) > 1.5 * width(far, near)
+
+
 def test_p_values_are_those_of_the_interval():
     one = Estimate(0.3, 0.1, 20)
     low, high = one.interval()

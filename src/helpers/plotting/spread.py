@@ -48,8 +48,8 @@ def spread(figure: go.Figure, n: int, columns: int = 1) -> go.Figure:
         sizes[width] += [[["layout", axis, "title", "font"], font] for axis, font in looks]
     for path, value in sizes["narrow"]:  # as it is shown where nothing chooses by width
         style.put(figure, path[1:], value)
-    if (bar := layout.coloraxis.colorbar).title.text and not layout.updatemenus:  # which stand between bar and panels
-        style.named_bar(figure, bar.title.text, layout.margin.t - style.BAR)  # the panels have become low
+    if name := layout.coloraxis.colorbar.title.text:  # it would lie over the bar, above panels that have become low
+        style.named_bar(figure, name, layout.margin.t - style.BAR)
     return figure.update_layout(meta=(layout.meta or {}) | {"sizes": sizes})
 
 

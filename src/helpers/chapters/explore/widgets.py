@@ -47,8 +47,8 @@ class Explorer:
         self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value=LANGUAGE)
         self.player = widgets.Audio(format="mp3", autoplay=True, loop=False)
         self.banner, self.status, self.work = widgets.HTML(), widgets.HTML(), Work()
-        self.responses = self.errors = None  # figures bring megabytes of scripts: a study without a view to show yet
-        self._choosing = False  # has its menus and bar before them
+        self.responses = self.errors = None  # figures bring megabytes of scripts: menus and bar come before them
+        self._choosing = False
         self.box = self._laid_out()
         self._begin()
         self._open(source, model)
@@ -94,8 +94,7 @@ class Explorer:
     def _opened(self, study: Study, model: str) -> None:
         first_time = self.study is None
         self.study, self.groups, self.shown = study, self.analysis.groups(study), ""
-        if not first_time:
-            self.seen = None  # it was of another study, whose sounds are gone
+        self.seen = None  # it may be of another study, whose sounds are gone
         if first_time and self.language.value == LANGUAGE:  # else the reader has chosen
             self.language.value = study.parameters.language
         self._offer("group", [(str(group), group) for group in self.groups], next(iter(self.groups)))

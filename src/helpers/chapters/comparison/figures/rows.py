@@ -15,7 +15,6 @@ from helpers.plotting.references import MARKS as CONTROLS
 from helpers.text import Labeller
 
 ROW, PANEL = 20, 70  # px: of a network, and around the rows of a panel
-
 HALF = 22  # letters of a line of an axis title: two stand side by side on a phone
 
 text.words(
