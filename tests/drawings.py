@@ -25,6 +25,11 @@ def in_language(figure: go.Figure, language: str) -> go.Figure:
     return go.Figure(content)
 
 
+def unbroken(title: str | None) -> str:
+    """The words of a title or name, wherever its lines break: a test is of words, the browser's tests are of lines."""
+    return (title or "").replace("<br>", " ")
+
+
 def raw_numbers(figure: go.Figure) -> list[str]:
     """What a reader of either language would see as a program writes numbers: -1, 1e+01, 0.5 in a Spanish text."""
     found = []

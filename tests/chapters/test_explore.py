@@ -17,6 +17,7 @@ import yaml
 
 from browsing import CHROMIUM, DRIVER, click_first_point, waited
 from conftest import ROOT
+from drawings import unbroken
 from helpers import encoding
 from helpers.chapters import components
 from helpers.chapters.explore import analysis
@@ -105,7 +106,7 @@ def test_every_menu_changes_what_is_shown(explorer):
         menus[name].value = value
     assert len({str(state) for state in before}) == 5
     assert explorer.choice == Choice("mixture", 0, 1, ("voxels", "S2", "lh", "Lateral"), "v2", 4)
-    title = explorer.responses.layout.title.text.replace("<br>", " ")  # it is wrapped
+    title = unbroken(explorer.responses.layout.title.text)  # it is wrapped
     assert "v2 (S2, Left, Lateral)" in title
     menus["model"].value = "other"
     assert explorer.choice.model == "mixture", "what is shown stays until the other one has been heard"
@@ -232,7 +233,7 @@ def test_of_the_demo_a_view_is_there_before_it_has_been_read(unread, tmp_path):
     explorer = Explorer({"study": "demo", "outputs": str(tmp_path)})
     try:
         assert explorer.study is None and explorer.responses in explorer.view.children
-        title = explorer.responses.layout.title.text.replace("<br>", " ")
+        title = unbroken(explorer.responses.layout.title.text)
         assert title == "Mel spectrum, layer 1, split 1: Broadband <sup>Synthetic data</sup>"
         assert "comes with the package" in explorer.status.value and "Importing" in explorer.work.said.value
         assert [explorer.menus[name].label for name in ("model", "layer", "target")] == [

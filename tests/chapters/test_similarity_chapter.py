@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 import yaml
 
-from drawings import in_language
+from drawings import in_language, unbroken
 from helpers import encoding, models
 from helpers.chapters import registry, similarity
 from helpers.chapters.similarity import analysis, titles
@@ -175,7 +175,7 @@ def test_points_of_the_scatter_are_the_values(values):
             np.testing.assert_allclose([trace.x[0], trace.y[0]], own[["r2", "rsa"]].iloc[0], atol=1e-4)
     symbols = [trace.marker.symbol for trace in shown]
     assert len(set(symbols)) == len(symbols), "a second cue besides colour"
-    assert in_language(figure, "es").layout.yaxis.title.text == "Similitud (ρ de Spearman)"
+    assert unbroken(in_language(figure, "es").layout.yaxis.title.text) == "Similitud (ρ de Spearman)"
     assert "over networks they correlate with" in figure.layout.meta["alt"]["en"]
     missing = similarity.figures.scatter(values.assign(rsa=np.nan, q25=np.nan, q75=np.nan), **LOOK)
     assert "no network has a value" in missing.layout.meta["alt"]["en"]

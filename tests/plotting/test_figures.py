@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from drawings import in_language, raw_numbers
+from drawings import in_language, raw_numbers, unbroken
 from helpers import text
 from helpers.chapters.cka_residual import figures as cka
 from helpers.chapters.components import figures as components
@@ -50,7 +50,7 @@ def noted(frame: pd.DataFrame, layer: int = 5) -> pd.DataFrame:
 
 def named(figure: go.Figure, name: str) -> list[go.Scatter]:
     """The traces of that name, which a long one has on several lines."""
-    return [trace for trace in figure.data if (trace.name or "").replace("<br>", " ") == name]
+    return [trace for trace in figure.data if unbroken(trace.name) == name]
 
 
 def test_components_are_drawn_with_their_numbers(curves):
@@ -146,7 +146,7 @@ def test_axes_follow_the_metric_of_the_frame(curves):
     other = curves.assign(metric="r2_determination")
     own = other[other.model == "mixture"]
     for figure in (components.by_layer(other, **LOOK), learning.by_step(own, None, **LOOK)):
-        titles = {(axis.title.text or "").replace("<br>", " ") for axis in figure.select_yaxes()}
+        titles = {unbroken(axis.title.text) for axis in figure.select_yaxes()}
         assert "Median test R² (coefficient of determination)" in titles and "Median test r²" not in titles
         assert "Median test R²" in "".join(trace.hovertemplate or "" for trace in figure.data)
     assert "R²" in learning.surface(own, **LOOK).layout.scene.zaxis.title.text
@@ -211,7 +211,7 @@ def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
     figure = learning.voxels_by_step(curves, **LOOK)
     assert "Music network: from 0.90 at step 0 to 0.25 at step 2,000 in layer 2" in figure.layout.meta["alt"]["en"]
     assert "Red de música: de 0,90 en el paso 0 a 0,25 en el paso 2.000 en la capa 2" in figure.layout.meta["alt"]["es"]
-    assert figure.layout.yaxis.title.text == "Median noise-corrected r²"
+    assert unbroken(figure.layout.yaxis.title.text) == "Median noise-corrected r²"
     assert list(named(figure, "Noise ceiling (1 after correction)")[0].y) == [1, 1]
     areas = [trace for trace in figure.data if trace.fill == "toself"]
     assert len(areas) == 2, "of the first and of the last layer, from quartile to quartile"
@@ -239,7 +239,10 @@ def test_spectra_and_dimensions_are_drawn():
     assert shown == [[True, True, False, False], [True, True, True, False], [True, True, False, True]]
     frame = pd.DataFrame({"model": ["mixture"] * 2, "layer": [1, 2], "dimensions": [3.0, 5.0], "step": [4, 4]})
     figure = extract.dimensions(frame, synthetic=False, language="es")
-    assert figure.layout.yaxis.title.text == "Dimensiones efectivas" and "Synthetic" not in figure.layout.title.text
+    assert (
+        unbroken(figure.layout.yaxis.title.text) == "Dimensiones efectivas"
+        and "Synthetic" not in figure.layout.title.text
+    )
     np.testing.assert_array_equal(figure.data[0].y, [3, 5])
 
 
@@ -283,7 +286,7 @@ def test_estimators_come_from_the_frame_and_are_called_by_their_whole_names(fits
         own = fits[(fits.estimator == estimator) & (fits.target == "a")]
         np.testing.assert_array_equal(named(figure, name)[1].y, own["median_r2_determination"])
     assert named(figure, "Ridge")[0].marker.symbol == ("circle", "diamond")
-    assert "coefficient of determination" in figure.layout.yaxis.title.text.replace("<br>", " ")
+    assert "coefficient of determination" in unbroken(figure.layout.yaxis.title.text)
     fewer = regularisation.by_layer(fits[fits.estimator != "lasso"], None, **LOOK)
     assert not named(fewer, "Multi-task lasso") and len(named(fewer, "Single-task lasso")) == 2
     published = fits.rename(columns={"target": "component", "median_r2_determination": "median_r2"}).assign(std=0.1)
@@ -331,7 +334,7 @@ def test_agreement_stands_beside_what_chance_gives():
     (chance,) = named(figure, "All components, by chance")
     np.testing.assert_array_equal(chance.y, frame.query("target == 'all'").expected)
     assert "Single-task lasso: at most 0.80, at layer 2 (0.20 by chance)" in figure.layout.meta["alt"]["en"]
-    assert figure.layout.xaxis2.title.text == "Layer (◆ sum of both branches)"
+    assert unbroken(figure.layout.xaxis2.title.text) == "Layer (◆ sum of both branches)"
     pairs = pd.DataFrame({"one": ["b", "b", "c"], "two": ["c", "a", "a"], "excess": [0.1, 0.2, 0.3]})
     figure = regularisation.shared(pairs.assign(model="m", layer=2), **LOOK)
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 0.3), "the scale fits the data"
@@ -347,7 +350,7 @@ def test_differences_and_metrics_are_drawn_from_their_tables(fits):
     figure = regularisation.differences(table, **LOOK)
     np.testing.assert_array_equal(figure.data[0].x, table["difference"])
     np.testing.assert_allclose(figure.data[0].x + figure.data[0].error_x.array, table["high"])
-    assert figure.layout.xaxis.title.text == "R² of Ridge minus R²<br>of Multi-task lasso"
+    assert unbroken(figure.layout.xaxis.title.text) == "R² of Ridge minus R² of Multi-task lasso"
     assert "Mixture network: from −0.200 (a) to 0.100 (b)" in figure.layout.meta["alt"]["en"]
     unknown = regularisation.differences(table.assign(difference=[0.1, np.nan]), **LOOK)  # no layer predicts `a`
     assert "Mixture network: from 0.100 (b) to 0.100 (b)" in unknown.layout.meta["alt"]["en"]
