@@ -48,7 +48,7 @@ lock: .venv/ready  ## renew requirements.lock from pyproject.toml
 citation: .venv/ready  ## renew the references of CITATION.cff from src/helpers/text/references.yml
 	$(BIN)/python -P -c "from pathlib import Path; from helpers.text.references import with_references; path = Path('CITATION.cff'); path.write_text(with_references(path.read_text(encoding='utf-8')), encoding='utf-8')"
 
-first-view: .venv/ready  ## renew what notebooks/explore.py shows first, of the demo: src/helpers/chapters/explore/demo.json
+first-view: .venv/ready  ## renew what notebooks/explore.py shows first, of the demo: src/helpers/chapters/explore/demo.*
 	$(BIN)/python -P -c "from helpers.chapters.explore.analysis import renew; renew('demo')"
 
 api: .venv/ready  ## pages on every module and function, from their docstrings: writes outputs/api/

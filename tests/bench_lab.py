@@ -17,8 +17,11 @@ from browsing import chromium, waited
 from lab import PLOT, RUN_ALL, opened, running
 
 RUNS = 3
+DRAWN = f"{PLOT}?.querySelector('.main-svg .point')"
+STILL = "[...document.querySelectorAll('.jp-OutputArea img')].some(one => one.naturalWidth && one.alt)"
 SHOWN = (  # name of a number -> what the page has by then
-    ("lab_first_figure_s", f"return !!{PLOT}?.querySelector('.main-svg .point')"),
+    ("lab_first_figure_s", f"return {STILL} || !!{DRAWN}"),
+    ("lab_live_figure_s", f"return !!{DRAWN}"),
     (
         "lab_sounds_s",
         "return [...document.querySelectorAll('.widget-dropdown')].some(menu => menu.textContent.includes('demo001'))",

@@ -1,5 +1,6 @@
 """notebooks/explore.py: the chapters' numbers, widgets that answer, and all of it in a running JupyterLab."""
 
+import base64
 import json
 import re
 import shutil
@@ -21,10 +22,11 @@ from drawings import unbroken
 from helpers import encoding
 from helpers.chapters import components
 from helpers.chapters.explore import analysis
-from helpers.chapters.explore.seen import SHIPPED, Choice, shipped, written
+from helpers.chapters.explore.seen import SHIPPED, Choice, picture, shipped, title, written
 from helpers.errors import UserError
 from helpers.study import Study, open_study
 from helpers.study.params import Parameters
+from helpers.text import labellers
 from lab import PLOT, RUN_ALL, opened, running
 from small_study import SMALL
 
@@ -232,9 +234,11 @@ def test_of_the_demo_a_view_is_there_before_it_has_been_read(unread, tmp_path):
 
     explorer = Explorer({"study": "demo", "outputs": str(tmp_path)})
     try:
-        assert explorer.study is None and explorer.responses in explorer.view.children
-        title = unbroken(explorer.responses.layout.title.text)
-        assert title == "Mel spectrum, layer 1, split 1: Broadband <sup>Synthetic data</sup>"
+        assert explorer.study is None
+        assert pictured(explorer, "en") or explorer.responses
+        until(lambda: explorer.responses in explorer.view.children)
+        drawn = unbroken(explorer.responses.layout.title.text)
+        assert drawn == "Mel spectrum, layer 1, split 1: Broadband <sup>Synthetic data</sup>"
         assert "comes with the package" in explorer.status.value and "Importing" in explorer.work.said.value
         assert [explorer.menus[name].label for name in ("model", "layer", "target")] == [
             "Mel spectrum",
@@ -251,6 +255,37 @@ def test_of_the_demo_a_view_is_there_before_it_has_been_read(unread, tmp_path):
         unread.set()
         explorer.work.wait()
     assert "takes too long" in explorer.work.said.value and "nh2015" in dict(explorer.menus["study"].options)
+
+
+def pictured(explorer, language: str) -> bool:
+    """Whether an explorer shows the picture of a language."""
+    told, _, drawn = explorer.picture.value.partition(";base64,")
+    right = base64.b64decode(drawn.split('"')[0]).decode() == picture("demo", language)
+    words = title(explorer.seen, labellers()[language])
+    return right and f'alt="{words}"' in told and explorer.picture in explorer.view.children
+
+
+def test_a_picture_is_there_before_plotly(unread, tmp_path, monkeypatch):
+    """In the language that is chosen, and it gives way to figures that answer."""
+    pytest.importorskip("anywidget", reason="needs the extra lab")
+    from helpers.chapters.explore import widgets
+
+    event, imported = threading.Event(), widgets.import_module
+    monkeypatch.setattr(widgets, "import_module", lambda name: event.wait(60) and imported(name))
+    explorer = widgets.Explorer({"study": "demo", "outputs": str(tmp_path)})
+    try:
+        assert pictured(explorer, "en") and explorer.responses is None
+        assert "r² = " in explorer.status.value and "comes with the package" in explorer.status.value
+        explorer.language.value = "es"
+        assert pictured(explorer, "es") and "viene con el paquete" in explorer.status.value
+        event.set()
+        until(lambda: explorer.responses in explorer.view.children)
+        assert explorer.picture not in explorer.view.children
+        assert "partición 1" in unbroken(explorer.responses.layout.title.text)
+    finally:
+        unread.set()
+        event.set()
+        explorer.work.wait()
 
 
 def test_a_study_of_ones_own_begins_without_a_view(study, unread):
@@ -286,14 +321,22 @@ def test_the_view_that_comes_with_the_package_is_what_the_study_gives(name, tmp_
         assert getattr(ours, one) == getattr(found, one), one
     assert ours.r2_pearson == pytest.approx(found.r2_pearson, abs=1e-3)
     assert json.loads(written(ours)).keys() == json.loads(written(found)).keys()
+    for language, labeller in labellers().items():
+        drawn = picture(name, language)
+        words = re.sub("<[^>]*>", " ", drawn).split()
+        said = [title(ours, labeller), labeller("style.synthetic")]
+        assert all(set(one.split()) <= set(words) for one in said)
+        legend = {labeller.name("category", one) for one in ours.sounds["category"]}
+        assert legend <= set(re.findall(">([^<]+)</text>", drawn))
+        assert drawn.count('class="point"') == len(ours.sounds) and ours.synthetic
 
 
-def test_what_shows_the_first_view_imports_neither_torch_nor_scikit_learn():
-    """They take seconds: the view is drawn before them."""
+def test_what_shows_the_first_view_imports_neither_plotly_nor_torch_nor_scikit_learn():
+    """They take seconds: a picture is shown before them."""
     pytest.importorskip("anywidget", reason="needs the extra lab")
-    asked = "import sys, helpers.chapters.explore.widgets; print(*({'torch', 'sklearn', 'xarray'} & set(sys.modules)))"
+    asked = "import sys, helpers.chapters.explore.widgets; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-P", "-c", asked], capture_output=True, text=True, check=True)
-    assert not found.stdout.split()
+    assert not {"plotly", "torch", "sklearn", "xarray"} & set(found.stdout.split())
 
 
 def test_responses_are_sorted_and_searched(explorer):

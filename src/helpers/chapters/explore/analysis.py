@@ -10,6 +10,7 @@ import torch
 import xarray as xr
 
 from helpers import encoding
+from helpers.chapters.explore import figures
 from helpers.chapters.explore.seen import Choice, Group, Seen, shipped, written
 from helpers.encoding.fit import Fit
 from helpers.encoding.metrics import pearson, positive_square, r2_determination
@@ -18,7 +19,9 @@ from helpers.names import CATEGORY, LAYER, REPETITION, SOUND, SPLIT, SUBJECT, TA
 from helpers.stimuli import audio
 from helpers.study import Study, open_study
 from helpers.study.params import there
+from helpers.text import labellers
 
+WIDTH = 700  # px of a still picture, as wide as Plotly makes a live one
 PLACE = (SUBJECT, "hemisphere", "region")  # coordinates of targets that make groups, where the data have them
 
 
@@ -93,9 +96,15 @@ def seen(study: Study, choice: Choice) -> Seen:
 
 
 def renew(study: str) -> None:
-    """Compute the view of a study that comes with the package anew, and write it there."""
-    file = Path(__file__).with_name(f"{study}.json")
-    file.write_text(written(seen(opened(study), shipped(study).choice)), encoding="utf-8")
+    """Compute the view of a study that comes with the package anew, and write it there, with its pictures.
+
+    Pictures need the extra `pictures`, and a Chrome or Chromium.
+    """
+    ours = seen(opened(study), shipped(study).choice)
+    Path(__file__).with_name(f"{study}.json").write_text(written(ours), encoding="utf-8")
+    for language, labeller in labellers().items():
+        drawn = figures.responses(ours, labeller).to_image("svg", width=WIDTH, height=figures.HEIGHT)
+        Path(__file__).with_name(f"{study}.{language}.svg").write_bytes(drawn + b"\n")
 
 
 def _errors(fit: Fit) -> pd.DataFrame:

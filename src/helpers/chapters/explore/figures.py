@@ -1,4 +1,4 @@
-"""The two live figures of notebooks/explore.py: the sounds of a test half, and the error by alpha."""
+"""The two figures of notebooks/explore.py: the sounds of a test half, and the error by alpha."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
+from helpers.chapters.explore.seen import Seen, title
 from helpers.names import CATEGORY, SOUND
 from helpers.plotting import panels, style
 from helpers.text import Labeller
 
+HEIGHT = 560  # px, of the first figure
 FLAT = 1e-3  # relative to its whole range, difference from an end of the curve below which the error counts as flat
 MARGIN = 2  # decades shown beyond what is not flat
 
 text.words(
     "figure.exploring",
     en={
-        "title": "{model}, layer {layer}, split {split}: {target}",
-        "numbers": "r² = {r2:3}, coefficient of determination = {determination:3}, alpha = {alpha}",
         "hover": "%{{text}} ({category})<br>Measured: %{{x:.2f}}<br>Predicted: %{{y:.2f}}",
         "error_title": "How alpha was chosen",
         "alpha": "Alpha",
@@ -28,8 +28,6 @@ text.words(
         "error_hover": "alpha = %{{text}}<br>Error: %{{y:.4f}}",
     },
     es={
-        "title": "{model}, capa {layer}, partición {split}: {target}",
-        "numbers": "r² = {r2:3}, coeficiente de determinación = {determination:3}, alfa = {alpha}",
         "hover": "%{{text}} ({category})<br>Medido: %{{x:.2f}}<br>Predicho: %{{y:.2f}}",
         "error_title": "Cómo se eligió alfa",
         "alpha": "Alfa",
@@ -41,19 +39,18 @@ text.words(
 )
 
 
-def live() -> go.FigureWidget:
-    """Return an empty figure that can be changed and reports clicks; it needs a running notebook."""
-    return go.FigureWidget()
+def live(figure: go.Figure) -> go.FigureWidget:
+    """Return a figure that can be changed and reports clicks; it needs a running notebook."""
+    return go.FigureWidget(figure)
 
 
-def responses(
-    sounds: pd.DataFrame, categories: list[str], labeller: Labeller, *, title: str, synthetic: bool
-) -> go.Figure:
-    """Draw measured against predicted (sound, category, measured, predicted), a trace for each of `categories`."""
-    figure = go.Figure([_points(sounds, category, i, labeller) for i, category in enumerate(categories)])
-    values = sounds[["measured", "predicted"]].to_numpy()
+def responses(seen: Seen, labeller: Labeller) -> go.Figure:
+    """Draw measured against predicted responses, a trace for each category of the study."""
+    figure = go.Figure([_points(seen.sounds, category, i, labeller) for i, category in enumerate(seen.categories)])
+    values = seen.sounds[["measured", "predicted"]].to_numpy()
     panels.diagonal(figure, float(values.min()), float(values.max()))
-    style.laid_out(figure, labeller, title, 560, synthetic).update_layout(separators=labeller.separators)
+    style.laid_out(figure, labeller, title(seen, labeller), HEIGHT, seen.synthetic)
+    figure.update_layout(separators=labeller.separators)
     figure.update_xaxes(title_text=labeller("axis.measured"))
     return figure.update_yaxes(title_text=labeller("axis.predicted"))
 
@@ -67,9 +64,10 @@ def _points(sounds: pd.DataFrame, category: str, index: int, labeller: Labeller)
     )  # fmt: skip
 
 
-def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: bool) -> go.Figure:
-    """Draw the leave-one-out error (alpha, error) on a logarithmic axis, the chosen alpha marked."""
-    chosen = curve[curve["alpha"] == alpha]
+def errors(seen: Seen, labeller: Labeller) -> go.Figure:
+    """Draw the cross-validated error by alpha on a logarithmic axis, the chosen alpha marked."""
+    curve = seen.errors
+    chosen = curve[curve["alpha"] == seen.alpha]
     hover = labeller("figure.exploring.error_hover") + "<extra></extra>"
     line = go.Scatter(
         x=curve["alpha"].to_numpy(), y=curve["error"].to_numpy(), mode="lines+markers", marker={"size": 4},
@@ -82,8 +80,8 @@ def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: 
         marker={"color": style.COLOURS[1], "symbol": "diamond", "size": 13}, hovertemplate=hover,
     )  # fmt: skip
     figure = go.Figure([line, point])
-    title = labeller("figure.exploring.error_title")
-    style.laid_out(figure, labeller, title, 380, synthetic).update_layout(separators=labeller.separators)
+    style.laid_out(figure, labeller, labeller("figure.exploring.error_title"), 380, seen.synthetic)
+    figure.update_layout(separators=labeller.separators)
     x = labeller("figure.exploring.alpha")
     figure.update_xaxes(type="log", exponentformat="power", title_text=x, range=_range(curve))
     return figure.update_yaxes(title_text=labeller("figure.exploring.loo_error"))

@@ -1,4 +1,7 @@
-"""What exploring shows at a time, and the view that comes with the package; it imports little, to be there at once."""
+"""What exploring shows at a time, and the view that comes with the package, with a picture of it in each language.
+
+It imports little, to be there at once.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from importlib.resources import files
 
 import pandas as pd
 
-SHIPPED = ("demo",)  # studies of which a first view is here, as STUDY.json; `make first-view` writes it
+from helpers import text
+from helpers.text import Labeller
+
+SHIPPED = ("demo",)  # studies of which a first view is here, as STUDY.json; `make first-view` writes it, and pictures
 
 Group = tuple[str, ...]  # the name of a set of responses, and the subject and place of its targets where they have any
 
@@ -51,6 +57,32 @@ class Seen:
     synthetic: bool
 
 
+text.words(
+    "figure.exploring",
+    en={
+        "title": "{model}, layer {layer}, split {split}: {target}",
+        "numbers": "r² = {r2:3}, coefficient of determination = {determination:3}, alpha = {alpha}",
+    },
+    es={
+        "title": "{model}, capa {layer}, partición {split}: {target}",
+        "numbers": "r² = {r2:3}, coeficiente de determinación = {determination:3}, alfa = {alpha}",
+    },
+)
+
+
+def title(seen: Seen, labeller: Labeller) -> str:
+    """Return what is shown, in words: the network, layer, split and target, with its place."""
+    choice, at = seen.choice, place(seen.place, labeller)
+    target = labeller.name("target", choice.target) + (f" ({at})" if at else "")
+    names = {"model": labeller.name("model", choice.model), "target": target}
+    return labeller("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
+
+
+def place(of: dict[str, str], labeller: Labeller) -> str:
+    """Return the subject, hemisphere and region of a target in words, those that it has."""
+    return ", ".join(labeller.name(kind, value) for kind, value in of.items() if value)
+
+
 def shipped(study: str) -> Seen | None:
     """Return the first view of a study that comes with the package; None but for the demo, whose data are our own."""
     if study not in SHIPPED:
@@ -60,6 +92,11 @@ def shipped(study: str) -> Seen | None:
     choice = Choice(**choice | {"group": tuple(choice["group"])})
     frames = {name: pd.DataFrame(said.pop(name)) for name in ("sounds", "errors")}
     return Seen(choice=choice, **frames, **said)
+
+
+def picture(study: str, language: str) -> str:
+    """Return a still picture, SVG, of the first view that comes with the package."""
+    return (files(__package__) / f"{study}.{language}.svg").read_text(encoding="utf-8")
 
 
 def written(seen: Seen) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Callable
@@ -11,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from helpers.chapters.explore import figures
-from helpers.chapters.explore.seen import Choice, Group, Seen, shipped
+from helpers.chapters.explore.seen import Choice, Group, Seen, picture, place, shipped, title
 from helpers.chapters.explore.work import Work
 from helpers.names import LAYER, SOUND, SPLIT
 from helpers.text import Labeller, labellers
@@ -20,7 +20,8 @@ from helpers.text import Labeller, labellers
 if TYPE_CHECKING:
     from helpers.study import Study
 
-ANALYSIS = "helpers.chapters.explore.analysis"  # brings torch and scikit-learn, seconds: imported beside what is shown
+FIGURES = "helpers.chapters.explore.figures"  # brings Plotly, and
+ANALYSIS = "helpers.chapters.explore.analysis"  # torch and scikit-learn: seconds, so they come after what is shown
 ROWS = (("study", "model", "step", "layer"), ("group", "target", "split"))  # of menus; one more chooses the sound
 CHOSEN = [name for row in ROWS for name in row if name != "study"]
 LANGUAGE = "en"  # until the study's is known
@@ -31,9 +32,9 @@ class Explorer:
     """Menus, a figure of the sounds that test, a player, and the error by alpha; it updates on every change.
 
     It is there at once: packages are imported, data read, and networks trained or run in the background, with a bar. Of
-    the demo a view that comes with the package is shown meanwhile. Until the network that was chosen has been heard,
-    one that has is shown, or a baseline, which takes a second. `source` is a study as `open_study` takes it; `model` is
-    chosen first, else the first of the study whose activations are cached.
+    the demo a view that comes with the package is shown meanwhile, at first as a picture. Until the network that was
+    chosen has been heard, one that has is shown, or a baseline, which takes a second. `source` is a study as
+    `open_study` takes it; `model` is chosen first, else the first of the study whose activations are cached.
     """
 
     def __init__(self, source: str | dict, model: str = ""):
@@ -46,8 +47,8 @@ class Explorer:
         self.search = widgets.Text(continuous_update=True, layout={"width": "12em"})
         self.language = widgets.ToggleButtons(options=LANGUAGE_NAMES, value=LANGUAGE)
         self.player = widgets.Audio(format="mp3", autoplay=True, loop=False)
-        self.banner, self.status, self.work = widgets.HTML(), widgets.HTML(), Work()
-        self.responses = self.errors = None  # figures bring megabytes of scripts: menus and bar come before them
+        self.banner, self.status, self.picture, self.work = widgets.HTML(), widgets.HTML(), widgets.HTML(), Work()
+        self.responses = self.errors = None  # they bring megabytes of scripts: menus, bar and picture come first
         self._choosing = False
         self.box = self._laid_out()
         self._begin()
@@ -76,7 +77,9 @@ class Explorer:
         self.seen = shipped(self._name)
         self._named()
         if self.seen:
-            self._draw()
+            self._pictured()
+            self.view.children = [self.status, self.picture]
+            self.work.do(self.labeller("explore.opening"), partial(import_module, FIGURES), self._draw)
 
     def _open(self, source: str | dict, model: str = "") -> None:
         """Open a study in the background, and show something of it; one that cannot be opened changes nothing."""
@@ -160,7 +163,7 @@ class Explorer:
     def _renamed(self) -> None:
         self._named()
         if self.seen:
-            self._draw()
+            (self._draw if self.responses else self._pictured)()
 
     def _heard(self) -> None:
         name = self.menus["sound"].value
@@ -247,47 +250,53 @@ class Explorer:
     def _group_name(self, group: Group) -> str:
         """Return the name of a set of responses, and the place of the group where its targets have one."""
         kinds = self.analysis.places(self.study.responses(group[0]))
-        name, place = self.labeller.name("responses", group[0]), self._place(dict(zip(kinds, group[1:], strict=True)))
-        return f"{name}: {place}" if place else name
+        name = self.labeller.name("responses", group[0])
+        where = place(dict(zip(kinds, group[1:], strict=True)), self.labeller)
+        return f"{name}: {where}" if where else name
 
-    def _place(self, place: dict[str, str]) -> str:
-        return ", ".join(self.labeller.name(kind, value) for kind, value in place.items() if value)
+    def _pictured(self) -> None:
+        """Show the picture that comes with the package, in the chosen language."""
+        drawn = base64.b64encode(picture(self._name, self.language.value).encode()).decode()
+        said = html.escape(title(self.seen, self.labeller))
+        self.picture.value = f'<img alt="{said}" src="data:image/svg+xml;base64,{drawn}" style="max-width: 100%">'
+        self._said()
 
     def _draw(self) -> None:
         """Draw what was seen, in the chosen language."""
-        seen, look = self.seen, {"synthetic": self.seen.synthetic}
-        new = figures.responses(seen.sounds, seen.categories, self.labeller, title=self._title(), **look)
-        curve = figures.errors(seen.errors, seen.alpha, self.labeller, **look)
+        figures = import_module(FIGURES)
+        new = figures.responses(self.seen, self.labeller), figures.errors(self.seen, self.labeller)
         if self.responses is None:
-            self.responses, self.errors = figures.live(), figures.live()
+            self.responses, self.errors = map(figures.live, new)
+            self._watched(self.responses)
             self.view.children = [self.status, self.responses, self.heard, self.errors]
-        for figure, latest in ((self.responses, new), (self.errors, curve)):
-            with figure.batch_update():
-                if len(figure.data) != len(latest.data):  # the first of a study
-                    figure.data = ()
-                    figure.add_traces(latest.data)
-                    for trace in figure.data:
-                        trace.on_click(self._clicked)
-                figure.update(latest.to_dict())
-        names = sorted(seen.sounds[SOUND], key=in_order)
+        else:
+            for figure, latest in zip((self.responses, self.errors), new, strict=True):
+                self._redrawn(figure, latest)
+        names = sorted(self.seen.sounds[SOUND], key=in_order)
         if self.study:
             self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
-        self._said(len(names))
+        self._said()
 
-    def _said(self, n: int) -> None:
-        """Say the numbers of what is shown, of `n` test sounds, and what can be done with it."""
-        seen = self.seen
+    def _redrawn(self, figure, latest) -> None:
+        with figure.batch_update():
+            if len(figure.data) != len(latest.data):  # the first of a study
+                figure.data = ()
+                figure.add_traces(latest.data)
+                self._watched(figure)
+            figure.update(latest.to_dict())
+
+    def _watched(self, figure) -> None:
+        for trace in figure.data:
+            trace.on_click(self._clicked)
+
+    def _said(self) -> None:
+        """Say the numbers of what is shown, and what can be done with it."""
+        seen, n = self.seen, len(self.seen.sounds)
         numbers = {"r2": seen.r2_pearson, "determination": seen.r2_determination}
         said = [self.labeller("figure.exploring.numbers", alpha=self.labeller.power(seen.alpha), **numbers)]
         key = "explore.ready" if self.study else "explore.shipped"
         said.append(self.labeller(key, n=n, n_sounds=seen.n_sounds, n_units=seen.n_units))
         self.status.value = "".join(f"<p>{html.escape(one)}</p>" for one in said)
-
-    def _title(self) -> str:
-        say, choice, place = self.labeller, self.seen.choice, self._place(self.seen.place)
-        target = say.name("target", choice.target) + (f" ({place})" if place else "")
-        names = {"model": say.name("model", choice.model), "target": target}
-        return say("figure.exploring.title", layer=choice.layer, split=choice.split, **names)
 
 
 def in_order(name: str) -> list[tuple[int, str]]:
