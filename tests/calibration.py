@@ -457,9 +457,9 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "Pairs of sounds that are left out together say how much it is; the formula, that what is of one order more "
         "is smaller by the same factor each time, is right for the second order and still too wide for those above, "
         "as on noise. Which layer is chosen jumps, which no jackknife follows; what that adds comes from draws of the "
-        "sounds, each with the layer that is chosen then. Of a lead, layers differ in the draws as far as they are "
-        "known to, which for equal networks is little; of the r² of one network as far as they are seen to, because a "
-        "study that chose a poor layer by chance has a low r², a low error, and would be too sure of both.",
+        "sounds, each with the layer that is chosen then, where layers differ as far as they are known to. For the "
+        "upper end of the r² of one network they differ as far as they are seen to, because a study that chose a poor "
+        "layer by chance has a low r² and a low error, and would not reach up to what is true.",
     ]
 
 

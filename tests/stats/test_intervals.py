@@ -191,7 +191,7 @@ def test_the_interval_of_an_r2_begins_at_0_unless_that_of_r_lies_above_and_reach
     assert intervals.r2_interval(found(2 * half), splits)[0] > 0
 
 
-def test_the_interval_of_an_r2_counts_layers_as_far_as_they_are_seen_to_differ():
+def test_the_interval_of_an_r2_reaches_up_as_far_as_layers_are_seen_to_differ_and_down_as_far_as_is_known():
     splits = folds(60, 2)
     moves = means_of_tests(0.5 + 0.3 * np.random.default_rng(9).standard_normal(60), splits)
     far = moves["value"] + xr.DataArray(np.full(len(draws(60)), 0.1), dims="draw")
@@ -201,12 +201,14 @@ def test_the_interval_of_an_r2_counts_layers_as_far_as_they_are_seen_to_differ()
     ]
     found, near = xr.merge(both), xr.zeros_like(far) + moves["value"]
 
-    def width(known: xr.DataArray, seen: xr.DataArray) -> float:
+    def ends(known: xr.DataArray, seen: xr.DataArray) -> tuple[float, float]:
         drawn = {f"{kind}_drawn": known for kind in ("chosen_r", "chosen_r2")}
         drawn |= {f"{kind}_drawn_as_seen": seen for kind in ("chosen_r", "chosen_r2")}
-        return float(np.diff(intervals.r2_interval(found.assign(drawn), splits))[0])
+        return intervals.r2_interval(found.assign(drawn), splits)
 
-    assert width(near, far) > 1.5 * width(far, near)
+    (low, high), (wide, narrow) = ends(near, far), ends(far, near)
+    middle = float(moves["value"].mean())
+    assert high - middle > 1.5 * (narrow - middle) and middle - wide > 1.5 * (middle - low)
 
 
 def test_p_values_are_those_of_the_interval():

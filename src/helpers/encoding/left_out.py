@@ -97,8 +97,8 @@ def statistic(found: xr.Dataset, name: str, as_seen: bool = False) -> xr.Dataset
     """Return one statistic of `without_each_sound` as `value`, `without`, `both`, and `drawn` if it has draws.
 
     What is linear in these, such as a difference of two networks or a mean over groups, can be computed of the dataset.
-    Drawn `as_seen`, layers differ as they do here. In a difference of equal networks, whose sounds cancel, chance would
-    be most of that; in the number of one network it is little, and who chose a poor layer would else be too sure of it.
+    Drawn `as_seen`, layers differ as they do here, chance included, of which in a difference of equal networks, whose
+    sounds cancel, most would be made.
     """
     drawn = f"{name}_{AS_SEEN if as_seen else DRAWN}"
     renamed = {name: VALUE, f"{name}_{WITHOUT}": WITHOUT, f"{name}_{BOTH}": BOTH, drawn: DRAWN}

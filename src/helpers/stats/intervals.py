@@ -99,18 +99,21 @@ def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
 
     r2 of noise is never below 0 and moves little where it is 0, which alone looks like certainty. What is known of r,
     which can be negative, comes first: unless its interval lies above 0, that of r2 begins at 0, and reaches as far as
-    r2 would be on average if the upper end of the interval of r were true.
+    r2 would be on average if the upper end of the interval of r were true. For the lower end layers differ as far as
+    they are known to, for the upper end as far as they are seen to: a study that chose a poor layer by chance has a low
+    r2 and a low error, and would not reach up to what is true.
 
     found : of one target, `chosen_r` and `chosen_r2` as `encoding.without_each_sound` returns them
     """
-    low, high = over_sounds(statistic(found, "chosen_r2", as_seen=True), splits).r2_interval()
-    r = over_sounds(statistic(found, "chosen_r", as_seen=True), splits)
-    r_low, r_high = r.interval()
+    names = ("chosen_r", "chosen_r2")
+    r, r2 = (over_sounds(statistic(found, name), splits) for name in names)
+    r_seen, r2_seen = (over_sounds(statistic(found, name, as_seen=True), splits) for name in names)
+    r_low, r_high, high = r.interval()[0], r_seen.interval()[1], r2_seen.r2_interval()[1]
     if np.isnan(r_low):
         return np.nan, np.nan
     if r_low > 0:
-        return low, max(high, min(r_high, 1.0) ** 2)
-    spread = float(np.hypot(r.error, found["chosen_r"].std()))  # of r in one split of other sounds
+        return r2.r2_interval()[0], max(high, min(r_high, 1.0) ** 2)
+    spread = float(np.hypot(r_seen.error, found["chosen_r"].std()))  # of r in one split of other sounds
     return 0.0, max(high, min(_mean_r2(r_high, spread), 1.0))
 
 
