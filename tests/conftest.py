@@ -14,6 +14,13 @@ os.environ.setdefault("NH2015_DIR", str(SHARED / "nh2015"))
 os.environ.setdefault("ECOG2022_DIR", str(SHARED / "ecog2022"))
 torch.set_num_threads(1)  # the tests are many small products: more threads only wait for each other
 
+LONGEST = ("test_browser.py", "test_contract.py", "test_faults.py")  # minutes each
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest: at the end one worker would have them, and the others nothing."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
 
 @pytest.fixture(scope="session")
 def golden():
