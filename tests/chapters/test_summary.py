@@ -69,7 +69,7 @@ def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, l
     ("verdicts", "words"),
     [
         ((UNDECIDED, UNTESTABLE), "2 claims; one of them can be judged with the networks and data at hand. One stays"),
-        ((UNTESTABLE,), "1 claims; none of them can be judged"),
+        ((UNTESTABLE,), "one claim; none of them can be judged"),
         ((HOLDS, UNDECIDED), "One holds: Deeper layers predict the components better. One stays undecided."),
         ((FAILS, FAILS), "2 do not hold: Deeper layers"),
     ],
