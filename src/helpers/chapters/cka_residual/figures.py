@@ -66,8 +66,8 @@ def heat_maps(
                 figure.add_trace(_map(own, pair, towers[model], labeller), row=row, col=1)
         names = [f"{style.name(labeller, 'model', m)}: {labeller.name('over', o)}" for m, o in choices]
         panels.choose(figure, names, (f"{MODEL}|over", [f"{m}|{o}" for m, o in choices]))
-        style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1310, synthetic)
-        figure.update_layout(margin={"t": 190})
+        style.laid_out(figure, labeller, labeller("figure.heat_maps.title"), 1240, synthetic)
+        figure.update_layout(margin={"t": 160})
         figure.update_coloraxes(cmin=0, cmax=1, colorscale="Cividis")
         _branch_axes(style.lying_bar(figure, labeller("figure.heat_maps.cka")), labeller)
         return panels.spread(figure, len(PAIRS))
@@ -98,7 +98,7 @@ def _branch_axes(figure: go.Figure, labeller: Labeller) -> go.Figure:
         title = labeller("figure.heat_maps.axis", branch=labeller.name("branch", of_row))
         axis = {"type": "category", "autorange": "reversed", "scaleanchor": f"x{row if row > 1 else ''}"}
         figure.update_yaxes(title_text=title, row=row, col=1, **axis)
-    return figure.update_xaxes(constrain="domain").update_yaxes(constrain="domain")
+    return figure.update_xaxes(constrain="domain").update_yaxes(constrain="domain", constraintoward="top")
 
 
 def _heat_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
