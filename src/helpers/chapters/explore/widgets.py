@@ -163,7 +163,7 @@ class Explorer:
     def _renamed(self) -> None:
         self._named()
         if self.seen:
-            (self._draw if self.responses else self._pictured)()
+            (self._pictured if self.responses is None else self._draw)()
 
     def _heard(self) -> None:
         name = self.menus["sound"].value
