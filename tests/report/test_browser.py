@@ -195,6 +195,15 @@ def test_the_name_of_a_colour_bar_stands_right_above_it(whole):
     assert apart and all(-3 <= one <= 12 for one in apart), apart
 
 
+def test_the_title_of_the_page_is_whole_on_a_phone(on_a_phone):
+    for language in ("es", "en"):
+        speak(on_a_phone, language)
+        shown, whole = on_a_phone.execute_script(
+            "const title = document.querySelector('.bar h1'); return [title.clientHeight, title.scrollHeight]"
+        )
+        assert 0 < whole <= shown + 1, language
+
+
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("language", ["es", pytest.param("en", marks=pytest.mark.slow)])  # Spanish words are longer
 def test_no_word_of_a_figure_is_cut_at_its_edge(whole, language, width):
