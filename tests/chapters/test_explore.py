@@ -22,7 +22,8 @@ from drawings import unbroken
 from helpers import encoding
 from helpers.chapters import components
 from helpers.chapters.explore import analysis
-from helpers.chapters.explore.seen import SHIPPED, Choice, picture, shipped, title, written
+from helpers.chapters.explore.seen import SHIPPED, Choice, picture, shipped, written
+from helpers.chapters.explore.titles import title
 from helpers.errors import UserError
 from helpers.study import Study, open_study
 from helpers.study.params import Parameters

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -389,8 +388,7 @@ def test_published_curves_are_compared_one_at_a_time():
 def test_the_error_is_shown_where_alpha_changes_it():
     alphas = 10.0 ** np.arange(-10, 11)
     curve = pd.DataFrame({"alpha": alphas, "error": 1 / (1 + alphas)})
-    seen = SimpleNamespace(errors=curve, alpha=1.0, synthetic=True)
-    figure = explore.errors(seen, labellers()["es"])
+    figure = explore.errors(curve, 1.0, labellers()["es"], synthetic=True)
     low, high = figure.layout.xaxis.range
     assert -7 <= low < 0 < high <= 7 and list(figure.data[1].x) == [1.0]
     assert figure.layout.xaxis.title.text == "Alfa"

@@ -25,7 +25,7 @@ GRID = "rgba(128,128,128,0.25)"
 TITLE = 38  # characters of a title's line, which a phone's width holds
 AXIS = 28  # letters of a line of an axis title, larger than others, beside long labels on a phone
 LEGEND = 40  # characters of a line of a legend, which a phone's width holds
-MIDDLE, LENGTH = 0.4, 0.74  # of a lying colour bar, in widths of the panels: the tools of the figure stand to its right
+MIDDLE, LENGTH = 0.45, 0.68  # of a lying colour bar, in widths of the panels: a figure's tools stand to its right
 BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 
 

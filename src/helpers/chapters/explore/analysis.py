@@ -12,6 +12,7 @@ import xarray as xr
 from helpers import encoding
 from helpers.chapters.explore import figures
 from helpers.chapters.explore.seen import Choice, Group, Seen, shipped, written
+from helpers.chapters.explore.titles import title
 from helpers.encoding.fit import Fit
 from helpers.encoding.metrics import pearson, positive_square, r2_determination
 from helpers.models import ModelEntry
@@ -103,8 +104,10 @@ def renew(study: str) -> None:
     ours = seen(opened(study), shipped(study).choice)
     Path(__file__).with_name(f"{study}.json").write_text(written(ours), encoding="utf-8")
     for language, labeller in labellers().items():
-        drawn = figures.responses(ours, labeller).to_image("svg", width=WIDTH, height=figures.HEIGHT)
-        Path(__file__).with_name(f"{study}.{language}.svg").write_bytes(drawn + b"\n")
+        said = {"title": title(ours, labeller), "synthetic": ours.synthetic}
+        drawn = figures.responses(ours.sounds, ours.categories, labeller, **said)
+        picture = drawn.to_image("svg", width=WIDTH, height=figures.HEIGHT)
+        Path(__file__).with_name(f"{study}.{language}.svg").write_bytes(picture + b"\n")
 
 
 def _errors(fit: Fit) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
-from helpers.chapters.explore.seen import Seen, title
 from helpers.names import CATEGORY, SOUND
 from helpers.plotting import panels, style
 from helpers.text import Labeller
@@ -44,13 +43,14 @@ def live(figure: go.Figure) -> go.FigureWidget:
     return go.FigureWidget(figure)
 
 
-def responses(seen: Seen, labeller: Labeller) -> go.Figure:
-    """Draw measured against predicted responses, a trace for each category of the study."""
-    figure = go.Figure([_points(seen.sounds, category, i, labeller) for i, category in enumerate(seen.categories)])
-    values = seen.sounds[["measured", "predicted"]].to_numpy()
+def responses(
+    sounds: pd.DataFrame, categories: list[str], labeller: Labeller, *, title: str, synthetic: bool
+) -> go.Figure:
+    """Draw measured against predicted (sound, category, measured, predicted), a trace for each of `categories`."""
+    figure = go.Figure([_points(sounds, category, i, labeller) for i, category in enumerate(categories)])
+    values = sounds[["measured", "predicted"]].to_numpy()
     panels.diagonal(figure, float(values.min()), float(values.max()))
-    style.laid_out(figure, labeller, title(seen, labeller), HEIGHT, seen.synthetic)
-    figure.update_layout(separators=labeller.separators)
+    style.laid_out(figure, labeller, title, HEIGHT, synthetic).update_layout(separators=labeller.separators)
     figure.update_xaxes(title_text=labeller("axis.measured"))
     return figure.update_yaxes(title_text=labeller("axis.predicted"))
 
@@ -64,10 +64,9 @@ def _points(sounds: pd.DataFrame, category: str, index: int, labeller: Labeller)
     )  # fmt: skip
 
 
-def errors(seen: Seen, labeller: Labeller) -> go.Figure:
-    """Draw the cross-validated error by alpha on a logarithmic axis, the chosen alpha marked."""
-    curve = seen.errors
-    chosen = curve[curve["alpha"] == seen.alpha]
+def errors(curve: pd.DataFrame, alpha: float, labeller: Labeller, *, synthetic: bool) -> go.Figure:
+    """Draw the cross-validated error (alpha, error) on a logarithmic axis, the chosen alpha marked."""
+    chosen = curve[curve["alpha"] == alpha]
     hover = labeller("figure.exploring.error_hover") + "<extra></extra>"
     line = go.Scatter(
         x=curve["alpha"].to_numpy(), y=curve["error"].to_numpy(), mode="lines+markers", marker={"size": 4},
@@ -80,8 +79,8 @@ def errors(seen: Seen, labeller: Labeller) -> go.Figure:
         marker={"color": style.COLOURS[1], "symbol": "diamond", "size": 13}, hovertemplate=hover,
     )  # fmt: skip
     figure = go.Figure([line, point])
-    style.laid_out(figure, labeller, labeller("figure.exploring.error_title"), 380, seen.synthetic)
-    figure.update_layout(separators=labeller.separators)
+    title = labeller("figure.exploring.error_title")
+    style.laid_out(figure, labeller, title, 380, synthetic).update_layout(separators=labeller.separators)
     x = labeller("figure.exploring.alpha")
     figure.update_xaxes(type="log", exponentformat="power", title_text=x, range=_range(curve))
     return figure.update_yaxes(title_text=labeller("figure.exploring.loo_error"))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from helpers.chapters.explore.seen import Choice, Group, Seen, picture, place, shipped, title
+from helpers.chapters.explore.seen import Choice, Group, Seen, picture, shipped
+from helpers.chapters.explore.titles import place, title
 from helpers.chapters.explore.work import Work
 from helpers.names import LAYER, SOUND, SPLIT
 from helpers.text import Labeller, labellers
@@ -263,16 +264,18 @@ class Explorer:
 
     def _draw(self) -> None:
         """Draw what was seen, in the chosen language."""
-        figures = import_module(FIGURES)
-        new = figures.responses(self.seen, self.labeller), figures.errors(self.seen, self.labeller)
+        figures, seen, look = import_module(FIGURES), self.seen, {"synthetic": self.seen.synthetic}
+        said = title(seen, self.labeller)
+        new = figures.responses(seen.sounds, seen.categories, self.labeller, title=said, **look)
+        curve = figures.errors(seen.errors, seen.alpha, self.labeller, **look)
         if self.responses is None:
-            self.responses, self.errors = map(figures.live, new)
+            self.responses, self.errors = figures.live(new), figures.live(curve)
             self._watched(self.responses)
             self.view.children = [self.status, self.responses, self.heard, self.errors]
         else:
-            for figure, latest in zip((self.responses, self.errors), new, strict=True):
-                self._redrawn(figure, latest)
-        names = sorted(self.seen.sounds[SOUND], key=in_order)
+            self._redrawn(self.responses, new)
+            self._redrawn(self.errors, curve)
+        names = sorted(seen.sounds[SOUND], key=in_order)
         if self.study:
             self._offer("sound", [("–", ""), *((name, name) for name in names)], "")
         self._said()
