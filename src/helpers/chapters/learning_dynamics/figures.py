@@ -159,7 +159,6 @@ text.words(
     "figure.surface",
     en={
         "title": "Steps, layers and {metric} as a surface (drag to turn it)",
-        "z": "Test {metric}",
         "hover": "Step %{{customdata}}<br>Layer %{{y}}<br>{measure}: %{{z:.2f}}",
         "alt": (
             "A surface of {measure} over training steps and layers, with a menu of {n} combinations of model and "
@@ -168,7 +167,6 @@ text.words(
     },
     es={
         "title": "Pasos, capas y {metric} como superficie (arrastrar para girarla)",
-        "z": "{metric} en el conjunto de prueba",
         "hover": "Paso %{{customdata}}<br>Capa %{{y}}<br>{measure}: %{{z:.2f}}",
         "alt": (
             "Superficie de {measure} según pasos de entrenamiento y capas, con un menú de {n} combinaciones de modelo "
@@ -201,8 +199,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("figure.by_step.x")}},
             yaxis={"title": {"text": labeller("axis.layer")}, "dtick": 1},
-            # leaves space for "median" at the colour bar
-            zaxis={"title": {"text": labeller("figure.surface.z", metric=metric)}, "range": [0, 1]},
+            zaxis={"title": {"text": metric}, "range": [0, 1]},  # the colour bar says of what
         )
 
     def alt(labeller: Labeller) -> str:
