@@ -183,13 +183,14 @@ return found
 
 
 def test_the_name_of_a_colour_bar_stands_right_above_it(whole):
-    """With menus, which the page takes out from below the bar, and without."""
+    """Set by Plotly or as a note, with menus, which the page takes out from below the bar, and without."""
     apart = whole.execute_script(
         "return reportFigures.map(figure => figure.canvas).flatMap(canvas => {"
         "  const notes = canvas.layout.annotations ?? [], place = notes.findIndex(one => one.name === 'bar');"
-        "  const bar = canvas.querySelector('.colorbar .cbfills, .colorbar .cbbg');"
-        "  if (place < 0 || !bar) return [];"
-        "  const name = canvas.querySelector(`.annotation[data-index='${place}']`);"
+        "  const bar = canvas.querySelector('.colorbar .cbfills');"
+        "  const note = `.annotation[data-index='${place}']`;"
+        "  const name = canvas.querySelector(place < 0 ? '.colorbar .cbtitle text' : note);"
+        "  if (!bar || !name) return [];"
         "  return [bar.getBoundingClientRect().top - name.getBoundingClientRect().bottom]})"
     )
     assert apart and all(-3 <= one <= 12 for one in apart), apart

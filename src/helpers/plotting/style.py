@@ -26,7 +26,6 @@ TITLE = 38  # characters of a title's line, which a phone's width holds
 AXIS = 28  # letters of a line of an axis title, larger than others, beside long labels on a phone
 LEGEND = 40  # characters of a line of a legend, which a phone's width holds
 MIDDLE, LENGTH = 0.45, 0.68  # of a lying colour bar, in widths of the panels: a figure's tools stand to its right
-BAR_NAME = 13  # px, the size of its letters
 BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 
 
@@ -90,20 +89,20 @@ def put(figure: go.Figure, path: list, value) -> None:
 def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
     """Lay the colour bar horizontally above the panels (saves width on phones); the figure's height must be set."""
     place = {"orientation": "h", "x": MIDDLE, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
-    name = {"text": title, "side": "top", "font": {"size": BAR_NAME}}
-    look = {"title": name, "thickness": 12, "len": LENGTH, "y": 1 - BAR / figure.layout.height}
+    look = {"title": {"text": title, "side": "top"}, "thickness": 12, "len": LENGTH}
+    look["y"] = 1 - BAR / figure.layout.height
     return figure.update_coloraxes(colorbar=place | look | more)
 
 
 def named_bar(figure: go.Figure, name: str, gap: int, **more) -> go.Figure:
     """Lay the colour bar as `lying_bar`, its name an annotation; `gap`: px from the panels up to the bar.
 
-    Plotly lays a bar's own title over the bar where panels are low or narrow.
+    Plotly lays a bar's own title over the bar where panels are low or narrow or letters small.
     """
     lying_bar(figure, "", **more)
     return figure.add_annotation(
         text=name, showarrow=False, xref="paper", yref="paper", x=MIDDLE, y=1, yanchor="bottom", yshift=gap,
-        font_size=BAR_NAME, name="bar",  # controls.js lowers it by the menus that it takes out from below the bar
+        font_size=13, name="bar",  # controls.js lowers it by the menus that it takes out from below the bar
     )  # fmt: skip
 
 

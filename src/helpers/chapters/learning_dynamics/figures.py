@@ -17,6 +17,7 @@ from helpers.text import Labeller
 SCALE = "Viridis"
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 EYE = {"x": 2.15, "y": 2.15, "z": 1.35}  # far enough for the whole surface with its axes on a phone
+ABOVE = 190  # px above the surface, for its bar and menu
 
 text.words(
     "figure.by_step",
@@ -192,9 +193,9 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         metric = labeller.name("symbol", curves[METRIC].iloc[0])
         title = labeller("figure.surface.title", metric=metric)
         style.laid_out(figure, labeller, title, 640, synthetic)
-        figure.update_layout(margin={"l": 8, "r": 8, "t": 190})  # the scene has its axes within
+        figure.update_layout(margin={"l": 8, "r": 8, "t": ABOVE})  # the scene has its axes within
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
-        style.lying_bar(figure, panels.measure(curves, labeller))
+        style.named_bar(figure, panels.measure(curves, labeller), ABOVE - style.BAR)
         return figure.update_scenes(
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("figure.by_step.x")}},
