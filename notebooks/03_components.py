@@ -122,13 +122,13 @@ components.sentences(best, references, n_layers)
 # ## Sonido por sonido
 #
 # Cada punto es un sonido: la respuesta del componente y la predicción cuando ese sonido estaba entre los de prueba. Los
-# que quedan lejos de la línea son los que la red representa de otro modo que el cerebro.
+# que quedan lejos de la línea se predicen mal, sea por la red, por la regresión o por el ruido.
 
 # %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Sound by sound
 #
 # Every point is a sound: the component's response, and its prediction when that sound was among those that test. Those
-# far from the line are the ones that the network represents in another way than the brain.
+# far from the line are predicted badly, because of the network, the regression or noise.
 
 # %% tags=["diagnostic"]
 predicted = components.predicted(study, best)

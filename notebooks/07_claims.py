@@ -16,9 +16,9 @@
 # El estudio original llegó a sus conclusiones mirando curvas. Aquí cada afirmación es un número con un intervalo y un
 # umbral, cuya razón está escrita junto a él; algunos umbrales y la forma de los números se eligieron después de ver los
 # datos. Una afirmación se confirma si el número está más allá del azar del lado que corresponde, queda refutada si está
-# del otro, y queda sin decidir en los demás casos. Entre todas las afirmaciones de la tabla, la probabilidad de un solo
-# veredicto falso es de a lo sumo el 5 % (método de Holm). No hay veredicto sobre una red que no predice las respuestas,
-# o que no las predice mejor que antes de entrenarse.
+# del otro, y queda sin decidir en los demás casos. Entre todas las afirmaciones de la tabla, la probabilidad de que
+# haya algún veredicto falso es de a lo sumo el 5 % (método de Holm). Lo que se afirma de cómo predice una red queda sin
+# veredicto si la red no predice las respuestas, o no las predice mejor que antes de entrenarse.
 
 # %% [markdown] tags=["lang-en"]
 # # Which claims hold
@@ -26,9 +26,9 @@
 # The original study reached its conclusions by looking at curves. Here each claim is a number with an interval and a
 # threshold, whose reason is written beside it; some thresholds, and the form of the numbers, were chosen after the data
 # had been seen. A claim holds if the number lies on the right side beyond chance, it does not hold if it lies on the
-# other side, and it is undecided otherwise. Over all claims of the table, the probability of a single false verdict is
-# at most 5 % (Holm's method). There is no verdict about a network that does not predict the responses, or predicts them
-# no better than before its training.
+# other side, and it is undecided otherwise. Over all claims of the table, the probability of any false verdict is at
+# most 5 % (Holm's method). What is claimed of how a network predicts has no verdict where the network does not predict
+# the responses, or predicts them no better than before its training.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
@@ -76,16 +76,16 @@ claims.shown(table)
 #
 # Que una capa prediga una región no implica que computen lo mismo: una regresión lineal encuentra qué información está
 # presente, no para qué se usa. Los sonidos son pocos y breves, y los conjuntos de prueba de distintas particiones se
-# solapan. La red de referencia se entrenó con grabaciones entre las que puede haber sonidos parecidos a los del
-# experimento. Y una capa que suma dos ramas no es comparable con las demás.
+# solapan. Las redes se entrenaron con grabaciones entre las que puede haber sonidos parecidos a los del experimento, o
+# los mismos. Y una capa que suma dos ramas no es comparable con las demás.
 
 # %% [markdown] tags=["lang-en"]
 # ## Limitations
 #
 # That a layer predicts a region does not imply that they compute the same: a linear regression finds what information
 # is present, not what it is used for. The sounds are few and short, and the test sets of different splits overlap. The
-# reference network was trained on recordings that may include sounds like those of the experiment. And a layer that
-# sums two branches is not comparable with the others.
+# networks were trained on recordings that may include sounds like those of the experiment, or the same ones. And a
+# layer that sums two branches is not comparable with the others.
 
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis

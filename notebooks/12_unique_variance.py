@@ -83,16 +83,16 @@ text.table(summary, fold=True)
 #
 # Otra forma de preguntar qué hay más allá de las etiquetas. *Dentro de las categorías*: de activaciones y respuestas se
 # resta la media de cada categoría en los sonidos de entrenamiento, de modo que distinguir habla de música no sirve de
-# nada. *Categorías con las que no se entrenó*: se deja afuera una categoría por vez y se predicen sus sonidos; las
+# nada. *Categorías nuevas*: una categoría por vez se deja afuera de la regresión y se predicen sus sonidos; las
 # categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés.
 
 # %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Without the categories
 #
 # Another way to ask what lies beyond the labels. *Within categories*: the mean of each category over the train sounds
-# is taken from activations and responses, so that telling speech from music is of no use. *Categories never trained
-# on*: one category at a time is left out, and its sounds are predicted; similar categories stay, as foreign speech does
-# when English speech is left out.
+# is taken from activations and responses, so that telling speech from music is of no use. *New categories*: one
+# category at a time is left out of the regression, and its sounds are predicted; similar categories stay, as foreign
+# speech does when English speech is left out.
 
 # %% tags=["diagnostic"]
 first = next(iter(responses.values()))  # the first set of responses

@@ -7,6 +7,7 @@ import pytest
 from drawings import in_language
 from helpers.chapters import comparison
 from helpers.chapters.comparison import figures
+from helpers.plotting import facts
 from helpers.study import Study
 from helpers.study.params import Parameters
 from helpers.text import labellers
@@ -81,6 +82,13 @@ def test_best_is_said_beside_whatever_is_as_high(values, model, role, said):
     sentence = next(part for part in found["en"].split("<p>") if "Speech" in part)
     assert said in sentence and "Pero " in found["es"] and found["en"].count("No control and no baseline") == 2
     assert said in figures.heat(values, **LOOK).layout.meta["alt"]["en"]
+
+
+def test_a_control_trained_on_other_sounds_says_nothing_of_networks_as_such():
+    beside = pd.DataFrame({"role": ["baseline", "matched"], "model": ["labels", "taggers"], "median_r2": [0.8, 0.7]})
+    said = facts.against(beside, 0.5, labellers()["en"])
+    assert "labels reaches 0.80: predicting it this well takes no trained network. And trained on" in said
+    assert said.endswith("taggers reaches 0.70: it does not take these training sounds either.")
 
 
 def test_what_no_network_predicts_is_said_so(values):

@@ -44,9 +44,15 @@ def against(beside: pd.DataFrame, value: float, labeller: Labeller) -> str:
         roles = set(beside["role"])
         only = "rivals.no_baseline" if roles == {BASELINE} else "rivals.no_control"
         return labeller("rivals.none" if BASELINE in roles and len(roles) > 1 else only)
-    names = [
+    trained = found["role"] == MATCHED  # on other sounds: such a control says nothing of networks as such
+    said = "" if trained.all() else labeller("rivals.untaught", names=_reached(found[~trained], labeller))
+    if trained.any():
+        said += labeller("rivals.matched_too" if said else "rivals.matched", names=_reached(found[trained], labeller))
+    return said
+
+
+def _reached(found: pd.DataFrame, labeller: Labeller) -> str:
+    return "; ".join(
         labeller(f"rival.{role}", model=labeller.name("model", model), r2=float(r2))
         for role, model, r2 in zip(found["role"], found[MODEL], found["median_r2"], strict=True)
-    ]
-    kind = MATCHED if set(found["role"]) == {MATCHED} else "untaught"
-    return labeller(f"rivals.{kind}", names="; ".join(names))
+    )

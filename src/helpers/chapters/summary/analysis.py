@@ -125,12 +125,15 @@ def _interval(row: pd.Series) -> Callable[[text.Labeller], str]:
 
 
 def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
-    """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds."""
+    """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds, of
+    which one of these is ahead of it, and of which neither can be said.
+    """
     rivals = leads[leads["role"] == role]
     if rivals.empty:
         return []
-    ahead = (rivals["p_adjusted"] <= LEVEL) & (rivals["difference"] > 0)
-    whole = ahead.groupby(rivals[TARGET], sort=False).all()
+    certain, difference = rivals["p_adjusted"] <= LEVEL, rivals["difference"]
+    whole = (certain & (difference > 0)).groupby(rivals[TARGET], sort=False).all()
+    behind = (certain & (difference < 0)).groupby(rivals[TARGET], sort=False).any()
     best = rivals.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
     clear = whole.index[whole].tolist()
 
@@ -138,9 +141,13 @@ def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
         return ", ".join(f"{labeller.name('target', t)} ({labeller.name('model', best[t])})" for t in clear)
 
     which = "all" if whole.all() else "some" if whole.any() else "none"
-    rest = _targets(whole.index[~whole])
     counts = {"n": len(clear), "k": len(whole), "m": rivals["rival"].nunique()}
-    return [text.both(f"summary.{role}.{which}", names=names, rest=rest, **counts)]
+    said = [text.both(f"summary.{role}.{which}", names=names, **counts)]
+    if behind.any():
+        said.append(text.both(f"summary.{role}.behind", names=_targets(whole.index[behind])))
+    if len(rest := whole.index[~whole & ~behind]) and (which == "some" or role == BASELINE):
+        said.append(text.both(f"summary.{role}.open", rest=_targets(rest)))
+    return [text.paragraph(said)]
 
 
 def _above_controls(best: pd.DataFrame, values: pd.DataFrame) -> list[text.Bilingual]:

@@ -54,7 +54,7 @@ text.words(
         "x": "r²",
         "all": "All sounds",
         "within": "Within categories",
-        "new_category": "Categories never trained on",
+        "new_category": "New categories",
         "hover": "{model}<br>{kind}: %{{x:.2f}}",
         "alt": "{k} {k:panel|panels}, one per target: r² in all, within categories and of new categories. {facts}",
         "alt_fact": "{target}: best within categories is {model}, {within}, of {whole} in all.",
@@ -64,7 +64,7 @@ text.words(
         "x": "r²",
         "all": "Todos los sonidos",
         "within": "Dentro de las categorías",
-        "new_category": "Categorías con las que no se entrenó",
+        "new_category": "Categorías nuevas",
         "hover": "{model}<br>{kind}: %{{x:.2f}}",
         "alt": (
             "{k} {k:panel|paneles}, uno por respuesta: r² en total, dentro de las categorías y de categorías nuevas. "
