@@ -364,6 +364,12 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(study, monkeypa
     assert chapter.hypotheses(table).pieces["es"].count("<tr>") == 1 + len(HYPOTHESES)
 
 
+def test_a_p_that_is_nearly_0_is_said_to_be_below_what_is_written():
+    row = pd.Series(dict.fromkeys(("value", "low", "high", "untrained", "otherwise"), np.nan))
+    for p, said in ((0.0, "p ajustado < 0,001"), (0.0231, "p ajustado = 0,023"), (0.001, "p ajustado = 0,001")):
+        assert analysis._number(pd.concat([row, pd.Series({"p_adjusted": p})]), labellers()["es"]) == f"–|{said}"
+
+
 def test_hypotheses_are_answered_by_the_table_alone():
     verdicts = dict.fromkeys(CLAIMS, UNTESTABLE) | {"music_at_music": FAILS}
     verdicts |= {"primary_early": HOLDS, "acoustic_early": UNDECIDED, "speech_not_its_own": HOLDS}

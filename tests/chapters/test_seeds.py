@@ -126,7 +126,7 @@ def test_it_is_said_which_verdicts_change(verdicts, english, spanish):
     )
     said = seeds.sentences(values, verdicts).pieces
     assert english in said["en"] and spanish in said["es"]
-    assert "most for Speech component and Mixture network, where it lies between 0.50 and 0.70" in said["en"]
+    assert "most for Speech component and Mixture network, whose r² lies between 0.50 and 0.70" in said["en"]
     assert "differs by 0.15 at the median" in said["en"]
     assert ("speech network" in said["en"]) == ("one claim changes" in said["en"])
 

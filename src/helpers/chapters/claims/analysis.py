@@ -18,6 +18,7 @@ from helpers.stats.intervals import holm
 from helpers.study import Study
 
 DIGITS = 3  # of a claim's numbers: some published ones are as small as 0.002
+SMALLEST = 10**-DIGITS  # of a p that is written as a number
 SLOW = ("ridge_lasso_agree",)  # which needs every lasso anew
 SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNTESTABLE: "–"}
 
@@ -141,7 +142,8 @@ def _number(row: pd.Series, labeller: text.Labeller) -> str:
         bounds = {"low": float(row["low"]), "high": float(row["high"]), "over": labeller(f"over.{row.over}")}
         said.append(labeller("say.interval", **bounds))
     if not np.isnan(row["p_adjusted"]):
-        said.append(labeller("say.p_adjusted", p=float(row["p_adjusted"])))
+        tiny = row["p_adjusted"] < SMALLEST
+        said.append(labeller("say.p_below" if tiny else "say.p_adjusted", p=max(float(row["p_adjusted"]), SMALLEST)))
     if not np.isnan(row["untrained"]):
         said.append(labeller("say.before_training", value=float(row["untrained"])))
     if not np.isnan(row["otherwise"]):
