@@ -46,7 +46,7 @@ ROWS = {  # name of a number -> what it is, the goal
     "tests_s": ("make test, s", AT_MOST, 360),
     "tests_of_a_room_s": ("the tests of the slowest room, the batch, s", AT_MOST, 30),
     "lab_first_figure_s": ("explore in JupyterLab, nothing computed yet, until its first figure, s", AT_MOST, 5),
-    "lab_live_figure_s": ("the same, until a figure that answers, s", AT_MOST, 15),
+    "lab_live_figure_s": ("the same, until a figure that answers, s", AT_MOST, 5),
     "help_s": ("the command line's --help, s", AT_MOST, 0.5),
     "page_mb": ("the demo's page, MB", AT_MOST, 5),
     "page_switch_1x_s": ("the page, until the figure in view speaks the other language, s", AT_MOST, 0.3),
