@@ -56,7 +56,8 @@ def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, l
     text = said(values, leads, claims(HOLDS, FAILS, UNDECIDED))
     assert "<strong>Speech component</strong>, by a: r² 0.70 (95 % interval 0.60 to 0.80)" in text
     assert "<strong>Music component</strong>, at most r² 0.30 (95 % interval 0.20 to 0.40), by b" in text
-    assert "For 1 of 2 targets one network is ahead of every other beyond chance: Speech component (a)" in text
+    explained = "one network is ahead of every other by more than the choice of sounds explains"
+    assert f"For 1 of 2 targets {explained}: Speech component (a)" in text
     assert "For 1 of 2 targets the best network is ahead of the baseline beyond chance: Speech component (a)" in text
     assert "A baseline is ahead of the best network beyond chance for Music component." in text
     assert "a baseline may predict as much or more" not in text
