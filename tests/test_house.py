@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import LONGEST, ROOT
 from helpers import brain, models
 
 BIN = Path(sys.executable).parent
+
+
+def test_the_files_that_begin_are_there():
+    for name in LONGEST:
+        assert len([*(ROOT / "tests").rglob(name)]) == 1, name
 
 
 @pytest.mark.parametrize(

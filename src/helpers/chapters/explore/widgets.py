@@ -258,7 +258,8 @@ class Explorer:
     def _pictured(self) -> None:
         """Show the picture that comes with the package, in the chosen language."""
         drawn = base64.b64encode(picture(self._name, self.language.value).encode()).decode()
-        said = html.escape(title(self.seen, self.labeller))
+        mark = f". {self.labeller('report.synthetic')}" if self.seen.synthetic else ""
+        said = html.escape(title(self.seen, self.labeller) + mark)
         self.picture.value = f'<img alt="{said}" src="data:image/svg+xml;base64,{drawn}" style="max-width: 100%">'
         self._said()
 
