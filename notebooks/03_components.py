@@ -108,7 +108,7 @@ references = stats.references(beside, study.metric(scores[0]))
 components.figures.by_layer(curves, references, **study.look)
 
 # %%
-components.about_beside(study, curves)
+components.about_beside(references)
 
 # %%
 best = stats.best_rows(curves, components.BEST, "median_r2")

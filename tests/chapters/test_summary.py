@@ -10,7 +10,9 @@ from helpers.chapters import comparison, summary
 from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.verdict import FAILS, HOLDS, SIDES, UNDECIDED, UNTESTABLE
 from helpers.chapters.summary import figures
+from helpers.store.checkout import ROOT
 from helpers.study import open_study
+from helpers.study.params import load
 
 LOOK = {"synthetic": False, "language": "en"}
 
@@ -94,22 +96,49 @@ def test_nothing_is_said_of_what_a_study_has_not(values):
 def test_values_are_those_of_the_layer_chosen_on_the_train_sounds(small_brain, tmp_path):
     entry = {"name": "speech", "family": "mini", **models.FAMILIES["mini"].example(tmp_path)}
     small = {"name": "small", "dataset": "demo", "models": [entry | {"controls": ["permuted"]}]}
-    small |= {"chapters": ["15_summary", "09_comparison"], "baselines": [{"name": "labels", "family": "categories"}]}
+    small |= {"chapters": ["15_summary"], "baselines": [{"name": "labels", "family": "categories"}]}
     (tmp_path / "small.yml").write_text(yaml.safe_dump(small))
     study = open_study({"study": str(tmp_path / "small.yml"), "outputs": str(tmp_path)})
     table, measured = summary.values(study), study.responses("components")
-    assert set(table["role"]) == {"trained", "baseline", "permuted"}
+    assert set(table["role"]) == {"trained", "baseline", "permuted", "untrained"}
     scores = encoding.score(study.features("speech"), measured, study.splits, **study.encoding)
     own = table[(table["model"] == "speech") & (table["role"] == "trained")].set_index("target")["r2"]
     expected = scores["r2_pearson"].isel(layer=scores["loo_error"].argmin("layer")).mean("split")
     for target in measured["target"].values:
         assert own[str(target)] == pytest.approx(float(expected.sel(target=target)), abs=1e-9)
-    known = table[table["role"] != "permuted"]
+    start = encoding.score(study.features("speech", 0), measured, study.splits, **study.encoding)
+    before = table[table["role"] == "untrained"].set_index("target")["r2"]
+    expected = start["r2_pearson"].isel(layer=start["loo_error"].argmin("layer")).mean("split")
+    for target in measured["target"].values:
+        assert before[str(target)] == pytest.approx(float(expected.sel(target=target)), abs=1e-9)
+    assert "2 controls" in summary.compared(study).pieces["en"]
+    known = table[~table["role"].isin(["permuted", "untrained"])]
     assert ((known["low"] <= known["r2"] + 1e-12) & (known["r2"] <= known["high"] + 1e-12)).all()
     assert set(comparison.leads.left_out(study, measured)) == {("speech", "network"), ("labels", "baseline")}
 
 
-def test_the_figure_has_a_row_per_target_and_the_highest_baseline_and_control(values):
+def test_a_control_that_was_trained_is_not_said_to_have_learned_nothing(values, leads):
+    matched = [value("speech", "a", 0.6, "matched"), value("speech", "a", 0.65, "matched")]
+    text = said(pd.concat([values, pd.DataFrame(matched)], ignore_index=True), leads, None)
+    assert "r² 0.50 on average over targets, and at most 0.21 without" in text and "for 1 of 2 targets" in text
+    assert "For 1 of 2 targets the best network was trained on a part of the sounds" in text
+    assert "it lies above them for 1 (r² 0.70 on average, theirs at most 0.65)" in text
+
+
+def test_every_study_of_the_project_has_baselines_and_controls_beside_its_networks():
+    for path in sorted((ROOT / "params").glob("*.yml")):
+        if path.stem == "junifer":
+            continue
+        study = load(path.stem)
+        families = {entry.family for entry in study.baselines}
+        assert families - {"categories"}, f"{path.name}: an acoustic baseline"
+        for entry in study.models:  # networks that are trained here start among their checkpoints
+            assert entry.family == "mini" or {"untrained", "permuted"} & set(entry.controls), (
+                f"{path.name}: {entry.name}"
+            )
+
+
+def test_the_figure_has_a_row_per_target_with_the_highest_baseline_and_each_network_with_its_controls(values):
     figure = figures.found(values, **LOOK)
     names = [trace.name for trace in figure.data]
     assert names == ["Baselines, the highest", "Controls: Untrained", "a", "b"]
@@ -118,6 +147,10 @@ def test_the_figure_has_a_row_per_target_and_the_highest_baseline_and_control(va
     assert list(figure.layout.yaxis.ticktext) == ["Speech component", "Music component"]
     centres = [np.mean([trace.y[n] for trace in figure.data[2:]]) for n in range(2)]
     np.testing.assert_allclose(centres, [0, -1], atol=1e-9)
+    place = {(model, at): y for model, trace in zip("ab", figure.data[2:], strict=True) for at, y in enumerate(trace.y)}
+    controls = dict(zip(figure.data[1].x, figure.data[1].y, strict=True))
+    assert controls == {0.1: place["a", 0], 0.32: place["b", 1]}  # on the line of its network
+    assert "b (untrained), Music component" in " ".join(figure.data[1].customdata)
 
 
 def forest(side, threshold, value, low, high):

@@ -97,22 +97,28 @@ def test_names_that_users_give_are_escaped(curves):
     assert "%&#123;y}" in shown and "&gt; %{y}" not in shown  # nor a number of the hover
 
 
-def test_the_untrained_network_is_the_baseline_and_steps_between_are_not_shown(curves):
-    figure = components.by_layer(curves, **LOOK)
-    (first, *_) = baselines = named(figure, "Untrained network (step 0)")
-    assert len(baselines) == 6 and [trace.name for trace in figure.data].count("Speech network") == 6
+def started(curves, **others):
+    """The starts of networks, as controls."""
+    start = curves.query("model == 'mixture' and step == 0")
+    found = [start, *(start.assign(model=model, median_r2=start["median_r2"] + up) for model, up in others.items())]
+    controls = pd.concat(found, ignore_index=True).assign(role="untrained", n_seeds=1)
+    controls = controls.drop(columns=["q25", "q75", "n_splits", "step"])
+    return controls.assign(low=controls["median_r2"], high=controls["median_r2"])
+
+
+def test_steps_before_the_last_are_not_shown_and_starts_are_controls(curves):
+    figure = components.by_layer(curves, started(curves), **LOOK)
+    (first, *_) = controls = named(figure, "Untrained weights")
+    assert len(controls) == 6 and [trace.name for trace in figure.data].count("Speech network") == 6
     expected = curves.query("model == 'mixture' and step == 0 and target == 'lowfreq'").median_r2
     np.testing.assert_array_equal(first.y, expected)
     assert set(curves.query("step == 100").median_r2).isdisjoint(np.concatenate([t.y for t in figure.data if t.name]))
 
 
-def test_networks_that_start_alike_are_one_baseline(curves):
-    start = curves.query("model == 'mixture' and step == 0")
-    alike = pd.concat([curves, start.assign(model="speech")])
-    assert len(named(components.by_layer(alike, **LOOK), "Untrained network (step 0)")) == 6
-    other = pd.concat([curves, start.assign(model="speech", median_r2=0.1)])
-    figure = components.by_layer(other, **LOOK)
-    assert [len(named(figure, f"{name} network, untrained (step 0)")) for name in ("Mixture", "Speech")] == [6, 6]
+def test_networks_that_start_alike_are_one_control(curves):
+    assert len(named(components.by_layer(curves, started(curves, speech=0.0), **LOOK), "Untrained weights")) == 6
+    figure = components.by_layer(curves, started(curves, speech=0.1), **LOOK)
+    assert len(named(figure, "Untrained weights: range over 2 networks")) == 6
 
 
 def test_a_layer_with_a_note_is_marked_and_the_note_is_said_in_both_languages(curves):
@@ -169,7 +175,7 @@ def test_alternative_text_and_table_come_from_the_numbers(curves):
         assert labeller.number(best.median_r2) in figure.layout.meta["alt"][language]
     assert "6 panels, one per component: median test r² against layer" in figure.layout.meta["alt"]["en"]
     table = figure.layout.meta["table"].splitlines()
-    assert table[0].startswith("model,step,layer,target,median_r2") and len(table) == 1 + 3 * 5 * 6
+    assert table[0].startswith("model,step,layer,target,median_r2") and len(table) == 1 + 2 * 5 * 6
 
 
 @pytest.fixture

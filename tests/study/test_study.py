@@ -250,9 +250,12 @@ def test_processes_that_want_the_same_baselines_and_controls_share_the_work(open
         Study, "_heard", lambda self, model, step: (heard.append(model.name), hear(self, model, step))[1]
     )
     monkeypatch.setattr(Study, "_is_being_heard", lambda self, model: model.name == "categories" and "mel" not in heard)
+    starts = study.starting
+    heard.clear()
     found = [str(layers[0]["model"].values) for layers in study.references()]
-    assert found == ["categories", "mel", "cochleagram"], "whatever the order of the work"
-    assert heard == ["mel", "cochleagram", "categories", "mel", "cochleagram"]  # computed, then read in their order
+    assert found == ["categories", "mel", "cochleagram", *starts], "whatever the order of the work; last the starts"
+    baselines = [name for name in heard if name not in study.models]
+    assert baselines == ["mel", "cochleagram", "categories", "mel", "cochleagram"]  # computed, then read in their order
     assert all(map(study.is_heard, study.beside()))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from helpers.errors import UserError, suggestion
 from helpers.models.base import DOWNLOAD, TRAINING, AudioModel, Checkpoint, Cost, device_of, hear
 from helpers.models.entry import ModelEntry
-from helpers.models.weights import TRAINED
+from helpers.models.weights import TRAINED, UNTRAINED
 from helpers.store.settings import Settings, validated
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "FAMILIES",
     "PARTS",
     "TRAINING",
+    "UNTRAINED",
     "AudioModel",
     "Checkpoint",
     "Cost",

@@ -82,7 +82,8 @@ def _baselines(own: pd.DataFrame, ends: list[float], labeller: Labeller, legend:
 def _control(own: pd.DataFrame, kind: str, labeller: Labeller, legend: bool) -> list[go.Scatter]:
     if own.empty:
         return []
-    name, n_networks = labeller(f"references.{kind}"), own[MODEL].nunique()
+    name = labeller(f"references.{kind}")
+    n_networks = own.groupby(MODEL)["median_r2"].agg(tuple).nunique()  # some may start alike
     if n_networks > 1:
         name = labeller("references.of_several", name=name, n=n_networks)
     groups = own.groupby(LAYER)

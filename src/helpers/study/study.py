@@ -292,6 +292,7 @@ class Study:
     def references(self) -> Iterator[list[xr.DataArray]]:
         """Yield the features of each baseline, then of each network's controls, which have a `state` and a `seed`.
 
+        The start of a network, where it is among its checkpoints, is an untrained control if it has no other.
         Several processes that want them at once share the work: each first computes what no other one is computing.
         """
         for model in self.beside():
@@ -304,6 +305,14 @@ class Study:
             if entry not in self.parameters.baselines:
                 origin |= {STATE: entry.state, SEED: entry.state_seed}
             yield [layer.assign_coords(origin) for layer in model.layers(self._heard(model, step))]
+        for name in self.starting:
+            yield [layer.assign_coords({STATE: models.UNTRAINED, SEED: 0}) for layer in self.features(name, 0)]
+
+    @property
+    def starting(self) -> list[str]:
+        """The networks whose start before training stands for an untrained control."""
+        alone = [entry.name for entry in self.parameters.models if models.UNTRAINED not in entry.controls]
+        return [name for name in alone if (steps := self.usable_steps(name))[0] == 0 and len(steps) > 1]
 
     def every_checkpoint(self) -> Iterator[list[xr.DataArray]]:
         """Yield the features of each network at each of its checkpoints."""

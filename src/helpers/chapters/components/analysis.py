@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from helpers import encoding, stats, text
-from helpers.models.weights import CONTROLS
+from helpers.models.weights import UNTRAINED
 from helpers.names import CATEGORY, COMPONENTS, LAYER, MODEL, SOUND, SPLIT, STEP, TARGET
 from helpers.plotting import facts
-from helpers.stats.references import DIGITS
+from helpers.stats.references import BASELINE, DIGITS
 from helpers.study import Study
 
 BEST = [MODEL, STEP, TARGET]  # a best layer is one of these
@@ -57,22 +57,22 @@ def _predicted(study: Study, row, response: xr.DataArray) -> pd.DataFrame:
     return table.assign(r_pearson=table["measured"].corr(table["predicted"]))
 
 
-def about_beside(study: Study, curves: pd.DataFrame) -> text.Bilingual | None:
-    """Return what is drawn in grey beside the networks of `curves`, as far as the study has it; None for nothing."""
-    entries = [entry for entry in study.parameters.models if entry.controls]
-    controls = [one for one in CONTROLS if any(one in entry.controls for entry in entries)]
-    names, seeds = study.baselines, [entry.seeds for entry in entries]
+def about_beside(references: pd.DataFrame) -> text.Bilingual | None:
+    """Return what is drawn in grey beside the networks, baselines and controls; None for nothing.
+
+    references : as `stats.references` returns them
+    """
+    controls = references[references["role"] != BASELINE]
+    names = references.loc[references["role"] == BASELINE, MODEL].unique()
+    draws = controls.groupby("role", sort=False)["n_seeds"].agg(["min", "max"])
     said = []
-    if (stats.trained(curves)[STEP] > 0).any() and (curves[STEP] == 0).any():
-        said.append(text.both("say.beside_start"))
-    if controls:
-        key = "say.beside_controls" if len(set(seeds)) == 1 else "say.beside_controls_varied"
+    if len(controls):
 
         def kinds(labeller: text.Labeller) -> str:
-            return ", ".join(labeller.name("control", one) for one in controls)
+            return ", ".join(_drawn(labeller, *one) for one in draws.itertuples())
 
-        said.append(text.both(key, n=min(seeds), most=max(seeds), names=kinds))
-    if names:
+        said.append(text.both("say.beside_controls", names=kinds))
+    if len(names):
 
         def of_baselines(labeller: text.Labeller) -> str:
             return ", ".join(labeller.name("model", name) for name in names)
@@ -80,8 +80,12 @@ def about_beside(study: Study, curves: pd.DataFrame) -> text.Bilingual | None:
         said.append(text.both("say.beside_baselines", n=len(names), names=of_baselines))
     if not said:
         return None
-    drawn = controls or (curves[STEP] == 0).any()
-    return text.markdown([text.both("say.beside"), *said, *[text.both("say.beside_spread")] * bool(drawn)])
+    return text.markdown([text.both("say.beside"), *said, *[text.both("say.beside_spread")] * bool(len(controls))])
+
+
+def _drawn(labeller: text.Labeller, role: str, fewest: int, most: int) -> str:
+    key = "control.drawn" if fewest == most else "control.drawn_varied"
+    return labeller(key, name=labeller.name("control", role), n=int(fewest), most=int(most))
 
 
 def sentences(best: pd.DataFrame, references: pd.DataFrame, n_layers: int) -> text.Bilingual:
@@ -96,29 +100,25 @@ def sentences(best: pd.DataFrame, references: pd.DataFrame, n_layers: int) -> te
     last = stats.trained(best)
     said = [text.both("say.chosen_here", n=n_layers)]
     return text.markdown(
-        said + [_sentence(last[last[TARGET] == target], best, references) for target in last[TARGET].unique()]
+        said + [_sentence(last[last[TARGET] == target], references) for target in last[TARGET].unique()]
     )
 
 
-def _sentence(rows: pd.DataFrame, best: pd.DataFrame, references: pd.DataFrame) -> text.Bilingual:
+def _sentence(rows: pd.DataFrame, references: pd.DataFrame) -> text.Bilingual:
     top = rows.nlargest(1, "median_r2").iloc[0]
     component = {"component": lambda labeller: labeller.name("target", top[TARGET])}
     if np.isnan(top[LAYER]):
         return text.both("say.not_predicted", **component)
-    same = (best[MODEL] == top[MODEL]) & (best[TARGET] == top[TARGET])
-    before = stats.untrained(best[same])["median_r2"]
     values = component | {"model": lambda labeller: labeller.name("model", top[MODEL])}
     values |= {"r2": top["median_r2"], "layer": int(top[LAYER]), "n": int(top["n_splits"])}
     values |= {"q25": top["q25"], "q75": top["q75"], "metric": lambda labeller: labeller.name("metric", top["metric"])}
     beside = references[references[TARGET] == top[TARGET]]
 
+    own = beside[(beside["role"] == UNTRAINED) & (beside[MODEL] == top[MODEL])]["median_r2"].max()
+
     def start(labeller: text.Labeller) -> str:
-        if before.empty or top[STEP] == 0:
-            return ""
-        r2 = float(before.iloc[0])
-        return labeller(
-            "start.as_high" if round(r2, DIGITS) >= round(top["median_r2"], DIGITS) else "start.lower", r2=r2
-        )
+        lower = round(own, DIGITS) < round(top["median_r2"], DIGITS)  # one that is no lower is among the rivals
+        return labeller("say.untrained", r2=float(own)) if lower else ""
 
     as_high = partial(facts.against, beside, float(top["median_r2"]))
     return text.both("say.best", start=start, rivals=lambda labeller: as_high(labeller=labeller), **values)

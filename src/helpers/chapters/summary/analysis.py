@@ -14,7 +14,7 @@ from helpers.chapters import claims, comparison, question, robustness
 from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
-from helpers.models.weights import CONTROLS, TRAINED
+from helpers.models.weights import MATCHED, TRAINED, UNTRAINED
 from helpers.names import METRIC, MODEL, SPLIT, STATE, TARGET
 from helpers.stats.intervals import r2_interval
 from helpers.stats.references import BASELINE
@@ -27,6 +27,7 @@ PLAIN = "r2_pearson"
 def compared(study: Study) -> text.Bilingual:
     """Return what was compared: sounds, responses, networks, baselines and controls."""
     states = [one.state for entry in study.parameters.models for one in entry.variants]
+    states += [UNTRAINED] * len(study.starting)
     said = [question.overview(study), text.both("summary.networks", n=len(study.models), names=_models(study.models))]
     if study.baselines:
         said.append(text.both("summary.baselines", n=len(study.baselines), names=_models(study.baselines)))
@@ -50,7 +51,7 @@ def values(study: Study) -> pd.DataFrame:
 
     Columns target, model, role ("trained", "baseline" or the state of a control), r2 (mean over splits; of many targets
     with regions or groups, of their median), low and high (95 %, for other sounds; NaN for controls, and for sets of
-    more than MOST_TARGETS responses), metric. Controls are there where the chapter that compares networks is.
+    more than MOST_TARGETS responses), metric.
     """
     tables = [_of_set(study, study.responses(kind)) for kind in study.brain.responses]
     return pd.concat(tables, ignore_index=True).assign(**{METRIC: PLAIN})
@@ -58,15 +59,13 @@ def values(study: Study) -> pd.DataFrame:
 
 def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     score = partial(study.keep, encoding.score, responses=measured, splits=study.splits, **study.encoding)
-    with_intervals = measured.sizes[TARGET] <= MOST_TARGETS
-    rows = _with_intervals(study, measured) if with_intervals else []
-    if not with_intervals:
+    few = measured.sizes[TARGET] <= MOST_TARGETS
+    rows = _with_intervals(study, measured) if few else []
+    if not few:
         rows += [row for one in study.last_checkpoints() for row in _medians(score(features=one), TRAINED)]
-    shown = set(CONTROLS) if comparison.CHAPTER.name in study.parameters.chapters else set()
-    shown |= set() if with_intervals else {BASELINE}
     for one in study.references():
         role = str(one[0][STATE].values) if STATE in one[0].coords else BASELINE
-        if role in shown:
+        if role != BASELINE or not few:
             rows += _medians(score(features=one), role)
     return pd.DataFrame(rows)
 
@@ -151,16 +150,19 @@ def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
 
 
 def _above_controls(best: pd.DataFrame, values: pd.DataFrame) -> list[text.Bilingual]:
-    """Return for how many targets the best network lies above each of its own controls."""
+    """Return for how many targets the best network lies above each of its own controls, of either sort."""
     own = values[~values["role"].isin([TRAINED, BASELINE])]
-    highest = own.groupby([TARGET, MODEL])["r2"].max()
-    pairs = [(row["r2"], highest.get((row[TARGET], row[MODEL]), np.nan)) for _, row in best.iterrows()]
-    known = [(r2, control) for r2, control in pairs if np.isfinite(control)]
-    if not known:
-        return []
-    r2, control = np.mean(known, axis=0)
-    above = sum(one > other for one, other in known)
-    return [text.both("summary.above_controls", n=above, k=len(known), r2=float(r2), control=float(control))]
+    sorts = {"without": own["role"] != MATCHED, "matched": own["role"] == MATCHED}
+    said = []
+    for sort, chosen in sorts.items():
+        highest = own[chosen].groupby([TARGET, MODEL])["r2"].max()
+        pairs = [(row["r2"], highest.get((row[TARGET], row[MODEL]), np.nan)) for _, row in best.iterrows()]
+        known = [(r2, control) for r2, control in pairs if np.isfinite(control)]
+        if known:
+            r2, control = np.mean(known, axis=0)
+            words = {"n": sum(one > other for one, other in known), "k": len(known), "all": len(pairs)}
+            said.append(text.both(f"summary.controls_{sort}", **words, r2=float(r2), control=float(control)))
+    return [text.paragraph(said)] if said else []
 
 
 def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:

@@ -34,7 +34,7 @@ text.words(
         "interval": "<br>95 % interval: {low} – {high}",
         "alt": (
             "A row for each of {k} {k:target|targets}: test r² of {n} {n:network|networks} with 95 % intervals, beside "
-            "the highest baseline and control, if any. {facts}"
+            "the highest baseline and their own controls, if any. {facts}"
         ),
         "alt_fact": "{target}: {model}, {r2}.",
     },
@@ -47,7 +47,7 @@ text.words(
         "interval": "<br>Intervalo del 95 %: {low} – {high}",
         "alt": (
             "Una fila por cada una de {k} {k:respuesta|respuestas}: r² en el conjunto de prueba de {n} {n:red|redes}, "
-            "con intervalos del 95 %, junto a la línea de base y al control más altos, si los hay. {facts}"
+            "con intervalos del 95 %, junto a la línea de base más alta y a sus propios controles, si los hay. {facts}"
         ),
         "alt_fact": "{target}: {model}, {r2}.",
     },
@@ -55,7 +55,7 @@ text.words(
 
 
 def found(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure:
-    """Draw r2 of every network with its interval, a row per target, beside the highest baseline and controls.
+    """Draw r2 of every network with its interval, a row per target, beside the highest baseline and its own controls.
 
     values: target, model, role, r2, low, high, metric, as `analysis.values`.
     """
@@ -63,18 +63,21 @@ def found(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
     networks = panels.models_of(values[values["role"] == TRAINED])
     row = float(np.clip(MARK * len(networks), LEAST, MOST if len(targets) <= 8 else LEAST))
     place = {target: -at for at, target in enumerate(targets)}
-    beside = values[values["role"] != TRAINED].sort_values("r2", ascending=False).drop_duplicates([TARGET, "role"])
+    line = {model: (0.5 - (at + 0.5) / len(networks)) * row / (row + GAP) for at, model in enumerate(networks)}
+    on = {(target, model): place[target] + line[model] for target in targets for model in networks}
+    rivals = values[values["role"] != TRAINED].sort_values("r2", ascending=False)
+    baselines = rivals[rivals["role"] == BASELINE].drop_duplicates(TARGET)
+    controls = rivals[rivals["role"] != BASELINE].drop_duplicates([TARGET, "role", MODEL])
 
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
-        for role in [BASELINE, *CONTROLS]:
-            own = beside[beside["role"] == role]
-            if len(own):
-                figure.add_trace(_beside(own, role, place, row, labeller))
+        if len(baselines):
+            figure.add_trace(_beside(baselines, [place[one] for one in baselines[TARGET]], row, labeller))
+        for _, own in sorted(controls.groupby("role"), key=lambda found: list(CONTROLS).index(found[0])):
+            figure.add_trace(_beside(own, [on[one.target, one.model] for one in own.itertuples()], row, labeller))
         for index, model in enumerate(networks):
             own = values[(values[MODEL] == model) & (values["role"] == TRAINED)]
-            offset = (0.5 - (index + 0.5) / len(networks)) * row / (row + GAP)
-            figure.add_trace(_network(own, model, index, {one: at + offset for one, at in place.items()}, labeller))
+            figure.add_trace(_network(own, model, index, [on[target, model] for target in own[TARGET]], labeller))
         height = round(AROUND + (row + GAP) * len(targets) + 12 * len(networks))
         style.laid_out(figure, labeller, labeller("figure.found.title"), height, synthetic)
         names = [style.name(labeller, "target", target) for target in targets]
@@ -95,31 +98,34 @@ def _hover(rows: pd.DataFrame, labeller: Labeller) -> list[str]:
     for one in rows.itertuples():
         words = {"model": style.name(labeller, "model", one.model), "r2": float(one.r2)}
         words |= {"target": style.name(labeller, "target", one.target)}
+        if one.role in CONTROLS:
+            words["model"] += f" ({labeller.name('role', one.role).lower()})"
         known = np.isfinite(one.low)
         ends = labeller("figure.found.interval", low=float(one.low), high=float(one.high)) if known else ""
         said.append(labeller("figure.found.hover", interval=ends, **words))
     return said
 
 
-def _network(own: pd.DataFrame, model: str, index: int, place: dict[str, float], labeller: Labeller) -> go.Scatter:
+def _network(own: pd.DataFrame, model: str, index: int, at: list[float], labeller: Labeller) -> go.Scatter:
     look, r2 = style.of_model(index)["marker"], own["r2"].to_numpy()
     spread = {"array": own["high"].to_numpy() - r2, "arrayminus": r2 - own["low"].to_numpy()}
     return go.Scatter(
-        x=r2, y=[place[target] for target in own[TARGET]], mode="markers", name=style.name(labeller, "model", model),
+        x=r2, y=at, mode="markers", name=style.name(labeller, "model", model),
         marker=look | {"size": 8}, error_x=spread | {"symmetric": False, "thickness": 1.5, "width": 0},
         customdata=_hover(own, labeller), hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 
 
-def _beside(own: pd.DataFrame, role: str, place: dict[str, int], row: float, labeller: Labeller) -> go.Scatter:
-    """Return a grey mark per target: a baseline's as high as the row, a control's as its chapter draws it."""
-    symbol, size = ("line-ns-open", row + GAP / 2) if role == BASELINE else (CONTROLS[role], 9)
+def _beside(own: pd.DataFrame, at: list[float], row: float, labeller: Labeller) -> go.Scatter:
+    """Return grey marks of one role: a baseline's as high as the row, a control's as its chapter draws it."""
+    role = own["role"].iloc[0]
+    symbol, size = ("line-ns-open", row + GAP / 2) if role == BASELINE else (CONTROLS[role], 8)
     line = {"color": style.GREY, "width": 2}
     key = "figure.found.baselines" if role == BASELINE else "figure.found.control"
     words = {} if role == BASELINE else {"role": labeller.name("role", role)}
     return go.Scatter(
-        x=own["r2"].to_numpy(), y=[place[target] for target in own[TARGET]], name=labeller(key, **words),
-        mode="markers", marker={"symbol": symbol, "size": size, "color": style.GREY, "line": line},
+        x=own["r2"].to_numpy(), y=at, name=labeller(key, **words), mode="markers",
+        marker={"symbol": symbol, "size": size, "color": style.GREY, "line": line},
         customdata=_hover(own, labeller), hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 

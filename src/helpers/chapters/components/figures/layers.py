@@ -1,4 +1,4 @@
-"""How well each layer predicts the components: a panel each, a line per model, the untrained network as baseline."""
+"""How well each layer predicts the components: a panel each, a line per model."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ text.words(
     "figure.components",
     en={
         "title": "How well each layer predicts the components",
-        "untrained_all": "Untrained network (step 0)",
-        "untrained": "{model}, untrained (step 0)",
         "hover": (
             "{model}<br>Layer %{{x}}<br>{measure}: %{{y:.2f}}"
             "<br>Quartiles over splits: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
@@ -28,8 +26,6 @@ text.words(
     },
     es={
         "title": "Qué tan bien predice cada capa los componentes",
-        "untrained_all": "Red sin entrenar (paso 0)",
-        "untrained": "{model}, sin entrenar (paso 0)",
         "hover": (
             "{model}<br>Capa %{{x}}<br>{measure}: %{{y:.2f}}"
             "<br>Cuartiles entre particiones: %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}}"
@@ -47,11 +43,11 @@ text.words(
 def by_layer(
     curves: pd.DataFrame, references: pd.DataFrame | None = None, *, synthetic: bool, language: str = "en"
 ) -> go.Figure:
-    """Draw each model's last checkpoint and its untrained network, a panel per target, with what stands beside them.
+    """Draw each model's last checkpoint, a panel per target, with the baselines and controls that stand beside it.
 
     curves: model, step, layer, target, median_r2, q25, q75, metric[, note]; references: as `stats.references`
     """
-    shown = curves[curves[STEP].isin([0]) | (curves[STEP] == curves.groupby(MODEL)[STEP].transform("max"))]
+    shown = curves[curves[STEP] == curves.groupby(MODEL)[STEP].transform("max")]
     targets, ends = panels.targets_of(shown), [1, int(shown[LAYER].max())]
     references = beside.NONE if references is None else references
     quartiles = references.rename(columns={"low": "q25", "high": "q75"})
@@ -59,12 +55,8 @@ def by_layer(
 
     def build(labeller: Labeller) -> go.Figure:
         figure, models = panels.grid(targets, labeller), panels.models_of(shown)
-        baselines = _baselines(shown, models, labeller)
         for panel, target in enumerate(targets):
             own, first = shown[shown[TARGET] == target], panel == 0
-            for model, name in baselines.items():
-                line = _untrained(own, model, name, models.index(model), labeller)
-                figure.add_trace(line.update(showlegend=first), **panels.place(panel))
             for trace in beside.by_layer(references, target, ends, labeller, first):
                 figure.add_trace(trace, **panels.place(panel))
             for index, model in enumerate(models):
@@ -84,32 +76,9 @@ def by_layer(
     return bilingual(build, alt, table, language)
 
 
-def _baselines(curves: pd.DataFrame, models: list[str], labeller: Labeller) -> dict[str, str]:
-    """Return model -> name of the untrained networks drawn; networks that start alike are one baseline."""
-    starts = {}
-    for model in models:
-        rows = curves[(curves[MODEL] == model) & (curves[STEP] == 0)]
-        if len(rows) and (curves.loc[curves[MODEL] == model, STEP] > 0).any():
-            starts.setdefault(tuple(rows["median_r2"]), []).append(model)
-    if len(starts) == 1:
-        return {group[0]: labeller("figure.components.untrained_all") for group in starts.values()}
-    names = {group[0]: ", ".join(style.name(labeller, "model", model) for model in group) for group in starts.values()}
-    return {model: labeller("figure.components.untrained", model=name) for model, name in names.items()}
-
-
-def _untrained(own: pd.DataFrame, model: str, name: str, index: int, labeller: Labeller) -> go.Scatter:
-    look = style.of_model(index)
-    look = {key: look[key] | {"color": style.GREY} for key in look}
-    look["line"]["width"], look["marker"]["size"] = 1, 5
-    rows = own[(own[MODEL] == model) & (own[STEP] == 0)].sort_values(LAYER)
-    look["marker"] |= {"symbol": [look["marker"]["symbol"]] * len(rows), "size": [5] * len(rows), "opacity": 1}
-    return _line(rows, name, look, labeller).update(legendgroup=f"{model} 0")
-
-
 def _trained(own: pd.DataFrame, model: str, index: int, labeller: Labeller, first: bool) -> list[go.Scatter]:
     """Return the quartiles over splits and the line of a model's last checkpoint."""
-    rows = own[own[MODEL] == model]
-    rows = rows[rows[STEP] == rows[STEP].max()].sort_values(LAYER)
+    rows = own[own[MODEL] == model].sort_values(LAYER)
     colour = style.faint(style.COLOURS[index % len(style.COLOURS)])
     quartiles = (rows[column].to_numpy() for column in (LAYER, "q25", "q75"))
     line = _line(rows, style.name(labeller, "model", model), panels.marked(style.of_model(index), rows), labeller)
@@ -127,8 +96,7 @@ def _line(rows: pd.DataFrame, name: str, look: dict, labeller: Labeller) -> go.S
 
 def _facts(curves: pd.DataFrame, references: pd.DataFrame, labeller: Labeller) -> str:
     said = []
-    last = curves[curves[STEP] == curves.groupby(MODEL)[STEP].transform("max")]
-    for target, rows in last.groupby(TARGET, sort=False):
+    for target, rows in curves.groupby(TARGET, sort=False):
         best = rows.nlargest(1, "median_r2").iloc[0]
         words = {"component": labeller.name("target", target), "model": labeller.name("model", best[MODEL])}
         if not best["median_r2"] > 0:
