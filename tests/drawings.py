@@ -30,6 +30,12 @@ def unbroken(title: str | None) -> str:
     return (title or "").replace("<br>", " ")
 
 
+def name_of_bar(figure: go.Figure) -> str:
+    """The words above a figure's colour bar."""
+    (named,) = (one.text for one in figure.layout.annotations if one.name == "bar")
+    return unbroken(named)
+
+
 def raw_numbers(figure: go.Figure) -> list[str]:
     """What a reader of either language would see as a program writes numbers: -1, 1e+01, 0.5 in a Spanish text."""
     found = []

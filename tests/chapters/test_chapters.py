@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import twenty_sounds
-from drawings import in_language
+from drawings import in_language, name_of_bar
 from helpers import brain, models, stats, text
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import cka_residual as branches
@@ -289,7 +289,7 @@ def test_maps_have_a_panel_for_each_hemisphere_and_hide_nothing(voxels):
     assert [step.label for step in figure.layout.sliders[0].steps] == ["1", "2 ◆"]
     shown = [value for trace in figure.data for value in trace.marker.color]
     np.testing.assert_allclose(np.sort(shown), np.sort(layers.query("layer == 2").r2), atol=1e-4)
-    assert "noise-corrected r²" in figure.layout.coloraxis.colorbar.title.text
+    assert "noise-corrected r²" in name_of_bar(figure)
 
 
 def test_voxel_curves_bars_and_depths_hold_their_numbers(voxels):

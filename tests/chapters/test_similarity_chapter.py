@@ -155,7 +155,7 @@ def test_the_band_of_the_ceiling_is_drawn_only_where_it_is_known(scored, ceiling
     lines = [trace for trace in figure.data if trace.name == "near"]
     assert len(lines) == 4 and lines[0].x.tolist() == [0, 0.5, 1] and sum(bool(one.showlegend) for one in lines) == 1
     legend = [trace.name for trace in figure.data if trace.showlegend]
-    assert len(legend) == len(set(legend)) and "Permuted weights: range over 1 network" in legend
+    assert len(legend) == len(set(legend)) and "Permuted weights" in legend
     assert {"labels", "near", "far", "single", "Ceiling, from lower to upper"} <= set(legend)
     alt = figure.layout.meta["alt"]
     assert "Components: highest" in alt["en"] and "the ceiling is unknown and not drawn" in alt["en"]

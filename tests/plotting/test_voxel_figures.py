@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from test_figures import named, noted, rows
 
-from drawings import in_language, unbroken
+from drawings import in_language, name_of_bar, unbroken
 from helpers import text
 from helpers.brain import published
 from helpers.chapters.voxelwise import figures, places
@@ -127,7 +127,7 @@ def test_the_slider_shows_the_median_of_each_place_at_each_layer(best, layers, p
         figure.update(data=[{"marker": {"color": values}} for values in step.args[0]["marker.color"]])
         shown = {(model.split()[0].lower(), *place): value for (model, *place), value in colours(figure).items()}
         assert shown == pytest.approx(medians.to_dict(), abs=1e-4)
-    assert unbroken(figure.layout.coloraxis.colorbar.title.text) == "Median noise-corrected r²"
+    assert name_of_bar(figure) == "Median noise-corrected r²"
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
     first, last = (pooled[(pooled.model == "music") & (pooled.layer == n)].median_r2.item() for n in (1, 5))
     assert (

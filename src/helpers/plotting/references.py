@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -13,9 +14,9 @@ from helpers.plotting import panels, style
 from helpers.text import Labeller
 
 BASELINE, UNTRAINED, PERMUTED, MATCHED = "baseline", "untrained", "permuted", "matched"
-MARKS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond-open"}  # where controls are points
+MARKS = {UNTRAINED: "circle-open", PERMUTED: "x-thin-open", MATCHED: "diamond-open"}  # of controls: no baseline has one
 NONE = pd.DataFrame(columns=["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC])
-LOOKS = {UNTRAINED: ("dot", 0.16), PERMUTED: ("dashdot", 0.3), MATCHED: ("longdash", 0.22)}  # dash, opacity of the band
+BANDS = {UNTRAINED: 0.16, PERMUTED: 0.3, MATCHED: 0.22}  # opacity
 
 text.words(
     "references",
@@ -57,9 +58,15 @@ def by_layer(
     """
     own = references[references[TARGET] == target]
     traces = []
-    for kind in LOOKS:
+    for kind in MARKS:
         traces += _control(own[own["role"] == kind], kind, labeller, legend)
     return traces + _baselines(own[own["role"] == BASELINE], list(ends), labeller, legend)
+
+
+def control(labeller: Labeller, kind: str, n_networks: int) -> str:
+    """Return the name of a control of so many networks."""
+    name = labeller(f"references.{kind}")
+    return labeller("references.of_several", name=name, n=n_networks) if n_networks > 1 else name
 
 
 def name_of(labeller: Labeller, baseline: str) -> str:
@@ -82,19 +89,22 @@ def _baselines(own: pd.DataFrame, ends: list[float], labeller: Labeller, legend:
 def _control(own: pd.DataFrame, kind: str, labeller: Labeller, legend: bool) -> list[go.Scatter]:
     if own.empty:
         return []
-    name = labeller(f"references.{kind}")
-    n_networks = own.groupby(MODEL)["median_r2"].agg(tuple).nunique()  # some may start alike
-    if n_networks > 1:
-        name = labeller("references.of_several", name=name, n=n_networks)
+    name = control(labeller, kind, own.groupby(MODEL)["median_r2"].agg(tuple).nunique())  # some may start alike
     groups = own.groupby(LAYER)
     low, middle, high = groups["low"].min(), groups["median_r2"].median(), groups["high"].max()
     x = low.index.to_numpy(float)
-    dash, opacity = LOOKS[kind]
     words = {"name": name, "measure": panels.measure(own, labeller)}
-    area = panels.band(x, low.to_numpy(), high.to_numpy(), style.faint(style.GREY, opacity), legendgroup=kind)
+    area, look = drawn(kind, x, low.to_numpy(), high.to_numpy())
     line = go.Scatter(
-        x=x, y=middle.to_numpy(), name=name, mode="lines", legendgroup=kind, showlegend=legend,
-        line={"color": style.GREY, "dash": dash, "width": 1}, customdata=pd.concat([low, high], axis=1).to_numpy(),
-        hovertemplate=labeller("references.control_hover", **words) + "<extra></extra>",
+        x=x, y=middle.to_numpy(), name=name, showlegend=legend, customdata=pd.concat([low, high], axis=1).to_numpy(),
+        hovertemplate=labeller("references.control_hover", **words) + "<extra></extra>", **look,
     )  # fmt: skip
     return [area, line]
+
+
+def drawn(kind: str, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[go.Scatter, dict]:
+    """Return the band of a control, and how its line is drawn: thin, with its mark at six places at most."""
+    area = panels.band(x, low, high, style.faint(style.GREY, BANDS[kind]), legendgroup=kind)
+    marker = {"symbol": MARKS[kind], "size": 6, "color": style.GREY, "line": {"color": style.GREY, "width": 1}}
+    look = {"line": {"color": style.GREY, "width": 1}, "marker": marker | {"maxdisplayed": 6}}
+    return area, look | {"mode": "lines+markers", "legendgroup": kind}

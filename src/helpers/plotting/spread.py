@@ -48,8 +48,6 @@ def spread(figure: go.Figure, n: int, columns: int = 1) -> go.Figure:
         sizes[width] += [[["layout", axis, "title", "font"], font] for axis, font in looks]
     for path, value in sizes["narrow"]:  # as it is shown where nothing chooses by width
         style.put(figure, path[1:], value)
-    if name := layout.coloraxis.colorbar.title.text:  # it would lie over the bar, above panels that have become low
-        style.named_bar(figure, name, layout.margin.t - style.BAR)
     return figure.update_layout(meta=(layout.meta or {}) | {"sizes": sizes})
 
 
@@ -67,7 +65,7 @@ def _way(figure: go.Figure, n: int, columns: int, tall: float, gap: float, alike
     paths, titled = [[("height",), height]], set()
     if layout.coloraxis.colorbar.y is not None:
         paths.append([("coloraxis", "colorbar", "y"), 1 - style.BAR / height])
-    middle = (rows - 1) // 2
+    middle, names = (rows - 1) // 2, [at for at, one in enumerate(layout.annotations) if one.name != style.NAMED]
     for panel, (x, y) in enumerate(zip(_axes("x", n), _axes("y", n), strict=True)):
         row, column = divmod(panel, columns)
         left, top = column * (width + apart), 1 - row * (tall + gap) / area
@@ -78,8 +76,9 @@ def _way(figure: go.Figure, n: int, columns: int, tall: float, gap: float, alike
             [(x, "showticklabels"), lowest or not _shared(figure, "x", n)],
             [(y, "showticklabels"), first or not alike],
         ]
-        if panel < len(layout.annotations):  # names of panels, if they have any
-            paths += [[("annotations", panel, "x"), left + width / 2], [("annotations", panel, "y"), top]]
+        if panel < len(names):  # of panels, if they have any
+            at = names[panel]
+            paths += [[("annotations", at, "x"), left + width / 2], [("annotations", at, "y"), top]]
         titled |= {x} if lowest or (x in named and not _shared(figure, "x", n)) else set()
         beside_all = named >= set(_axes("y", n))  # each has its own
         titled |= {y} if (first and (beside_all or row == middle)) or (not alike and y in named) else set()

@@ -26,6 +26,7 @@ TITLE = 38  # characters of a title's line, which a phone's width holds
 AXIS = 28  # letters of a line of an axis title, larger than others, beside long labels on a phone
 LEGEND = 40  # characters of a line of a legend, which a phone's width holds
 MIDDLE, LENGTH = 0.45, 0.68  # of a lying colour bar, in widths of the panels: a figure's tools stand to its right
+NAMED = "bar"  # the annotation that names a colour bar
 BAR = 66  # px above a colour bar; given in parts of the plot instead, it would push the title out of the figure
 
 
@@ -86,23 +87,19 @@ def put(figure: go.Figure, path: list, value) -> None:
     node[path[-1]] = value
 
 
-def lying_bar(figure: go.Figure, title: str, **more) -> go.Figure:
-    """Lay the colour bar horizontally above the panels (saves width on phones); the figure's height must be set."""
-    place = {"orientation": "h", "x": MIDDLE, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
-    look = {"title": {"text": title, "side": "top"}, "thickness": 12, "len": LENGTH}
-    look["y"] = 1 - BAR / figure.layout.height
-    return figure.update_coloraxes(colorbar=place | look | more)
+def lying_bar(figure: go.Figure, name: str, above: int = BAR, **more) -> go.Figure:
+    """Lay the colour bar horizontally above the panels (saves width on phones), its name above it.
 
-
-def named_bar(figure: go.Figure, name: str, gap: int, **more) -> go.Figure:
-    """Lay the colour bar as `lying_bar`, its name an annotation; `gap`: px from the panels up to the bar.
-
+    The figure's height and upper margin must be set; `above`: px above the bar. The name is an annotation, because
     Plotly lays a bar's own title over the bar where panels are low or narrow or letters small.
     """
-    lying_bar(figure, "", **more)
+    place = {"orientation": "h", "x": MIDDLE, "xanchor": "center", "yref": "container", "yanchor": "top", "ypad": 0}
+    look = {"thickness": 12, "len": LENGTH, "y": 1 - above / figure.layout.height}
+    figure.update_coloraxes(colorbar=place | look | more)
     return figure.add_annotation(
-        text=name, showarrow=False, xref="paper", yref="paper", x=MIDDLE, y=1, yanchor="bottom", yshift=gap,
-        font_size=13, name="bar",  # controls.js lowers it by the menus that it takes out from below the bar
+        text=name, showarrow=False, xref="paper", yref="paper", x=MIDDLE, y=1, yanchor="bottom", font_size=13,
+        yshift=figure.layout.margin.t - above,
+        name=NAMED,  # controls.js lowers it by the menus that it takes out from below the bar
     )  # fmt: skip
 
 

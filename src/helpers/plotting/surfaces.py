@@ -198,10 +198,8 @@ class Surface:
         heights = {width: ABOVE + plot + below for width, plot in PLOT.items()}
         style.laid_out(figure, labeller, title, heights["wide"], synthetic)
         figure.update_layout(margin={"t": ABOVE, "b": below, "l": 8, "r": 8})
-        style.lying_bar(figure, "", **self.scale.ticks, tickangle=0)
         named = labeller("surface.with_grey", bar=bar) if self.missing else bar
-        # Not the bar's own title, which Plotly lays over the bar where panels are low
-        figure.add_annotation(text=named, showarrow=False, xref="paper", yref="paper", x=0.5, yanchor="bottom")
+        style.lying_bar(figure, named, BAR, **self.scale.ticks, tickangle=0)
         sizes = {width: self._sizes(width, height) for width, height in heights.items()}
         for path, value in sizes["wide"]:
             style.put(figure, path[1:], value)
@@ -211,7 +209,6 @@ class Surface:
         """Return [path, value] of what depends on the width of the page."""
         sizes = [[["layout", "height"], height], [["layout", "coloraxis", "colorbar", "y"], 1 - BAR / height]]
         gap, n_sides = GAP / PLOT[width], len(self.sides)
-        sizes += [[["layout", "annotations", n_sides, "y"], 1 + (ABOVE - BAR) / PLOT[width]]]
         for place in range(n_sides):
             x, y = [0.0, 1.0], [0.0, 1 - gap]
             if width == "wide" and n_sides > 1:

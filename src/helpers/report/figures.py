@@ -13,6 +13,7 @@ from helpers.text import labellers
 
 TITLE, MENU, VIEWS, SLIDER = 46, 42, 40, 74  # px that Plotly's title and controls take, which the page writes itself
 LEAST = 30  # px that stay above the panels, for their names
+LAID = 34  # px of a colour bar that lies above the panels, with its numbers
 TOP = ["layout", "title", "text"]
 TAG = re.compile(r"<[^>]*>")
 _TABLE = '<details class="numbers"><summary>{words}</summary><div class="table" tabindex="0"></div></details>'
@@ -89,15 +90,13 @@ def _plain(text: str) -> str:
 
 
 def cut(layout: dict) -> dict[str, int]:
-    """Return the px of Plotly's own title, menus above and controls below the panels, for which the page has places.
-
-    A colour bar whose name is an annotation, which hangs on the panels, keeps its distance from them.
-    """
+    """Return the px of Plotly's own title, menus above and controls below the panels, for which the page has places."""
     margin, above = layout.get("margin", {}), [one for one in layout.get("updatemenus", []) if _is_menu(one)]
-    bars = [one.get("colorbar", {}) for key, one in layout.items() if key.startswith("coloraxis")]
-    apart = any(bar.get("orientation") == "h" and not (bar.get("title") or {}).get("text") for bar in bars)
+    bars = [one.get("colorbar") or {} for name, one in layout.items() if name.startswith("coloraxis")]
+    lying = [bar["y"] for bar in bars if bar.get("orientation") == "h" and bar.get("yref") == "container"]
     title = TITLE if layout.get("title") and margin.get("t", 0) >= TITLE + LEAST else 0
-    menus = 0 if apart else min(MENU * len(above), max(0, margin.get("t", 0) - title - LEAST))
+    least = LEAST + sum((1 - y) * layout["height"] - title + LAID for y in lying[:1])
+    menus = min(MENU * len(above), max(0, round(margin.get("t", 0) - title - least)))
     views = any(one.get("type") == "buttons" for one in layout.get("updatemenus", []))
     below = VIEWS * views + SLIDER * (bool(layout.get("sliders")) and margin.get("b", 0) >= 100)
     return {"title": title, "menus": menus, "below": below}

@@ -75,9 +75,9 @@ def by_step(
         panels.choose_model(figure, models, labeller)
         _overlay(figure, published, targets, labeller)
         figure.add_traces(panels.note_marks(curves, labeller))
-        height = 195 + panels.ROW * panels.n_rows(targets)
+        height = 175 + panels.ROW * panels.n_rows(targets)
         style.laid_out(figure, labeller, labeller("figure.by_step.title"), height, synthetic)
-        figure.update_layout(margin={"t": 200})
+        figure.update_layout(margin={"t": 180})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         return panels.titled(
             _axes(figure, curves), targets, labeller("figure.by_step.x"), panels.measure(curves, labeller)
@@ -146,8 +146,8 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
                 line = panels.ceiling_line(ends, labeller).update(showlegend=row == 1)
                 figure.add_trace(line, row=row, col=1)
         figure.add_traces(panels.note_marks(curves, labeller))
-        style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 210, synthetic)
-        figure.update_layout(margin={"t": 170})
+        style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 174, synthetic)
+        figure.update_layout(margin={"t": 134})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         _axes(figure, curves).update_xaxes(title_text=labeller("figure.by_step.x"), row=len(models))
         figure.update_yaxes(title_text=panels.measure(curves, labeller), row=(len(models) + 1) // 2, col=1)
@@ -195,7 +195,7 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         style.laid_out(figure, labeller, title, 640, synthetic)
         figure.update_layout(margin={"l": 8, "r": 8, "t": ABOVE})  # the scene has its axes within
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
-        style.named_bar(figure, panels.measure(curves, labeller), ABOVE - style.BAR)
+        style.lying_bar(figure, panels.measure(curves, labeller))
         return figure.update_scenes(
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("figure.by_step.x")}},

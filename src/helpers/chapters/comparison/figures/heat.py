@@ -87,7 +87,7 @@ def heat(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
         height = AROUND + ROW * len(rows)
         style.laid_out(figure, labeller, labeller("figure.heat.title"), height, synthetic)
         figure.update_layout(coloraxis={"colorscale": SCALE, "cmin": 0, "cmax": highest}, margin={"t": ABOVE, "r": 24})
-        style.named_bar(figure, looks.measure(values, labeller), ABOVE - style.BAR, dtick=0.4, tickangle=0)
+        style.lying_bar(figure, looks.measure(values, labeller), dtick=0.4, tickangle=0)
         upright = {"tickangle": -90, "tickfont": {"size": 11}} if len(targets) > MANY else {"tickangle": -30}
         figure.update_xaxes(showgrid=False, dtick=1, **upright)
         return figure.update_yaxes(showgrid=False, tickvals=places, ticktext=names, tickfont={"size": 11})

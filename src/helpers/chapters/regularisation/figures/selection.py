@@ -248,7 +248,7 @@ def shared(frame: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         style.laid_out(figure, labeller, labeller("figure.shared.title"), 330 * len(models) + 260, synthetic)
         figure.update_layout(margin={"t": TOP})
         figure.update_coloraxes(cmin=lowest, cmax=highest, colorscale="Cividis")
-        style.named_bar(figure, labeller("figure.shared.scale"), TOP - style.BAR).update_yaxes(autorange="reversed")
+        style.lying_bar(figure, labeller("figure.shared.scale")).update_yaxes(autorange="reversed")
         return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _shared_alt(frame, labeller), frame, language)

@@ -10,13 +10,12 @@ from helpers import text
 from helpers.chapters.similarity.figures import looks
 from helpers.chapters.similarity.titles import titles
 from helpers.names import LAYER, MODEL
-from helpers.plotting import panels, style
+from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 GRID = np.linspace(0, 1, 21)  # depths at which controls of unequal numbers of layers are summed up
 ONLY = 0.5  # where a single layer is drawn
-CONTROLS = {"untrained": ("dot", 0.16), "permuted": ("dashdot", 0.3), "matched": ("longdash", 0.22)}
 CEILING = "#8C6D31"  # the colour of no network
 BANDS = {  # a line at each end, so that the band is seen without its colour
     "lower": {"color": CEILING, "width": 1, "dash": "longdash"},
@@ -30,9 +29,6 @@ text.words(
         "x": "Depth (0 to 1)",
         "hover": "{model}<br>Layer %{{customdata}}, depth %{{x:.2f}}<br>Similarity: %{{y:.2f}}",
         "baseline_hover": "{model} (baseline)<br>Similarity: %{{y:.2f}}",
-        "untrained": "Untrained weights: range over {n} {n:network|networks}",
-        "permuted": "Permuted weights: range over {n} {n:network|networks}",
-        "matched": "Trained on as many sounds drawn at random: range over {n} {n:network|networks}",
         "control_hover": "{name}<br>Similarity, mean: %{{y:.2f}}",
         "ceiling": "Ceiling, from lower to upper",
         "ceiling_hover": "Ceiling: {lower} to {upper}",
@@ -52,9 +48,6 @@ text.words(
         "x": "Profundidad (0 a 1)",
         "hover": "{model}<br>Capa %{{customdata}}, profundidad %{{x:.2f}}<br>Similitud: %{{y:.2f}}",
         "baseline_hover": "{model} (línea de base)<br>Similitud: %{{y:.2f}}",
-        "untrained": "Pesos sin entrenar: rango entre {n} {n:red|redes}",
-        "permuted": "Pesos permutados: rango entre {n} {n:red|redes}",
-        "matched": "Entrenadas con igual número de sonidos elegidos al azar: rango entre {n} {n:red|redes}",
         "control_hover": "{name}<br>Similitud, media: %{{y:.2f}}",
         "ceiling": "Techo, de la cota inferior a la superior",
         "ceiling_hover": "Techo: de {lower} a {upper}",
@@ -81,7 +74,7 @@ def by_depth(curves: pd.DataFrame, ceilings: pd.DataFrame, *, synthetic: bool, l
     shown = curves.round({"rsa": looks.DIGITS, "low": looks.DIGITS, "high": looks.DIGITS})
     bounds = ceilings.round({"lower": looks.DIGITS, "upper": looks.DIGITS})
     places, networks = looks.panels_of(shown), looks.networks_of(shown)
-    controls = [role for role in CONTROLS if (shown["role"] == role).any()]
+    controls = [role for role in references.MARKS if (shown["role"] == role).any()]
 
     def build(labeller: Labeller) -> go.Figure:
         names = titles(labeller, places)  # words already, and no kind but that of subjects leaves any as it is
@@ -143,14 +136,10 @@ def _ceiling(bounds: pd.DataFrame, labeller: Labeller) -> list[go.Scatter]:
 def _control(own: pd.DataFrame, role: str, labeller: Labeller) -> list[go.Scatter]:
     """Return the range over networks of one control, and their mean, between layers by straight lines."""
     low, middle, high = (_at_depths(own, column) for column in ("low", "rsa", "high"))
-    dash, opacity = CONTROLS[role]
-    name = labeller(f"figure.alike_depth.{role}", n=own[MODEL].nunique())
-    area = panels.band(GRID, low.min(0), high.max(0), style.faint(style.GREY, opacity), legendgroup=role)
-    line = go.Scatter(
-        x=GRID, y=middle.mean(0).round(looks.DIGITS), name=name, mode="lines", legendgroup=role,
-        line={"color": style.GREY, "dash": dash, "width": 1},
-        hovertemplate=labeller("figure.alike_depth.control_hover", name=name) + "<extra></extra>",
-    )  # fmt: skip
+    name = references.control(labeller, role, len(np.unique(middle, axis=0)))
+    area, look = references.drawn(role, GRID, low.min(0), high.max(0))
+    hover = labeller("figure.alike_depth.control_hover", name=name) + "<extra></extra>"
+    line = go.Scatter(x=GRID, y=middle.mean(0).round(looks.DIGITS), name=name, hovertemplate=hover, **look)
     return [area, line]
 
 
@@ -190,7 +179,7 @@ def _alt(shown: pd.DataFrame, bounds: pd.DataFrame, places: list, labeller: Labe
             ends = {end: float(ceiling[end].iloc[0]) for end in BANDS}
             limit = labeller("figure.alike_depth.alt_ceiling", **ends)
         facts.append(labeller("figure.alike_depth.alt_fact", layer=int(top[LAYER]), ceiling=limit, **words))
-    has_controls = shown["role"].isin(list(CONTROLS)).any()
+    has_controls = shown["role"].isin(list(references.MARKS)).any()
     words = {"controls": labeller("figure.alike_depth.alt_controls") if has_controls else ""}
     n_baselines = len(looks.baselines_of(shown))
     words |= {"baselines": labeller("figure.alike_depth.alt_baselines", m=n_baselines) if n_baselines else ""}

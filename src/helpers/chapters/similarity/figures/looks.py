@@ -10,7 +10,6 @@ from helpers.text import Labeller
 
 SET, REGION, MODEL = "responses", "region", "model"
 TRAINED, BASELINE = "trained", "baseline"
-CONTROLS = ("untrained", "permuted", "matched")
 NARROW = 120  # px more on a phone, whose legend has more lines
 DIGITS = 4  # of similarities that are drawn
 

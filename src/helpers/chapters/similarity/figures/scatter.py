@@ -9,11 +9,10 @@ from helpers import text
 from helpers.chapters.similarity.figures import looks
 from helpers.chapters.similarity.titles import titles
 from helpers.names import MODEL
-from helpers.plotting import panels, style
+from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-SYMBOLS = {"untrained": "circle-open", "permuted": "x-thin-open", "matched": "diamond-open"}
 BASELINES = ("star", "hexagram", "cross", "pentagon", "hourglass", "bowtie")  # symbols that no network has
 
 text.words(
@@ -24,9 +23,6 @@ text.words(
             "{model}<br>r²: {r2}<br>Similarity: {rsa} (quartiles {q25} – {q75})<br>Layer chosen most often: {layer}"
         ),
         "control_hover": "{model}, {role}<br>r²: {r2}<br>Similarity: {rsa}<br>{n} {n:seed|seeds}: {low} – {high}",
-        "untrained": "Untrained weights",
-        "permuted": "Permuted weights",
-        "matched": "Trained on as many sounds drawn at random",
         "alt": (
             "{n} {n:network|networks}{m:| and one baseline| and {m} baselines}, by {r2} and {measure}, both at a layer "
             "chosen on the train sounds{menu}. {facts}"
@@ -42,9 +38,6 @@ text.words(
             "{model}<br>r²: {r2}<br>Similitud: {rsa} (cuartiles {q25} – {q75})<br>Capa elegida más veces: {layer}"
         ),
         "control_hover": "{model}, {role}<br>r²: {r2}<br>Similitud: {rsa}<br>{n} {n:semilla|semillas}: {low} – {high}",
-        "untrained": "Pesos sin entrenar",
-        "permuted": "Pesos permutados",
-        "matched": "Entrenadas con igual número de sonidos elegidos al azar",
         "alt": (
             "{n} {n:red|redes}{m:| y una línea de base| y {m} líneas de base} según {r2} y {measure}, ambos en una "
             "capa elegida con los sonidos de entrenamiento{menu}. {facts}"
@@ -65,7 +58,7 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
     numbers = ["rsa", "q25", "q75", "r2", "lowest_seed", "highest_seed"]
     shown = values.round(dict.fromkeys(numbers, looks.DIGITS))
     places, networks, baselines = looks.panels_of(shown), looks.networks_of(shown), looks.baselines_of(shown)
-    controls = [role for role in SYMBOLS if (shown["role"] == role).any()]
+    controls = [role for role in references.MARKS if (shown["role"] == role).any()]
 
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
@@ -113,14 +106,14 @@ def _hover(row, labeller: Labeller) -> str:
 def _control(rows: pd.DataFrame, role: str, networks: list[str], labeller: Labeller) -> go.Scatter:
     """Return the controls of all networks in one role, each in the colour of its network."""
     colours = [style.of_model(networks.index(model))["marker"]["color"] for model in rows[MODEL]]
-    word = labeller(f"figure.alike_scatter.{role}")
+    word = references.control(labeller, role, 1)
     hover = []
     for row in rows.itertuples():
         words = {"model": style.name(labeller, "model", row.model), "role": word, "n": int(row.n_seeds)}
         words |= {"low": labeller.number(row.lowest_seed), "high": labeller.number(row.highest_seed)}
         words |= {name: labeller.number(getattr(row, name)) for name in ("r2", "rsa")}
         hover.append(labeller("figure.alike_scatter.control_hover", **words))
-    marker = {"symbol": SYMBOLS[role], "size": 8, "color": colours, "line": {"width": 1.5, "color": colours}}
+    marker = {"symbol": references.MARKS[role], "size": 8, "color": colours, "line": {"width": 1.5, "color": colours}}
     return go.Scatter(
         x=rows["r2"].to_numpy(), y=rows["rsa"].to_numpy(), mode="markers", name=word, marker=marker,
         legendgroup=role, customdata=hover, hovertemplate="%{customdata}<extra></extra>",

@@ -190,10 +190,9 @@ def _attributed(figure: go.Figure, labeller: Labeller) -> go.Figure:
 
 def _with_bar(figure: go.Figure, name: str) -> go.Figure:
     """Lay the colour bar and its name below the title, on wide and on narrow pages."""
-    style.named_bar(figure, name, ABOVE - BAR)
+    style.lying_bar(figure, name, BAR)
     wide = figure.layout.height
     heights = {"wide": wide, "narrow": wide - (maps.PANEL - maps.NARROW)}
-    figure.update_coloraxes(colorbar_y=1 - BAR / wide)
     bar = ["layout", "coloraxis", "colorbar", "y"]
     sizes = {width: [[["layout", "height"], value], [bar, 1 - BAR / value]] for width, value in heights.items()}
     return figure.update_layout(meta={"sizes": sizes})
