@@ -89,7 +89,7 @@ models = tables.models(scores, metric)
 analysis.facts(study, best, pooled, models)
 
 # %%
-beside = [score(features=features) for features in study.references()]  # baselines, untrained and permuted weights
+beside = [tables.located(score(features=one)) for one in study.references()]  # baselines, untrained, permuted weights
 references = tables.references(beside, metric)
 published = analysis.overlay(study, "voxelwise_by_layer")
 figures.pooled(pooled, tables.ceilings(best), published, references, **study.look)
@@ -120,7 +120,8 @@ analysis.attainable(study)
 
 # %%
 regions = analysis.in_divisions(scores, tables.regions, metric)  # anatomical and functional
-figures.regions(regions, analysis.overlay(study, "roi_by_layer"), **study.look)
+regions_beside = tables.regions_beside(beside, metric)
+figures.regions(regions, analysis.overlay(study, "roi_by_layer"), regions_beside, **study.look)
 
 # %%
 layers = analysis.of_models(scores, tables.by_layer, metric)
@@ -208,7 +209,8 @@ analysis.hierarchy_sentences(study, hierarchy, inner_hierarchy if analysis.noted
 # these same sounds.
 
 # %%
-figures.models(models, analysis.overlay(study, "models"), **study.look)
+models_beside = tables.models_beside(beside, metric)
+figures.models(models, analysis.overlay(study, "models"), models_beside, **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## Otras redes en los vóxeles reales

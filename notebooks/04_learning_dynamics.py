@@ -51,14 +51,15 @@ print({model: study.usable_steps(model) for model in study.models})
 # %%
 rows, metric = dynamics.series(stats.rows(scores)), study.metric(scores[0])
 curves = dynamics.series(stats.curves(stats.rows(scores), metric))
-dynamics.figures.by_step(curves, dynamics.overlay(study), **study.look)
+baselines = stats.references([score(features=features) for features in study.references(["baselines"])], metric)
+dynamics.figures.by_step(curves, dynamics.overlay(study), baselines, **study.look)
 
 # %% tags=["diagnostic"]
 dynamics.figures.surface(curves, **study.look)
 
 # %%
 voxels = dynamics.voxels(study, list(dict.fromkeys(curves["model"])))
-dynamics.figures.voxels_by_step(voxels, **study.look)
+dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study.look)
 
 # %% [markdown] tags=["lang-es"]
 # ## ¿Qué se aprende tarde, y qué capas aprenden por más tiempo?

@@ -32,8 +32,8 @@ class Kept:
     def last_checkpoints(self):
         return iter(self._networks)
 
-    def references(self):
-        return iter(self._beside)
+    def references(self, kinds):
+        return (one for one in self._beside if ("state" in one[0].coords) == ("controls" in kinds))
 
 
 @pytest.fixture

@@ -206,6 +206,17 @@ def test_learning_curves_mark_first_last_and_noted_layers(curves):
     assert isinstance(learning.by_step(own.iloc[:0], None, **LOOK), text.Bilingual)
 
 
+def test_learning_curves_have_baselines_beside(curves):
+    own = curves[curves.model == "mixture"]
+    beside = pd.DataFrame({"role": "baseline", "model": "mel", "target": ["music", "voxels"], "median_r2": [0.2, 0.3]})
+    beside = beside.assign(layer=np.nan, low=0.1, high=0.3, n_seeds=1, metric="r2_pearson")
+    (line,) = named(learning.by_step(own, None, beside, **LOOK), "Mel spectrum")
+    assert list(line.y) == [0.2, 0.2] and line.visible is None, "whichever network the menu chooses"
+    assert list(line.x) == [own.step[own.step > 0].min() / 3, own.step.max()]
+    (line,) = named(learning.voxels_by_step(own[own.target == "music"], beside, **LOOK), "Mel spectrum")
+    assert list(line.y) == [0.3, 0.3]
+
+
 def test_alternative_text_of_learning_says_where_the_best_last_layer_began():
     values = {1: (0.1, 0.2, 0.3), 2: (0.25, 0.9, 0.5)}
     curves = pd.DataFrame(

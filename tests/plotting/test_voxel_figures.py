@@ -250,6 +250,34 @@ def test_region_curves_hold_means_errors_and_intervals(by_region):
     assert isinstance(none, text.Bilingual) and "without regions" in none.pieces["en"]
 
 
+def test_regions_have_the_highest_baseline_and_the_controls_of_their_network_beside(by_region):
+    names = ["labels", "mel", "mixture", "music"]
+    table = rows(model=names, region=list(REGIONS)).assign(division="region", n_subjects=8, metric="r2_corrected")
+    table["role"] = table["model"].map({"labels": "baseline", "mel": "baseline"}).fillna("untrained")
+    table["mean_r2"] = table["model"].map(dict(zip(names, [0.1, 0.2, 0.3, 0.4], strict=True)))
+    figure = figures.regions(by_region, None, table, **LOOK)
+    beside = [
+        [trace for trace in named(figure, name) if trace.x[0]] for name in ("Highest baseline", "Untrained weights")
+    ]
+    assert [set(trace.y) for trace in beside[0]] == [{0.2}] * 2 and [set(t.y) for t in beside[1]] == [{0.3}, {0.4}]
+    assert set(beside[0][0].text) == {"Mel spectrum"} and "Untrained weights" in beside[1][0].hovertemplate
+    layers = by_region["layer"].max()
+    low, high = figure.layout.xaxis.range
+    assert low < 1 and layers < beside[0][0].x[0] < high < layers + 1, "right of the layers, where no number is"
+    colours = dict(zip(beside[0][0].customdata, beside[0][0].marker.color, strict=True))
+    assert colours == {line.name: line.line.color for line in figure.data[: len(REGIONS)]}
+
+
+def test_bars_have_baselines_as_lines_and_controls_beside(bars):
+    table = pd.DataFrame({"role": ["baseline", "untrained"], "model": ["mel", "music"], "mean_r2": [0.3, 0.4]})
+    figure = figures.models(bars, None, table.assign(metric="r2_corrected"), **LOOK)
+    (line,), (mark,) = named(figure, "Mel spectrum"), named(figure, "Untrained weights")
+    assert set(line.y) == {0.3} and "over subjects" in line.hovertemplate
+    assert list(mark.y) == [0.4] and 0.5 < mark.x[0] < 1 and list(mark.text) == ["Music network"]
+    errors = [trace.marker.symbol for trace in figure.data if "error" in trace.to_plotly_json().get("name", "")]
+    assert mark.marker.symbol not in errors
+
+
 def test_depths_show_every_subject_and_the_test_of_the_hierarchy(depths, means):
     figure = figures.depth(depths, means, **LOOK)
     (bar,) = named(figure, "Mean over subjects")

@@ -2,6 +2,6 @@
 
 from helpers.stats.curves import curves, rows, trained, untrained
 from helpers.stats.layers import best_layer, best_rows, nested_best
-from helpers.stats.references import references
+from helpers.stats.references import references, role_of
 
-__all__ = ["best_layer", "best_rows", "curves", "nested_best", "references", "rows", "trained", "untrained"]
+__all__ = ["best_layer", "best_rows", "curves", "nested_best", "references", "role_of", "rows", "trained", "untrained"]

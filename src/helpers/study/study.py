@@ -88,8 +88,8 @@ class Study:
         for name in self.models:
             self.steps(name)
             self.model(name).check_sounds()
-        for entry in self._references:
-            self._opened(entry).check_sounds()
+        for model in self.beside():
+            model.check_sounds()
         if self.parameters.unheard:
             self._check_halves()
         for name in self.models if weights else ():
@@ -188,16 +188,16 @@ class Study:
             self._models[key] = model
         return self._models[key]
 
-    @property
-    def _references(self) -> list[models.ModelEntry]:
-        """The baselines, and the controls of all networks."""
-        return [*self.parameters.baselines, *(one for entry in self.parameters.models for one in entry.variants)]
+    def _references(
+        self, kinds: Collection[str] = (BASELINES, CONTROLS), names: Sequence[str] = ()
+    ) -> list[models.ModelEntry]:
+        """Return the baselines, and the controls of some networks (none: of all); of `kinds` only."""
+        controls = [one for entry in self.parameters.only(names).models for one in entry.variants]
+        return [*self.parameters.baselines * (BASELINES in kinds), *controls * (CONTROLS in kinds)]
 
     def beside(self, kinds: Collection[str] = (BASELINES, CONTROLS), names: Sequence[str] = ()) -> list[AudioModel]:
         """Return the opened baselines, and the controls of some networks (none: of all); of `kinds` only."""
-        controls = [one for entry in self.parameters.only(names).models for one in entry.variants]
-        entries = [*self.parameters.baselines * (BASELINES in kinds), *controls * (CONTROLS in kinds)]
-        return [self._opened(entry) for entry in entries]
+        return [self._opened(entry) for entry in self._references(kinds, names)]
 
     def with_option(self, option: str) -> list[str]:
         """Return the networks whose family has an option, such as "streams" or "frames"."""
@@ -289,23 +289,23 @@ class Study:
         layers = self.model(name).layers(self.heard(name, step))
         return [layer.assign_coords({MODEL: name, STEP: step}) for layer in layers]
 
-    def references(self) -> Iterator[list[xr.DataArray]]:
+    def references(self, kinds: Collection[str] = (BASELINES, CONTROLS)) -> Iterator[list[xr.DataArray]]:
         """Yield the features of each baseline, then of each network's controls, which have a `state` and a `seed`.
 
         The start of a network, where it is among its checkpoints, is an untrained control if it has no other.
         Several processes that want them at once share the work: each first computes what no other one is computing.
         """
-        for model in self.beside():
+        for model in self.beside(kinds):
             if not self.is_heard(model) and not self._is_being_heard(model):
                 self._heard(model, model.steps[-1])
-        for entry in self._references:
+        for entry in self._references(kinds):
             model = self._opened(entry)
             step = model.steps[-1]
             origin = {MODEL: entry.name, STEP: step}
             if entry not in self.parameters.baselines:
                 origin |= {STATE: entry.state, SEED: entry.state_seed}
             yield [layer.assign_coords(origin) for layer in model.layers(self._heard(model, step))]
-        for name in self.starting:
+        for name in self.starting if CONTROLS in kinds else ():
             yield [layer.assign_coords({STATE: models.UNTRAINED, SEED: 0}) for layer in self.features(name, 0)]
 
     @property

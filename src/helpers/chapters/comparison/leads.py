@@ -11,11 +11,12 @@ import xarray as xr
 
 from helpers import encoding, text
 from helpers.encoding.left_out import GROUP
-from helpers.names import MODEL, STATE, TARGET
+from helpers.names import MODEL, TARGET
 from helpers.stats.intervals import holm, over_sounds, r2_interval
 from helpers.stats.references import BASELINE
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
+from helpers.study.study import BASELINES
 
 LEVEL = 0.05  # of all rivals of a target together
 MOST_TARGETS = 2000  # of a set: leaving out every sound for more would take longer than the rest of the chapter
@@ -51,9 +52,8 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
     names = np.full(measured.sizes[TARGET], "", dtype=object)
     for name, own in groups_of(measured).items():
         names[own] = name
-    beside = (features for features in study.references() if STATE not in features[0].coords)
     found = {}
-    for role, several in ((NETWORK, study.last_checkpoints()), (BASELINE, beside)):
+    for role, several in ((NETWORK, study.last_checkpoints()), (BASELINE, study.references([BASELINES]))):
         for features in several:
             scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
             without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
 from helpers import encoding, text
 from helpers.brain import published
-from helpers.chapters.voxelwise.tables import medians_of
+from helpers.chapters.voxelwise.tables import medians_of, references
 from helpers.names import LAYER, MODEL, NOTE, STEP, TARGET, VOXELS
 from helpers.stats import learning
 from helpers.study import Study
+from helpers.study.study import BASELINES
 
 SHOWN = 2  # components whose gain gets a sentence, those with the largest
 
@@ -58,6 +61,16 @@ def _voxels(study: Study, name: str, step: int) -> list[dict]:
         | {NOTE: str(one[NOTE].values), "metric": metric}
         for one in spread.transpose(LAYER, ...)
     ]
+
+
+def voxel_baselines(study: Study) -> pd.DataFrame | None:
+    """Return the median r2 over voxels of the baselines, as `tables.references`; None without voxels or baselines."""
+    if not study.has(VOXELS) or not study.baselines:
+        return None
+    responses = study.responses(VOXELS)
+    score = partial(study.keep, encoding.score, responses=responses, splits=study.splits, **study.encoding)
+    scores = [score(features=features) for features in study.references([BASELINES])]
+    return references(scores, study.metric(scores[0]))
 
 
 def left_out(study: Study) -> text.Bilingual | None:

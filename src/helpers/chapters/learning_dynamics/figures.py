@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from helpers import text
-from helpers.names import LAYER, METRIC, MODEL, STEP, TARGET
+from helpers.names import LAYER, METRIC, MODEL, STEP, TARGET, VOXELS
 from helpers.plotting import panels, style
+from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
 from helpers.plotting.facts import ends
 from helpers.text import Labeller
@@ -17,6 +18,7 @@ from helpers.text import Labeller
 SCALE = "Viridis"
 APART = 0.2  # of an axis: the distance of two numbers that a phone's width can tell apart
 EYE = {"x": 2.15, "y": 2.15, "z": 1.35}  # far enough for the whole surface with its axes on a phone
+NEARER = 0.7  # of that distance, where a page is wide
 ABOVE = 190  # px above the surface, for its bar and menu
 
 text.words(
@@ -54,11 +56,13 @@ text.words(
 
 
 def by_step(
-    curves: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
-) -> go.Figure | text.Bilingual:
+    curves: pd.DataFrame, published: pd.DataFrame | None, baselines: pd.DataFrame | None = None, *, synthetic: bool,
+    language: str = "en",
+) -> go.Figure | text.Bilingual:  # fmt: skip
     """Draw `curves` (model, step, layer, target, median_r2, q25, q75, metric[, note]), a panel per target.
 
-    A menu chooses the model; `published` (component, layer, step, median_r2) is offered as an overlay.
+    A menu chooses the model; `published` (component, layer, step, median_r2) is offered as an overlay; baselines: as
+    `stats.references` returns them.
     """
     if curves.empty:
         return text.both("say.no_series")
@@ -73,6 +77,9 @@ def by_step(
                 for line in _lines(own[own[TARGET] == target], layers, model, "by_step", labeller, first=panel == 0):
                     figure.add_trace(line, **panels.place(panel))
         panels.choose_model(figure, models, labeller)
+        for panel, target in enumerate(targets):
+            for line in beside.by_layer(_lines_of(baselines), target, _ends(curves), labeller, legend=panel == 0):
+                figure.add_trace(line, **panels.place(panel))
         _overlay(figure, published, targets, labeller)
         figure.add_traces(panels.note_marks(curves, labeller))
         height = 175 + panels.ROW * panels.n_rows(targets)
@@ -125,10 +132,12 @@ text.words(
 )
 
 
-def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | text.Bilingual:
+def voxels_by_step(
+    curves: pd.DataFrame, baselines: pd.DataFrame | None = None, *, synthetic: bool, language: str = "en"
+) -> go.Figure | text.Bilingual:
     """Draw median and quartiles over voxels, one panel per model.
 
-    curves : model, step, layer, median_r2, q25, q75, metric[, note]
+    curves : model, step, layer, median_r2, q25, q75, metric[, note]; baselines: as `tables.references` of voxels
     """
     if curves.empty:
         return text.both("say.no_voxel_series")
@@ -141,9 +150,10 @@ def voxels_by_step(curves: pd.DataFrame, *, synthetic: bool, language: str = "en
             layers = sorted(own[LAYER].unique())
             for line in _lines(own, layers, model, "voxels_by_step", labeller, first=row == 1):
                 figure.add_trace(line, row=row, col=1)
+            for line in beside.by_layer(_lines_of(baselines), VOXELS, _ends(curves), labeller, legend=row == 1):
+                figure.add_trace(line, row=row, col=1)
             if panels.is_corrected(curves):
-                ends = positions(np.sort(curves[STEP].unique()))[[0, -1]]
-                line = panels.ceiling_line(ends, labeller).update(showlegend=row == 1)
+                line = panels.ceiling_line(_ends(curves), labeller).update(showlegend=row == 1)
                 figure.add_trace(line, row=row, col=1)
         figure.add_traces(panels.note_marks(curves, labeller))
         style.laid_out(figure, labeller, labeller("figure.voxels_by_step.title"), 300 * len(models) + 174, synthetic)
@@ -196,6 +206,9 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         figure.update_layout(margin={"l": 8, "r": 8, "t": ABOVE})  # the scene has its axes within
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         style.lying_bar(figure, panels.measure(curves, labeller))
+        eye = ["layout", "scene", "camera", "eye"]
+        near = {axis: NEARER * at for axis, at in EYE.items()}
+        figure.update_layout(meta={"sizes": {"narrow": [[eye, EYE]], "wide": [[eye, near]]}})
         return figure.update_scenes(
             camera={"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.15}},
             xaxis=_ticks(curves[STEP]) | {"type": "log", "title": {"text": labeller("figure.by_step.x")}},
@@ -208,6 +221,15 @@ def surface(curves: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         return labeller("figure.surface.alt", n=len(choices), **words)
 
     return bilingual(build, alt, curves, language)
+
+
+def _ends(curves: pd.DataFrame) -> np.ndarray:
+    """Return where the first and the last step are drawn."""
+    return positions(np.sort(curves[STEP].unique()))[[0, -1]]
+
+
+def _lines_of(baselines: pd.DataFrame | None) -> pd.DataFrame:
+    return beside.NONE if baselines is None else baselines
 
 
 def positions(steps: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
 from helpers.models.weights import MATCHED, TRAINED, UNTRAINED
-from helpers.names import METRIC, MODEL, SPLIT, STATE, TARGET
+from helpers.names import METRIC, MODEL, SPLIT, TARGET
 from helpers.stats.intervals import r2_interval
-from helpers.stats.references import BASELINE
+from helpers.stats.references import BASELINE, role_of
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
 
@@ -64,9 +64,9 @@ def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     if not few:
         rows += [row for one in study.last_checkpoints() for row in _medians(score(features=one), TRAINED)]
     for one in study.references():
-        role = str(one[0][STATE].values) if STATE in one[0].coords else BASELINE
-        if role != BASELINE or not few:
-            rows += _medians(score(features=one), role)
+        scores = score(features=one)
+        if (role := role_of(scores)) != BASELINE or not few:
+            rows += _medians(scores, role)
     return pd.DataFrame(rows)
 
 

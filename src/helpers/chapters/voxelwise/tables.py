@@ -28,6 +28,7 @@ PRIMARY = "Primary"  # the region that the others are compared with
 FDR = 0.05  # of voxels above chance
 REFERENCE = {REGION: PRIMARY, FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # by division of cortex
 DIVISION = "division"  # column that says which coordinate the regions of a row are of
+BESIDE = [DIVISION, "region", "role", MODEL, "mean_r2", "n_subjects", "metric"]
 HIERARCHY = [DIVISION, MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
 
 
@@ -84,6 +85,25 @@ def references(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
     keys = ["role", MODEL, LAYER, "n_seeds", "metric"]
     medians = table.groupby(keys, sort=False, dropna=False)[["low", "median_r2", "high"]].median().reset_index()
     return medians.assign(**{TARGET: VOXELS})[list(table)]
+
+
+def regions_beside(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+    """Return baselines and controls by region of both hemispheres: `regions` at the highest layer, with its `role`."""
+    parts = [regions(one, metric, by).assign(role=stats.role_of(one)) for one in scores for by in divisions(one)]
+    if not parts:
+        return pd.DataFrame(columns=BESIDE)
+    table = pd.concat(parts, ignore_index=True)
+    table = table[(table["hemisphere"] == BOTH) & (table["region"] != ALL)].sort_values("mean_r2", ascending=False)
+    return table.drop_duplicates([DIVISION, "region", "role", MODEL])[BESIDE]  # of seeds the highest
+
+
+def models_beside(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
+    """Return `models` of baselines and controls, with their `role`; of several seeds the highest."""
+    parts = [models([one], metric).assign(role=stats.role_of(one)) for one in scores]
+    if not parts:
+        return pd.DataFrame(columns=["role", MODEL, "mean_r2"])
+    table = pd.concat(parts, ignore_index=True).sort_values("mean_r2", ascending=False, kind="stable")
+    return table.drop_duplicates(["role", MODEL])
 
 
 def divisions(scores: xr.Dataset) -> list[str]:

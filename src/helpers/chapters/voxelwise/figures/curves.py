@@ -16,6 +16,11 @@ from helpers.plotting.bilingual import bilingual
 from helpers.plotting.facts import against, highest
 from helpers.text import Labeller
 
+NONE = pd.DataFrame(columns=["division", "region", "role", MODEL, "mean_r2"])  # beside the networks
+RIGHT = 0.6  # of the distance between layers: what stands beside the networks, to the right of the last one
+SIGNS = {beside.BASELINE: {"symbol": "line-ew-open", "size": 12}}
+SIGNS |= {role: {"symbol": mark, "size": 8} for role, mark in beside.MARKS.items()}
+
 text.words(
     "figure.pooled",
     en={
@@ -136,6 +141,8 @@ text.words(
             "<br>95 % interval: %{{customdata[3]:.2f}} – %{{customdata[4]:.2f}}"
             "<br>Subjects: %{{customdata[0]}}, voxels: %{{customdata[1]}}"
         ),
+        "baseline": "Highest baseline",
+        "beside_hover": "{name}<br>%{{customdata}}<br>{measure}: %{{y:.2f}}",
         "alt": "{measure} against layer, one line per region, one panel per model. {facts}",
         "alt_fact": "{model}, {region}: highest at layer {layer} with {r2}.",
     },
@@ -147,6 +154,8 @@ text.words(
             "<br>Intervalo del 95 %: %{{customdata[3]:.2f}} – %{{customdata[4]:.2f}}"
             "<br>Sujetos: %{{customdata[0]}}, vóxeles: %{{customdata[1]}}"
         ),
+        "baseline": "Línea de base más alta",
+        "beside_hover": "{name}<br>%{{customdata}}<br>{measure}: %{{y:.2f}}",
         "alt": "{measure} según la capa, una línea por región y un panel por modelo. {facts}",
         "alt_fact": "{model}, {region}: el valor más alto está en la capa {layer}, con {r2}.",
     },
@@ -154,18 +163,21 @@ text.words(
 
 
 def regions(
-    frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en"
-) -> go.Figure | text.Bilingual:
+    frame: pd.DataFrame, published: pd.DataFrame | None, references: pd.DataFrame | None = None, *, synthetic: bool,
+    language: str = "en",
+) -> go.Figure | text.Bilingual:  # fmt: skip
     """Draw r² by layer for each region, with within-subject errors; one panel per model, all with the same scale.
 
     frame: model, layer, region, hemisphere, mean_r2, error, low, high, n_subjects, n_voxels, metric[, note, division];
-    the rows of single regions in both hemispheres are drawn, and a menu chooses among several divisions. published
-    (region, layer, median_r2_c, sem, uncertainty), which is of one model, is offered as an overlay of every panel.
+    the rows of single regions in both hemispheres are drawn, and a menu chooses among several divisions. references:
+    as `tables.regions_beside`, drawn to the right: the highest baseline, and each model's own controls. published
+    (region, layer, median_r2_c, sem, uncertainty), of one model, is offered as an overlay of every panel.
     """
     shown = frame[(frame["hemisphere"] == panels.BOTH) & ~frame["region"].isin([panels.ALL, ""])]
     if shown.empty:
         return text.both("say.no_regions")
     models, parts = panels.models_of(shown), divisions.divided(shown)
+    references = NONE if references is None else references
     names = {division: panels.regions_of(own) for division, own in parts.items()}
 
     def build(labeller: Labeller) -> go.Figure:
@@ -180,9 +192,15 @@ def regions(
                     line.update(showlegend=row == 1, visible=first, legendgroup=f"{division} {region}")
                     figure.add_trace(line, row=row, col=1)
                     shown_by_menu.append([division == one for one in parts])
+                around = references[(references["division"] == division) & references["region"].isin(names[division])]
+                around = around[(around["role"] == beside.BASELINE) | (around[MODEL] == model)]
+                for marks in _beside(around, names[division], shown[LAYER].max() + RIGHT, labeller):
+                    figure.add_trace(marks.update(visible=division == next(iter(parts))), row=row, col=1)
+                    shown_by_menu.append([division == one for one in parts])
         if len(parts) > 1:
             names_, kind = divisions.names(list(parts), labeller), (divisions.DIVISION, list(parts))
             panels.menu(figure, names_, np.transpose(shown_by_menu).tolist(), kind)
+        figure.add_traces([_named(role, labeller) for role in panels.in_order(references["role"])])
         for row in range(1, len(models) + 1):
             if panels.is_corrected(shown):
                 ends = [shown[LAYER].min(), shown[LAYER].max()]
@@ -193,7 +211,9 @@ def regions(
         if len(parts) > 1:
             figure.update_layout(height=height + 40, margin={"t": 128})
         title = panels.axis_of_layers(shown, labeller)
-        figure.update_xaxes(dtick=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
+        figure.update_xaxes(dtick=1, tick0=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
+        last = shown[LAYER].max() + (RIGHT if len(references) else 0)
+        figure.update_xaxes(range=[shown[LAYER].min() - 0.4, last + 0.3])
         figure.update_yaxes(title_text=style.broken(mean_of(shown, labeller), style.AXIS), rangemode="tozero")
         return panels.spread(figure, len(models))
 
@@ -230,6 +250,37 @@ def _region(rows: pd.DataFrame, region: str, index: int, shown: pd.DataFrame, la
         hovertemplate=labeller("figure.regions.hover", **words) + "<extra></extra>",
         **panels.marked(style.of_other(index), rows),
     )  # fmt: skip
+
+
+def _beside(rows: pd.DataFrame, regions: list[str], x: float, labeller: Labeller) -> list[go.Scatter]:
+    """Return, for each role, a mark for each region, in its colour: the highest of that role."""
+    marks = []
+    for role, own in rows.groupby("role", sort=False):
+        own = own.sort_values("mean_r2", ascending=False).drop_duplicates("region")
+        colours = [style.of_other(regions.index(region))["line"]["color"] for region in own["region"]]
+        of_baselines = role == beside.BASELINE
+        words = {"name": "%{text}" if of_baselines else _word(role, labeller), "measure": mean_of(own, labeller)}
+        hover = labeller("figure.regions.beside_hover", **words) + "<extra></extra>"
+        marker = SIGNS[role] | {"color": colours, "line": {"color": colours, "width": 2}}
+        marks.append(
+            go.Scatter(
+                x=[x] * len(own), y=own["mean_r2"].to_numpy(), mode="markers", marker=marker, legendgroup=role,
+                name=_word(role, labeller), showlegend=False, hovertemplate=hover,
+                text=[style.name(labeller, "model", model) for model in own[MODEL]] if of_baselines else None,
+                customdata=[style.name(labeller, "region", region) for region in own["region"]],
+            )
+        )  # fmt: skip
+    return marks
+
+
+def _word(role: str, labeller: Labeller) -> str:
+    return labeller("figure.regions.baseline") if role == beside.BASELINE else beside.control(labeller, role, 1)
+
+
+def _named(role: str, labeller: Labeller) -> go.Scatter:
+    """Return an entry of the legend, in no region's colour."""
+    marker = SIGNS[role] | {"color": style.GREY, "line": {"color": style.GREY, "width": 2}}
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=_word(role, labeller), legendgroup=role)
 
 
 def _published_regions(

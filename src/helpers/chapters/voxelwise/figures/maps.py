@@ -25,7 +25,7 @@ from helpers.text import Labeller
 SCALE = "Viridis"
 MISSING = "#999999"  # a place whose value is not known is grey, not the colour of 0
 AT_LAYER = "r2_layer_"  # columns of r² by layer
-ABOVE = 205  # px above the panels: title, colour bar, menu
+ABOVE = 185  # px above the panels: title, colour bar, menu
 
 text.words("map", en={"no_region": "Other voxels"}, es={"no_region": "Otros vóxeles"})
 text.words(

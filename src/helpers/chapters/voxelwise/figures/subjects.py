@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 from helpers import text
 from helpers.brain.regions import FUNCTIONAL, FUNCTIONAL_REGIONS, REGION
 from helpers.chapters.voxelwise.figures import divisions
-from helpers.chapters.voxelwise.figures.curves import mean_of
-from helpers.names import MODEL, REGIONS, SUBJECT
+from helpers.chapters.voxelwise.figures.curves import NONE, mean_of
+from helpers.names import LAYER, MODEL, REGIONS, SUBJECT, TARGET, VOXELS
 from helpers.plotting import panels, style
+from helpers.plotting import references as beside
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
@@ -188,12 +189,18 @@ text.words(
 )
 
 
-def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bool, language: str = "en") -> go.Figure:
+def models(
+    frame: pd.DataFrame, published: pd.DataFrame | None, references: pd.DataFrame | None = None, *, synthetic: bool,
+    language: str = "en",
+) -> go.Figure:  # fmt: skip
     """Draw the mean r² of each model as a bar; beside it, apart, within-subject error and interval over subjects.
 
-    frame: model, mean_r2, error, low, high, n_subjects, metric; published (model, median_r2_c, sem, uncertainty) is
-    offered as more bars.
+    frame: model, mean_r2, error, low, high, n_subjects, metric; references: role, model, mean_r2 of baselines, drawn as
+    lines, and of controls, left of their model's bar; published (model, median_r2_c, sem, uncertainty) is offered
+    as more bars.
     """
+
+    references = NONE if references is None else references
 
     def build(labeller: Labeller) -> go.Figure:
         names = [style.name(labeller, "model", model) for model in frame[MODEL]]
@@ -204,6 +211,7 @@ def models(frame: pd.DataFrame, published: pd.DataFrame | None, *, synthetic: bo
         figure.add_traces(_errors(frame, names, labeller))
         if panels.is_corrected(frame):
             figure.add_trace(panels.ceiling_line([-0.5, len(names) - 0.3], labeller))
+        figure.add_traces(_beside(references, list(frame[MODEL]), mean_of(frame, labeller), labeller))
         figure.add_traces(_published(published, len(names), labeller))
         style.laid_out(figure, labeller, labeller("figure.models.title"), 440, synthetic)
         bars = [trace for trace in figure.data if trace.type == "bar"]
@@ -234,7 +242,7 @@ def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[g
     mean = frame["mean_r2"].to_numpy()
     within = {"array": frame["error"].to_numpy(), "width": 7, "thickness": 3}
     interval = {"array": frame["high"].to_numpy() - mean, "arrayminus": mean - frame["low"].to_numpy(), "width": 4}
-    kinds = (("within", "error", within, "square", 0.33), ("interval", "low", interval, "circle-open", 0.43))
+    kinds = (("within", "error", within, "square", 0.33), ("interval", "low", interval, "triangle-up", 0.43))
     return [
         go.Scatter(
             x=np.arange(len(names)) + beside, y=mean, error_y=error | {"symmetric": kind == "within"}, mode="markers",
@@ -245,6 +253,28 @@ def _errors(frame: pd.DataFrame, names: list[str], labeller: Labeller) -> list[g
         for kind, column, error, symbol, beside in kinds
         if frame[column].notna().any()
     ]  # fmt: skip
+
+
+def _beside(references: pd.DataFrame, names: list[str], measure: str, labeller: Labeller) -> list[go.Scatter]:
+    """Return a line for each baseline, and the marks of each control of the models in `names`."""
+    baselines = references[references["role"] == beside.BASELINE].rename(columns={"mean_r2": "median_r2"})
+    ends = [-0.5, len(names) - 0.3]
+    lines = beside.by_layer(baselines.assign(**{TARGET: VOXELS, LAYER: np.nan}), VOXELS, ends, labeller, legend=True)
+    for line in lines:
+        line.hovertemplate = f"{line.name}<br>{measure}: %{{y:.3f}}<extra></extra>"
+    controls = references[references["role"].isin(beside.MARKS) & references[MODEL].isin(names)]
+    for role, own in controls.groupby("role", sort=False):
+        marker = {"symbol": beside.MARKS[role], "size": 8, "color": style.GREY}
+        name = beside.control(labeller, role, 1)
+        lines.append(
+            go.Scatter(
+                x=[names.index(model) - 0.33 for model in own[MODEL]], y=own["mean_r2"].to_numpy(), mode="markers",
+                name=name, marker=marker | {"line": {"color": style.GREY, "width": 1.5}},
+                text=[style.name(labeller, "model", model) for model in own[MODEL]],
+                hovertemplate=f"%{{text}}<br>{name}<br>{measure}: %{{y:.3f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    return lines
 
 
 def _published(published: pd.DataFrame | None, first: int, labeller: Labeller) -> list[go.Bar]:
