@@ -81,7 +81,7 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 
 # %%
 learned, gains = dynamics.learned(rows, metric), dynamics.gains(curves)
-dynamics.sentences(learned, gains)
+dynamics.sentences(learned, gains, curves)
 
 # %%
 text.table(gains)

@@ -161,7 +161,7 @@ def test_learning_is_said_in_numbers_of_the_tables(study, curves):
     gains = dynamics.gains(curves)
     learned = dynamics.learned(dynamics.series(stats.rows(components.scores(study))), "r2_pearson")
     gain = gains.query("model == 'mixture'").nlargest(1, "gain").iloc[0]
-    said = dynamics.sentences(learned, gains).pieces
+    said = dynamics.sentences(learned, gains, curves).pieces
     assert text.Labeller("en").number(gain.gain) in said["en"] and text.Labeller("es").number(gain.gain) in said["es"]
 
 
@@ -379,22 +379,25 @@ def test_sentences_about_components_of_any_name():
                 "model": "mixture",
                 "target": target,
                 "layer": layer,
-                "reached_step": 1.0 + layer,
+                "reached_step": 1.0 + layer + later,
                 "first_r2": 0.1,
                 "final_r2": 0.5,
             }
-            for target in ("mine", "yours")
+            for target, later in (("mine", 0), ("yours", 1))
             for layer in (1, 2, 3)
         ]
     )
     ends = {"model": "mixture", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}
     gains = pd.DataFrame([ends | {"target": "mine"}, ends | {"target": "yours"}])
-    said = dynamics.sentences(learned, gains).pieces
+    curves = pd.DataFrame({"model": "mixture", "step": [0, 3, 5]})
+    said = dynamics.sentences(learned, gains, curves).pieces
     assert "yours" in said["es"] and "p =" not in said["en"], "the text above says why"
-    assert " first " in said["en"]
-    alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1])).pieces["en"]
+    assert "mine is learned first (step 3) and yours last (step 4)" in said["en"]
+    coarse = dynamics.sentences(learned, gains, curves.assign(step=[0, 9, 99])).pieces["en"]
+    assert " first " not in coarse and "between the same two checkpoints, 0 and 9" in coarse, "only interpolated"
+    alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves).pieces["en"]
     assert "yours" not in alone and " first " not in alone, "one component has no order"
-    none = dynamics.sentences(learned, gains.assign(gain=[-0.2, -0.1])).pieces["en"]
+    none = dynamics.sentences(learned, gains.assign(gain=[-0.2, -0.1]), curves).pieces["en"]
     assert "improves no component" in none and " first " not in none and "rho" not in none
 
 

@@ -182,6 +182,20 @@ return found
 """
 
 
+TOUCHING = """
+const found = [], meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left);
+const overlap = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+for (const place of document.querySelectorAll('figure.plot')) {
+  const named = [...place.querySelectorAll('.main-svg .annotation-text')]
+    .map(one => [one, one.getBoundingClientRect()]);
+  for (const [at, [one, own]] of named.entries()) for (const [other, box] of named.slice(at + 1))
+    if (meet(own, box) > 1 && overlap(own, box) > 1)
+      found.push(`${place.id}: ${one.textContent} / ${other.textContent}`);
+}
+return found
+"""
+
+
 def test_the_name_of_a_colour_bar_stands_right_above_it(whole):
     """Set by Plotly or as a note, with menus, which the page takes out from below the bar, and without."""
     apart = whole.execute_script(
@@ -207,15 +221,15 @@ def test_the_title_of_the_page_is_whole_on_a_phone(on_a_phone):
 
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("language", ["es", pytest.param("en", marks=pytest.mark.slow)])  # Spanish words are longer
-def test_no_word_of_a_figure_is_cut_at_its_edge(whole, language, width):
+def test_no_word_of_a_figure_is_cut_at_its_edge_or_lies_over_another(whole, language, width):
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     whole.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     speak(whole, language)
     drawn(whole, 15)
     time.sleep(1)
-    cut = whole.execute_script(CUT)
+    cut, touching = whole.execute_script(CUT), whole.execute_script(TOUCHING)
     whole.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert cut == []
+    assert cut == [] and touching == []
 
 
 def test_every_alternative_text_says_numbers_and_the_same_in_both_languages(whole):

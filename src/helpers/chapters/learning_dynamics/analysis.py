@@ -89,18 +89,19 @@ def overlay(study: Study) -> pd.DataFrame | None:
     return published.table("learning_dynamics") if families == {"encodecmae"} and not study.brain.synthetic else None
 
 
-def sentences(table: pd.DataFrame, gains: pd.DataFrame) -> text.Bilingual:
+def sentences(table: pd.DataFrame, gains: pd.DataFrame, curves: pd.DataFrame) -> text.Bilingual:
     """Return which components are learned late, and whether first layers learn for longer.
 
-    table: of `learned`; gains: of `gains`.
+    table: of `learned`; gains: of `gains`; curves: model and step of every checkpoint.
     """
     if table.empty:
         return text.both("say.no_series")
+    steps = {model: np.sort(own[STEP].unique()) for model, own in curves.groupby(MODEL, sort=False)}
     networks = table.groupby(MODEL, sort=False)
-    return text.markdown([text.paragraph(_said(model, rows, gains)) for model, rows in networks])
+    return text.markdown([text.paragraph(_said(model, rows, gains, steps[model])) for model, rows in networks])
 
 
-def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bilingual]:
+def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame, steps: np.ndarray) -> list[text.Bilingual]:
     top = gains[gains[MODEL] == model].sort_values("gain", ascending=False, kind="stable")
     gained = top[top["gain"].round(2) > 0]  # as it is shown
     pieces = [(row, "say.gain") for _, row in gained.head(SHOWN).iterrows()] or [(top.iloc[0], "say.no_gain")]
@@ -112,8 +113,13 @@ def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame) -> list[text.Bili
         return said
     late = grown.groupby(TARGET, sort=False)["reached_step"].median().sort_values()
     if len(late) > 1:
-        words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
-        said.append(text.both("say.order", **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
+        first, last = np.searchsorted(steps, late.iloc[[0, -1]])
+        if first == last:  # only interpolation would put them in an order
+            between = {"before": int(steps[first - 1]), "after": int(steps[first])}
+            said.append(text.both("say.no_order", **between))
+        else:
+            words = {"first": _component(late.index[0]), "last": _component(late.index[-1])}
+            said.append(text.both("say.order", **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1])))
     varies = grown["reached_step"].nunique() > 1
     rho = spearmanr(grown[LAYER], grown["reached_step"]).statistic if varies else np.nan
     return [*said, text.both("say.layers", rho=float(rho), n=len(grown))]

@@ -14,6 +14,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
+NAMED = 22  # letters of a line of an axis title beside a map
 ROW, AROUND = 34, 210  # px: of a network, around all of them
 BAND = 0.6  # of a target's row, which its networks share
 NAME = 30  # characters of a line below a plot that shares a phone's width with the names of its rows
@@ -161,9 +162,8 @@ def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
         figure = go.Figure(_map(wide.to_numpy(), names, names, extra, hover, (0, 1), "%{text}", _percent(wide)))
         style.laid_out(figure, labeller, labeller("figure.confusion.title"), AROUND + 60 + ROW * len(models), synthetic)
         figure.update_xaxes(title_text=labeller("figure.confusion.picked"), tickangle=-45, showgrid=False, dtick=1)
-        return figure.update_yaxes(
-            title_text=labeller("figure.confusion.true"), autorange="reversed", showgrid=False, automargin=True, dtick=1
-        )
+        named = style.broken(labeller("figure.confusion.true"), NAMED)  # few networks have low maps
+        return figure.update_yaxes(title_text=named, autorange="reversed", showgrid=False, automargin=True, dtick=1)
 
     def alt(labeller: Labeller) -> str:
         own = table[table["true_model"] == table[MODEL]]

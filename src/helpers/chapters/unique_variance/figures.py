@@ -12,7 +12,8 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, PANEL, AROUND = 22, 64, 170  # px: of a network, around the rows of a panel, around all panels
+ROW, PANEL, AROUND = 22, 70, 180  # px: of a network, around the rows of a panel, around all panels
+GAP, NAME = 44, 15  # px between panels, for their names; letters of a line of these, beside names of rows on a phone
 
 text.words(
     "figure.added",
@@ -136,8 +137,8 @@ def _panels(targets: list[str], order: list[str], labeller: Labeller) -> go.Figu
     n_rows = panels.n_rows(targets)
     return make_subplots(
         rows=n_rows, cols=min(panels.COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
-        subplot_titles=[style.name(labeller, "target", target) for target in targets],
-        horizontal_spacing=0.04, vertical_spacing=0.35 / (n_rows * max(4, len(order) / 3)),
+        subplot_titles=[style.broken(style.name(labeller, "target", target), NAME) for target in targets],
+        horizontal_spacing=0.06, vertical_spacing=GAP / (n_rows * (PANEL + ROW * len(order))),
     )  # fmt: skip
 
 
