@@ -52,7 +52,8 @@ values = summary.values(
 )  # one row per target and network, baseline or control; the layer is chosen on train sounds
 leads = comparison.leads.leads(study, comparison.responses(study))  # of the best network over each rival
 verdicts = summary.verdicts(study)  # None without the chapter on claims
-summary.findings(values, leads, verdicts)
+from_seeds = summary.seeds(study)  # the networks that are trained here, trained again; none without that chapter
+summary.findings(values, leads, verdicts, from_seeds)
 
 # %%
 summary.figures.found(values, **study.look)
@@ -72,7 +73,7 @@ summary.figures.forest(verdicts, **study.look)
 # ([figure](#03_components-by_layer)).
 
 # %%
-summary.cautions(study)
+summary.cautions(study, from_seeds)
 
 # %%
 study.write(summary_values=values)

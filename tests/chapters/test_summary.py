@@ -71,6 +71,20 @@ def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, l
     assert "En 1 de 2 respuestas" in spanish and "r² 0,70 (intervalo del 95 %: 0,60 a 0,80)" in spanish
 
 
+def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, leads):
+    seeds = pd.DataFrame({"seed": [1, 2] * 2, "model": ["a"] * 2 + ["b"] * 2, "target": "speech"})
+
+    def found(r2):
+        return summary.findings(values, leads, None, seeds.assign(r2=r2)).pieces
+
+    assert "1 of 2 targets one network is ahead of every other" in found([0.7, 0.6, 0.5, 0.4])["en"]
+    turned = found([0.7, 0.45, 0.5, 0.4])
+    assert "of every other" not in turned["en"] and "not from every one" in turned["en"]
+    assert "Speech component one is ahead like this from this seed of training" in turned["en"]
+    assert "En Componente habla una aventaja así" in turned["es"] and "la mejor red aventaja" in turned["es"]
+    assert found([0.7, 0.6, 0.5, 0.4]) == summary.findings(values, leads, None, seeds.iloc[:0].assign(r2=[])).pieces
+
+
 @pytest.mark.parametrize(
     ("verdicts", "words"),
     [

@@ -15,7 +15,7 @@ from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
 from helpers.models.weights import MATCHED, TRAINED, UNTRAINED
-from helpers.names import METRIC, MODEL, SPLIT, TARGET
+from helpers.names import METRIC, MODEL, SEED, SPLIT, TARGET
 from helpers.stats.intervals import r2_interval
 from helpers.stats.references import BASELINE, role_of
 from helpers.stats.targets import groups as groups_of
@@ -90,15 +90,18 @@ def _medians(scores: xr.Dataset, role: str) -> list[dict]:
     ]
 
 
-def findings(values: pd.DataFrame, leads: pd.DataFrame, verdicts: pd.DataFrame | None) -> text.Bilingual:
+def findings(
+    values: pd.DataFrame, leads: pd.DataFrame, verdicts: pd.DataFrame | None, from_seeds: pd.DataFrame | None = None
+) -> text.Bilingual:
     """Return what was found, in a sentence each: extremes, networks, baselines, controls, claims.
 
-    leads : as `comparison.leads.leads`; verdicts : as `claims.table`, None where the study does not ask for them
+    leads : as `comparison.leads.leads`; verdicts : as `claims.table`, None where the study does not ask for them;
+    from_seeds : as `seeds`, so that a lead of one seed alone is said to be that
     """
     best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
     said = [_extremes(best)]
     if len(leads):
-        said += _ahead(leads, NETWORK) + _ahead(leads, BASELINE)
+        said += _ahead(leads, NETWORK, _overtaken(leads, from_seeds)) + _ahead(leads, BASELINE, [])
     said += _above_controls(best, values)
     if verdicts is not None:
         said.append(_of_claims(verdicts))
@@ -123,9 +126,21 @@ def _interval(row: pd.Series) -> Callable[[text.Labeller], str]:
     return lambda labeller: labeller("summary.interval", low=float(row["low"]), high=float(row["high"]))
 
 
-def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
+def _overtaken(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
+    """Return the targets of which the best network, from some seed of training, is no better than a rival from some."""
+    if from_seeds is None or from_seeds.empty:
+        return []
+    r2 = from_seeds.groupby([TARGET, MODEL])["r2"].agg(["min", "max"])
+    own = leads.loc[leads["role"] == NETWORK, [TARGET, MODEL, "rival"]].itertuples(index=False)
+    known = [(one, rival) for one in own if (rival := (one.target, one.rival)) in r2.index]
+    known = [(one, rival) for one, rival in known if (one.target, one.model) in r2.index]
+    found = [t.target for t, rival in known if r2.loc[(t.target, t.model), "min"] <= r2.loc[rival, "max"]]
+    return list(dict.fromkeys(found))
+
+
+def _ahead(leads: pd.DataFrame, role: str, overtaken: list[str]) -> list[text.Bilingual]:
     """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds, of
-    which one of these is ahead of it, and of which neither can be said.
+    which one of these is ahead of it, and of which neither can be said; and where another seed would say otherwise.
     """
     rivals = leads[leads["role"] == role]
     if rivals.empty:
@@ -133,6 +148,8 @@ def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
     certain, difference = rivals["p_adjusted"] <= LEVEL, rivals["difference"]
     whole = (certain & (difference > 0)).groupby(rivals[TARGET], sort=False).all()
     behind = (certain & (difference < 0)).groupby(rivals[TARGET], sort=False).any()
+    once = [target for target in whole.index[whole] if target in overtaken]
+    whole = whole & ~whole.index.isin(once)
     best = rivals.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
     clear = whole.index[whole].tolist()
 
@@ -141,10 +158,12 @@ def _ahead(leads: pd.DataFrame, role: str) -> list[text.Bilingual]:
 
     which = "all" if whole.all() else "some" if whole.any() else "none"
     counts = {"n": len(clear), "k": len(whole), "m": rivals["rival"].nunique()}
-    said = [text.both(f"summary.{role}.{which}", names=names, **counts)]
+    said = [text.both(f"summary.{role}.{which}", names=names, **counts)] if clear or not once else []
     if behind.any():
         said.append(text.both(f"summary.{role}.behind", names=_targets(whole.index[behind])))
-    if len(rest := whole.index[~whole & ~behind]) and (which == "some" or role == BASELINE):
+    if once:
+        said.append(text.both(f"summary.{role}.once", names=_targets(once)))
+    if len(rest := whole.index[~whole & ~behind & ~whole.index.isin(once)]) and (which == "some" or role == BASELINE):
         said.append(text.both(f"summary.{role}.open", rest=_targets(rest)))
     return [text.paragraph(said)]
 
@@ -182,18 +201,17 @@ def verdicts(study: Study) -> pd.DataFrame | None:
     return claims.table(study) if claims.CHAPTER.name in study.parameters.chapters else None
 
 
-def _of_seeds(study: Study) -> list[text.Bilingual]:
-    """Return what other seeds of training change, in studies that have the chapter on it."""
+def seeds(study: Study) -> pd.DataFrame:
+    """Return `robustness.seeds.values`, of studies that have the chapter on other seeds of training; else no rows."""
     if robustness.CHAPTER.name not in study.parameters.chapters or study.parameters.training_seeds == 1:
-        return []
-    found = robustness.seeds.values(study, robustness.responses(study))
-    return [] if found.empty else [robustness.seeds.sentences(found, robustness.seeds.verdicts(study))]
+        return pd.DataFrame(columns=[SEED, MODEL, TARGET, "r2"])
+    return robustness.seeds.values(study, robustness.responses(study))
 
 
-def cautions(study: Study) -> text.Bilingual:
-    """Return what is uncertain whatever the numbers say: few sounds, synthetic data, networks trained here."""
+def cautions(study: Study, from_seeds: pd.DataFrame) -> text.Bilingual:
+    """Return what is uncertain whatever the numbers say: few sounds, synthetic data, networks trained here, seeds."""
     said = [text.both("summary.few_sounds")]
     said += [text.both("summary.trained_here")] if study.trained_here else []
-    said += _of_seeds(study)
+    said += [] if from_seeds.empty else [robustness.seeds.sentences(from_seeds, robustness.seeds.verdicts(study))]
     said += [text.both("summary.synthetic")] if study.brain.synthetic else []
     return text.markdown(said)
