@@ -90,14 +90,16 @@ claims.shown(table)
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis
 #
-# Esto es lo que los veredictos dicen de las hipótesis del comienzo: ✓ ante una afirmación que se confirma, ✗ ante una
-# refutada, ? ante una sin decidir, – ante una que no se puede evaluar con este estudio.
+# Esto es lo que los veredictos dicen de las hipótesis del comienzo sobre las que afirma algo el estudio original: ✓ ante
+# una afirmación que se confirma, ✗ ante una refutada, ? ante una sin decidir, – ante una que no se puede evaluar con
+# este estudio. Qué aportan el aprendizaje y las redes frente a controles y líneas de base lo dice el resumen.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hypotheses
 #
-# This is what the verdicts say about the hypotheses stated at the beginning: ✓ before a claim that holds, ✗ before one
-# that does not, ? before one that is undecided, – before one that cannot be tested with this study.
+# This is what the verdicts say about those hypotheses stated at the beginning on which the original study claims
+# something: ✓ before a claim that holds, ✗ before one that does not, ? before one that is undecided, – before one that
+# cannot be tested with this study. What learning adds to controls, and networks to baselines, is said in the summary.
 
 # %%
 claims.hypotheses(table)
