@@ -90,9 +90,9 @@ claims.shown(table)
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis
 #
-# Esto es lo que los veredictos dicen de las hipótesis del comienzo sobre las que afirma algo el estudio original: ✓ ante
-# una afirmación que se confirma, ✗ ante una refutada, ? ante una sin decidir, – ante una que no se puede evaluar con
-# este estudio. Qué aportan el aprendizaje y las redes frente a controles y líneas de base lo dice el resumen.
+# Esto es lo que los veredictos dicen de las hipótesis del comienzo sobre las que afirma algo el estudio original: ✓
+# ante una afirmación que se confirma, ✗ ante una refutada, ? ante una sin decidir, – ante una que no se puede evaluar
+# con este estudio. Qué aportan el aprendizaje y las redes frente a controles y líneas de base lo dice el resumen.
 
 # %% [markdown] tags=["lang-en"]
 # ## The hypotheses
