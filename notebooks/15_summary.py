@@ -47,13 +47,12 @@ summary.compared(study)
 # ## What was found
 
 # %%
-values = summary.values(
-    study
-)  # one row per target and network, baseline or control; the layer is chosen on train sounds
+values = summary.values(study)  # a row per target and network, baseline or control; layers chosen on the train sounds
 leads = comparison.leads.leads(study, comparison.responses(study))  # of the best network over each rival
+learned = comparison.leads.over_controls(study, comparison.responses(study), values)  # over its own controls
 verdicts = summary.verdicts(study)  # None without the chapter on claims
 from_seeds = summary.seeds(study)  # the networks that are trained here, trained again; none without that chapter
-summary.findings(values, leads, verdicts, from_seeds)
+summary.findings(values, leads, learned, verdicts, from_seeds)
 
 # %%
 summary.figures.found(values, **study.look)

@@ -80,3 +80,38 @@ def test_a_single_network_without_baselines_and_sets_that_are_too_large_have_no_
     monkeypatch.setattr(leads, "MOST_TARGETS", 1)
     table = leads.leads(study, responses)
     assert table.empty and "at most 1" in leads.said(table, responses).pieces["en"]
+
+
+def test_the_best_network_is_compared_with_the_highest_of_its_own_controls(made):
+    study, responses = made
+    networks = [(layers[0]["model"].item(), layers) for layers in study.last_checkpoints()]
+    controls = [
+        [layer.assign_coords(state=state, seed=seed) for layer in _noisy(layers, noise)]
+        for _, layers in networks
+        for state, seed, noise in (("untrained", 0, 30.0), ("permuted", 1, 100.0), ("matched", 0, 0.0))
+    ]
+    study._beside = controls
+    values = pd.DataFrame(
+        {
+            "target": str(target),
+            "model": one[0]["model"].item(),
+            "role": one[0]["state"].item(),
+            "seed": int(one[0]["seed"]),
+        }
+        | {"r2": {"untrained": 0.2, "permuted": 0.1, "matched": 0.8}[one[0]["state"].item()]}
+        for one in controls
+        for target in responses["components"]["target"].values
+    )
+    table = leads.over_controls(study, responses, values)
+    assert table["role"].tolist() == ["untrained", "matched"] * 2, "of those that learned nothing the highest"
+    assert set(table["model"]) <= {"good", "as_good"}
+    untrained, matched = table[table["role"] == "untrained"], table[table["role"] == "matched"]
+    assert (untrained["p"] < 0.01).all() and (untrained["low"] > 0).all()
+    np.testing.assert_allclose(untrained["r2"] - untrained["control_r2"], untrained["difference"], atol=1e-9)
+    np.testing.assert_allclose(matched["difference"], 0, atol=1e-9)  # the same activations
+    assert leads.over_controls(study, responses, values.iloc[:0]).empty
+
+
+def _noisy(layers, scale):
+    random = np.random.default_rng(1)
+    return [layer + scale * random.standard_normal(layer.shape) for layer in layers]

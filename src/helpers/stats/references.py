@@ -16,8 +16,8 @@ DIGITS = 2  # with which values are shown
 COLUMNS = ["role", MODEL, LAYER, TARGET, "low", "median_r2", "high", "n_seeds", METRIC]
 
 
-def role_of(scores: xr.Dataset) -> str:
-    """Return what scores stand for beside a network: "baseline", or the state of a control."""
+def role_of(scores: xr.Dataset | xr.DataArray) -> str:
+    """Return what scores or features stand for beside a network: "baseline", or the state of a control."""
     return str(scores[STATE].values) if STATE in scores.coords else BASELINE
 
 

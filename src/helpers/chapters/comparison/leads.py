@@ -11,16 +11,18 @@ import xarray as xr
 
 from helpers import encoding, text
 from helpers.encoding.left_out import GROUP
-from helpers.names import MODEL, TARGET
+from helpers.models import weights
+from helpers.names import MODEL, SEED, TARGET
 from helpers.stats.intervals import holm, over_sounds, r2_interval
-from helpers.stats.references import BASELINE
+from helpers.stats.references import BASELINE, role_of
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
-from helpers.study.study import BASELINES
+from helpers.study.study import BASELINES, CONTROLS
 
 LEVEL = 0.05  # of all rivals of a target together
 MOST_TARGETS = 2000  # of a set: leaving out every sound for more would take longer than the rest of the chapter
 NETWORK = "network"
+OVER = [TARGET, MODEL, "role", SEED, "r2", "control_r2", "difference", "low", "high", "p"]
 
 
 def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
@@ -48,18 +50,68 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
     Keys are name and role ("network", "baseline"); they are what `encoding.without_each_sound` returns, but for its
     values of all layers, where a group is a target, or many of a region or group together.
     """
+    roles = ((NETWORK, study.last_checkpoints()), (BASELINE, study.references([BASELINES])))
+    return {
+        (str(features[0][MODEL].values), role): _left_out(study, measured, features)
+        for role, several in roles
+        for features in several
+    }
+
+
+def _left_out(study: Study, measured: xr.DataArray, features: list[xr.DataArray]) -> xr.Dataset:
     keep = partial(study.keep, responses=measured, splits=study.splits)
     names = np.full(measured.sizes[TARGET], "", dtype=object)
     for name, own in groups_of(measured).items():
         names[own] = name
+    scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
+    without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
+    return without.drop_vars([name for name in without if not name.startswith("chosen_")])
+
+
+def over_controls(study: Study, responses: dict[str, xr.DataArray], values: pd.DataFrame) -> pd.DataFrame:
+    """Return how much higher the r2 of the best network is than that of its own controls: a row per target and kind.
+
+    The kinds are controls that learned nothing, untrained or permuted, and those that were trained on other sounds; of
+    each the highest is compared. Columns target, model, role and seed (of that control), r2, control_r2, difference,
+    low, high (95 %, for other sounds), p (two-sided, of this comparison; choosing the highest favours the control).
+    Sets with more than MOST_TARGETS responses are left out.
+
+    Parameters
+    ----------
+    values : target, model, role, r2 and, of controls, seed; of all that is in the study
+    """
+    controls = values[values["role"].isin(weights.CONTROLS)]
+    few = [one for one in responses.values() if one.sizes[TARGET] <= MOST_TARGETS]
+    rows = [row for measured in few for row in _over_controls(study, measured, controls)]
+    return pd.DataFrame(rows, columns=OVER)
+
+
+def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame) -> list[dict]:
+    networks = {model: one for (model, role), one in left_out(study, measured).items() if role == NETWORK}
+    highest = []
+    for target in next(iter(networks.values()))[GROUP].values.tolist():
+        means = {model: float(one["chosen_r2"].sel({GROUP: target}).mean()) for model, one in networks.items()}
+        best = max(means, key=means.get)
+        own = controls[(controls[TARGET] == target) & (controls[MODEL] == best)]
+        trained = own["role"] == weights.MATCHED
+        for kind in (own[~trained], own[trained]):
+            highest += [row | {"own_r2": means[best]} for row in kind.nlargest(1, "r2").to_dict("records")]
+    wanted = {(row[MODEL], row["role"], row[SEED]) for row in highest}
     found = {}
-    for role, several in ((NETWORK, study.last_checkpoints()), (BASELINE, study.references([BASELINES]))):
-        for features in several:
-            scores = keep(encoding.score, features=features, **study.encoding)[["alpha", "loo_error"]]
-            without = keep(encoding.without_each_sound, features=features, scores=scores, groups=names.tolist())
-            by_layer = [name for name in without if not name.startswith("chosen_")]
-            found[str(features[0][MODEL].values), role] = without.drop_vars(by_layer)
-    return found
+    for features in study.references([CONTROLS]):
+        key = str(features[0][MODEL].values), role_of(features[0]), int(features[0][SEED])
+        if key in wanted:
+            found[key] = _left_out(study, measured, features)
+    rows = []
+    for row in highest:
+        pair = networks[row[MODEL]], found[row[MODEL], row["role"], row[SEED]]
+        one, other = (_anonymous(several.sel({GROUP: row[TARGET]})) for several in pair)
+        estimate = over_sounds(encoding.statistic(one - other, "chosen_r2"), study.splits)
+        low, high = estimate.interval()
+        known = {TARGET: row[TARGET], MODEL: row[MODEL], "role": row["role"], SEED: row[SEED], "r2": row["own_r2"]}
+        known |= {"control_r2": float(other["chosen_r2"].mean()), "difference": estimate.value, "low": low}
+        rows.append(known | {"high": high, "p": 2 * min(estimate.p_above(), estimate.p_below())})
+    return rows
 
 
 def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:

@@ -51,7 +51,7 @@ def values(study: Study) -> pd.DataFrame:
 
     Columns target, model, role ("trained", "baseline" or the state of a control), r2 (mean over splits; of many targets
     with regions or groups, of their median), low and high (95 %, for other sounds; NaN for controls, and for sets of
-    more than MOST_TARGETS responses), metric.
+    more than MOST_TARGETS responses), seed (of controls), metric.
     """
     tables = [_of_set(study, study.responses(kind)) for kind in study.brain.responses]
     return pd.concat(tables, ignore_index=True).assign(**{METRIC: PLAIN})
@@ -84,6 +84,7 @@ def _with_intervals(study: Study, measured: xr.DataArray) -> list[dict]:
 def _medians(scores: xr.Dataset, role: str) -> list[dict]:
     found = stats.nested_best(scores, PLAIN)["value"].transpose(SPLIT, TARGET).values
     named = {MODEL: str(scores[MODEL].values), "role": role, "low": np.nan, "high": np.nan}
+    named |= {SEED: int(scores[SEED])} if SEED in scores.coords else {}
     return [
         named | {TARGET: name, "r2": float(np.median(found[:, own], 1).mean())}
         for name, own in groups_of(scores).items()
@@ -91,18 +92,22 @@ def _medians(scores: xr.Dataset, role: str) -> list[dict]:
 
 
 def findings(
-    values: pd.DataFrame, leads: pd.DataFrame, verdicts: pd.DataFrame | None, from_seeds: pd.DataFrame | None = None
+    values: pd.DataFrame,
+    leads: pd.DataFrame,
+    learned: pd.DataFrame,
+    verdicts: pd.DataFrame | None,
+    from_seeds: pd.DataFrame | None = None,
 ) -> text.Bilingual:
     """Return what was found, in a sentence each: extremes, networks, baselines, controls, claims.
 
-    leads : as `comparison.leads.leads`; verdicts : as `claims.table`, None where the study does not ask for them;
-    from_seeds : as `seeds`, so that a lead of one seed alone is said to be that
+    leads : as `comparison.leads.leads`; learned : as `comparison.leads.over_controls`; verdicts : as `claims.table`,
+    None where the study does not ask for them; from_seeds : as `seeds`, so that a lead of one seed is said to be that
     """
     best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
     said = [_extremes(best)]
     if len(leads):
         said += _ahead(leads, NETWORK, _overtaken(leads, from_seeds)) + _ahead(leads, BASELINE, [])
-    said += _above_controls(best, values)
+    said += _above_controls(learned)
     if verdicts is not None:
         said.append(_of_claims(verdicts))
     return text.markdown(said)
@@ -168,19 +173,16 @@ def _ahead(leads: pd.DataFrame, role: str, overtaken: list[str]) -> list[text.Bi
     return [text.paragraph(said)]
 
 
-def _above_controls(best: pd.DataFrame, values: pd.DataFrame) -> list[text.Bilingual]:
-    """Return for how many targets the best network lies above each of its own controls, of either sort."""
-    own = values[~values["role"].isin([TRAINED, BASELINE])]
-    sorts = {"without": own["role"] != MATCHED, "matched": own["role"] == MATCHED}
+def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
+    """Return for which targets the best network is ahead of its own controls of either kind, as far as it has them."""
     said = []
-    for sort, chosen in sorts.items():
-        highest = own[chosen].groupby([TARGET, MODEL])["r2"].max()
-        pairs = [(row["r2"], highest.get((row[TARGET], row[MODEL]), np.nan)) for _, row in best.iterrows()]
-        known = [(r2, control) for r2, control in pairs if np.isfinite(control)]
-        if known:
-            r2, control = np.mean(known, axis=0)
-            words = {"n": sum(one > other for one, other in known), "k": len(known), "all": len(pairs)}
-            said.append(text.both(f"summary.controls_{sort}", **words, r2=float(r2), control=float(control)))
+    for kind, own in learned.groupby(learned["role"] == MATCHED):
+        ahead = own.loc[(own["p"] <= LEVEL) & (own["difference"] > 0), TARGET].tolist()
+        words = {"n": len(ahead), "k": len(own), "names": _targets(ahead)}
+        words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
+        sort = "matched" if kind else "without"
+        said += [text.both(f"summary.{sort}.reached", **words)]
+        said += [text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words)]
     return [text.paragraph(said)] if said else []
 
 
