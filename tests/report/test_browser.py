@@ -127,7 +127,7 @@ def test_synthetic_data_say_so_on_the_page_and_in_every_figure(whole):
 def test_the_table_of_a_figure_is_what_is_drawn(whole):
     speak(whole, "en")
     table, drawn_lines = whole.execute_script(
-        "const f = reportFigures.find(f => f.content.data.some(t => t.name === 'Untrained network (step 0)'));"
+        "const f = reportFigures.find(f => f.place.id === '03_components-by_layer');"
         "const lines = f.canvas._fullData.filter(t => t.name === 'Mixture network');"
         "return [f.content.layout.meta.table, lines.map(t => Array.from(t.y))]"
     )

@@ -24,6 +24,7 @@ ALL, BOTH = "all", "both"  # all regions, targets or categories together; both h
 PANEL = 330  # px, the height of one model's panel
 LONGEST = 44  # letters of an axis title on one line: as many as a panel is high
 COLUMNS = 2  # panels side by side that a phone's width can still show
+NARROW, BETWEEN = 15, 44  # letters of a line of a name beside those of rows, on a phone; px between such panels
 ROW = 255  # px, the height of a row of such panels
 CORRECTED = "r2_corrected"  # the metric whose noise ceiling is 1
 
@@ -112,6 +113,19 @@ def grid(targets: list[str], labeller: Labeller, kind: str = "target") -> go.Fig
     return make_subplots(
         rows=rows, cols=columns, shared_xaxes=True, shared_yaxes=True, subplot_titles=titles, specs=specs,
         horizontal_spacing=0.05, vertical_spacing=0.24 / max(rows, 3),
+    )  # fmt: skip
+
+
+def low(targets: list[str], tall: int, labeller: Labeller) -> go.Figure:
+    """Return a panel for each target, two side by side, for rows that share their names on the left.
+
+    tall : px from one panel to the next, of which BETWEEN are for names of two lines
+    """
+    rows = n_rows(targets)
+    return make_subplots(
+        rows=rows, cols=min(COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
+        subplot_titles=[style.broken(style.name(labeller, "target", target), NARROW) for target in targets],
+        horizontal_spacing=0.06, vertical_spacing=BETWEEN / (rows * tall),
     )  # fmt: skip
 
 

@@ -305,14 +305,15 @@ class Study:
             if entry not in self.parameters.baselines:
                 origin |= {STATE: entry.state, SEED: entry.state_seed}
             yield [layer.assign_coords(origin) for layer in model.layers(self._heard(model, step))]
-        for name in self.starting if CONTROLS in kinds else ():
+        starts = [name for name in self.starting if self._can_be_heard(name, 0)] if CONTROLS in kinds else []
+        for name in starts:
             yield [layer.assign_coords({STATE: models.UNTRAINED, SEED: 0}) for layer in self.features(name, 0)]
 
     @property
     def starting(self) -> list[str]:
-        """The networks whose start before training stands for an untrained control."""
+        """The networks whose start before training stands for an untrained control, whichever checkpoints are shown."""
         alone = [entry.name for entry in self.parameters.models if models.UNTRAINED not in entry.controls]
-        return [name for name in alone if (steps := self.usable_steps(name))[0] == 0 and len(steps) > 1]
+        return [name for name in alone if self.model(name).steps[0] == 0 < self.steps(name)[-1]]
 
     def every_checkpoint(self) -> Iterator[list[xr.DataArray]]:
         """Yield the features of each network at each of its checkpoints."""
@@ -452,11 +453,9 @@ class Study:
         made_by = {
             name: {step: _source(self.model(name), step) for step in steps or self.steps(name)} for name in names
         }
-        known = [
-            _source(model, model.steps[-1])
-            for model in self.beside(names=names)
-            if model.missing(model.steps[-1]) != models.DOWNLOAD
-        ]
+        beside = [(model, model.steps[-1]) for model in self.beside(names=names)]
+        beside += [(self.model(name), 0) for name in self.starting if name in names]
+        known = [_source(*one) for one in beside if one[0].missing(one[1]) != models.DOWNLOAD]
         return {"study": shown, **self._data, "models": made_by, "references": known}
 
     def _sources(self, name: str) -> list[dict | str]:

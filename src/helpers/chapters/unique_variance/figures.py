@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from helpers import text
 from helpers.names import MODEL, TARGET
@@ -13,7 +12,6 @@ from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
 ROW, PANEL, AROUND = 22, 70, 180  # px: of a network, around the rows of a panel, around all panels
-GAP, NAME = 44, 15  # px between panels, for their names; letters of a line of these, beside names of rows on a phone
 
 text.words(
     "figure.added",
@@ -86,7 +84,7 @@ def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     targets, kinds = panels.targets_of(table), panels.in_order(table["beyond"])
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = _panels(targets, order, labeller)
+        figure = panels.low(targets, PANEL + ROW * len(order), labeller)
         for panel, target in enumerate(targets):
             for index, kind in enumerate(kinds):
                 own = table[(table[TARGET] == target) & (table["beyond"] == kind)]
@@ -105,7 +103,7 @@ def labels(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
     kinds = [kind for kind in KINDS if table[kind].notna().any()]
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = _panels(targets, order, labeller)
+        figure = panels.low(targets, PANEL + ROW * len(order), labeller)
         for panel, target in enumerate(targets):
             own = table[table[TARGET] == target]
             names = [style.name(labeller, "model", model) for model in own[MODEL]]
@@ -131,15 +129,6 @@ def labels(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
         return labeller("figure.labels.alt", k=len(targets), facts=" ".join(facts))
 
     return bilingual(build, alt, table, language)
-
-
-def _panels(targets: list[str], order: list[str], labeller: Labeller) -> go.Figure:
-    n_rows = panels.n_rows(targets)
-    return make_subplots(
-        rows=n_rows, cols=min(panels.COLUMNS, len(targets)), shared_xaxes=True, shared_yaxes=True,
-        subplot_titles=[style.broken(style.name(labeller, "target", target), NAME) for target in targets],
-        horizontal_spacing=0.06, vertical_spacing=GAP / (n_rows * (PANEL + ROW * len(order))),
-    )  # fmt: skip
 
 
 def _rows_of_networks(

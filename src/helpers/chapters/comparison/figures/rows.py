@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from helpers import text
 from helpers.chapters.comparison.figures import looks
@@ -68,12 +67,7 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
     place = {model: row for row, model in enumerate(networks)}
 
     def build(labeller: Labeller) -> go.Figure:
-        titles = [style.name(labeller, "target", target) for target in targets]
-        figure = make_subplots(
-            rows=panels.n_rows(targets), cols=min(panels.COLUMNS, len(targets)), subplot_titles=titles,
-            shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.04,
-            vertical_spacing=0.55 / (panels.n_rows(targets) * max(4, len(networks) / 3)),
-        )  # fmt: skip
+        figure = panels.low(targets, PANEL + ROW * len(networks), labeller)
         for panel, target in enumerate(targets):
             own = values[values[TARGET] == target]
             for trace in _traces(own, place, baselines, labeller, panel == 0):
