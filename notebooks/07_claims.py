@@ -76,16 +76,18 @@ claims.shown(table)
 #
 # Que una capa prediga una región no implica que computen lo mismo: una regresión lineal encuentra qué información está
 # presente, no para qué se usa. Los sonidos son pocos y breves, y los conjuntos de prueba de distintas particiones se
-# solapan. Las redes se entrenaron con grabaciones entre las que puede haber sonidos parecidos a los del experimento, o
-# los mismos. Y una capa que suma dos ramas no es comparable con las demás.
+# solapan. Las redes publicadas se entrenaron con grabaciones entre las que puede haber sonidos parecidos a los del
+# experimento, o los mismos; las que se entrenan aquí oyeron los del estudio, también los de prueba, salvo donde se dice
+# otra cosa. Y una capa que suma dos ramas no es comparable con las demás.
 
 # %% [markdown] tags=["lang-en"]
 # ## Limitations
 #
 # That a layer predicts a region does not imply that they compute the same: a linear regression finds what information
-# is present, not what it is used for. The sounds are few and short, and the test sets of different splits overlap. The
-# networks were trained on recordings that may include sounds like those of the experiment, or the same ones. And a
-# layer that sums two branches is not comparable with the others.
+# is present, not what it is used for. The sounds are few and short, and the test sets of different splits overlap.
+# Published networks were trained on recordings that may include sounds like those of the experiment, or the same ones;
+# those that are trained here heard the study's, test sounds included, except where it says otherwise. And a layer that
+# sums two branches is not comparable with the others.
 
 # %% [markdown] tags=["lang-es"]
 # ## Las hipótesis

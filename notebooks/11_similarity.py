@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown] tags=["lang-es"]
-# # ¿Los mismos sonidos se parecen?
+# # ¿Qué sonidos se parecen, para la red y para el cerebro?
 #
 # La regresión pregunta si las respuestas se pueden *predecir* con alguna combinación de las unidades de una capa. Otra
 # pregunta no deja ajustar nada: ¿se parecen los mismos sonidos para la capa y para el cerebro? Se comparan dos

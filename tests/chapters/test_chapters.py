@@ -359,11 +359,20 @@ def test_voxel_facts_are_said_in_numbers_of_the_tables(study, voxels):
 def test_hierarchy_sentences_come_with_and_without_noted_layers(study, voxels):
     plain = analysis.of_models(voxels[0], tables.depth, METRIC, plain=True)
     assert analysis.noted(voxels[0]) and plain["relative"].isna().all(), "one plain layer has no depth"
-    numbers = {"low": 0.1, "high": 0.4, "w": 36.0, "p_value": 0.004, "n_subjects": 8, "region": "others"}
+    numbers = {
+        "low": 0.1,
+        "high": 0.4,
+        "w": 36.0,
+        "p_value": 0.004,
+        "n_subjects": 8,
+        "n_different": 6,
+        "region": "others",
+    }
     numbers[tables.DIVISION] = analysis.REGION
     table = pd.DataFrame([{"model": "mixture", "difference": 0.25} | numbers])
     both = analysis.hierarchy_sentences(study, table, table.assign(difference=0.125)).pieces
     assert "0.25" in both["en"] and "0.12" in both["en"] and "0,25" in both["es"] and "planted" in both["en"]
+    assert "8 subjects, 6 with a difference" in both["en"] and "6 de 8 con una diferencia" in both["es"]
     assert "0.12" not in analysis.hierarchy_sentences(study, table, None).pieces["en"]
 
 
@@ -396,7 +405,8 @@ def test_sentences_about_components_of_any_name():
     coarse = dynamics.sentences(learned, gains, curves.assign(step=[0, 9, 99])).pieces["en"]
     assert " first " not in coarse and "between the same two checkpoints, 0 and 9" in coarse, "only interpolated"
     alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves).pieces["en"]
-    assert "yours" not in alone and " first " not in alone, "one component has no order"
+    assert "yours last" not in alone and " first " not in alone, "one component has no order"
+    assert "1 of 2 it makes worse, most yours, from 0.10 to 0.50" in alone
     none = dynamics.sentences(learned, gains.assign(gain=[-0.2, -0.1]), curves).pieces["en"]
     assert "improves no component" in none and " first " not in none and "rho" not in none
 

@@ -134,7 +134,7 @@ def test_the_best_network_is_held_against_baselines_and_controls(scores):
 @pytest.mark.parametrize(
     ("n", "english", "spanish"),
     [
-        (200, "the smallest possible p is 0.0050; voxels above chance that are fewer than 10 %", "menos del 10 %"),
+        (200, "the smallest possible p is 0.0050; if fewer than 10 % of all voxels are above chance", "menos del 10 %"),
         (60, "fewer than 33 %", "es 0,0164; si los vóxeles"),
         (19, "with which no voxel can be called above chance", "hacen falta más"),
     ],

@@ -80,7 +80,8 @@ def about_beside(references: pd.DataFrame) -> text.Bilingual | None:
         said.append(text.both("say.beside_baselines", n=len(names), names=of_baselines))
     if not said:
         return None
-    return text.markdown([text.both("say.beside"), *said, *[text.both("say.beside_spread")] * bool(len(controls))])
+    said += [text.both("say.beside_spread")] if (controls["n_seeds"] > 1).any() else []
+    return text.markdown([text.both("say.beside"), *said])
 
 
 def _drawn(labeller: text.Labeller, role: str, fewest: int, most: int) -> str:

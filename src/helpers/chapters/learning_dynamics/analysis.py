@@ -107,6 +107,10 @@ def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame, steps: np.ndarray
     pieces = [(row, "say.gain") for _, row in gained.head(SHOWN).iterrows()] or [(top.iloc[0], "say.no_gain")]
     said = [text.both("say.of_model", model=lambda labeller: labeller.name("model", model))]
     said += [text.both(key, component=_component(row[TARGET]), **_ends(row)) for row, key in pieces]
+    lost = top[top["gain"].round(2) < 0]
+    if len(gained) and len(lost):
+        worst = lost.iloc[-1]
+        said.append(text.both("say.lost", n=len(lost), k=len(top), component=_component(worst[TARGET]), **_ends(worst)))
     grown = rows[(rows["final_r2"] > rows["first_r2"]) & (rows["reached_step"] > 0)]  # what was there is not learned
     grown = grown[grown[TARGET].isin(gained[TARGET])]  # not in some layer alone
     if grown[LAYER].nunique() < 3:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import ttest_1samp
 
 from helpers import encoding, stats, text
 from helpers.chapters import claims, comparison, question, robustness
@@ -34,7 +35,7 @@ def compared(study: Study) -> text.Bilingual:
     if states:
         roles = dict.fromkeys(states)
         kinds = {"roles": lambda labeller: ", ".join(labeller.name("role", state).lower() for state in roles)}
-        said.append(text.both("summary.controls", n=len(states), **kinds))
+        said.append(text.both("summary.controls", **kinds))
     return text.paragraph(said)
 
 
@@ -106,7 +107,7 @@ def findings(
     best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
     said = [_extremes(best)]
     if len(leads):
-        said += _ahead(leads, NETWORK, _overtaken(leads, from_seeds)) + _ahead(leads, BASELINE, [])
+        said += _ahead(leads, NETWORK, _once(leads, from_seeds)) + _ahead(leads, BASELINE, [])
     said += _above_controls(learned)
     if verdicts is not None:
         said.append(_of_claims(verdicts))
@@ -131,21 +132,27 @@ def _interval(row: pd.Series) -> Callable[[text.Labeller], str]:
     return lambda labeller: labeller("summary.interval", low=float(row["low"]), high=float(row["high"]))
 
 
-def _overtaken(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
-    """Return the targets of which the best network, from some seed of training, is no better than a rival from some."""
+def _once(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
+    """Return the targets of which the best network's lead over some rival, seed by seed of training, may be chance.
+
+    By a one-sided t test over seeds of the difference, at LEVEL; a rival that is not trained here is the same for all.
+    """
     if from_seeds is None or from_seeds.empty:
         return []
-    r2 = from_seeds.groupby([TARGET, MODEL])["r2"].agg(["min", "max"])
-    own = leads.loc[leads["role"] == NETWORK, [TARGET, MODEL, "rival"]].itertuples(index=False)
-    known = [(one, rival) for one in own if (rival := (one.target, one.rival)) in r2.index]
-    known = [(one, rival) for one, rival in known if (one.target, one.model) in r2.index]
-    found = [t.target for t, rival in known if r2.loc[(t.target, t.model), "min"] <= r2.loc[rival, "max"]]
+    r2 = {key: own.set_index(SEED)["r2"] for key, own in from_seeds.groupby([TARGET, MODEL])}
+    found = []
+    for one in leads[leads["role"] == NETWORK].itertuples():
+        best, rival = r2.get((one.target, one.model)), r2.get((one.target, one.rival), one.rival_r2)
+        trained = best is not None or (one.target, one.rival) in r2
+        gaps = (one.r2 if best is None else best) - rival
+        if trained and not ttest_1samp(gaps, 0, alternative="greater").pvalue <= LEVEL:
+            found.append(one.target)
     return list(dict.fromkeys(found))
 
 
-def _ahead(leads: pd.DataFrame, role: str, overtaken: list[str]) -> list[text.Bilingual]:
+def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str]) -> list[text.Bilingual]:
     """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds, of
-    which one of these is ahead of it, and of which neither can be said; and where another seed would say otherwise.
+    which one of these is ahead of it, and of which neither can be said; and where a lead may be one seed's.
     """
     rivals = leads[leads["role"] == role]
     if rivals.empty:
@@ -153,7 +160,7 @@ def _ahead(leads: pd.DataFrame, role: str, overtaken: list[str]) -> list[text.Bi
     certain, difference = rivals["p_adjusted"] <= LEVEL, rivals["difference"]
     whole = (certain & (difference > 0)).groupby(rivals[TARGET], sort=False).all()
     behind = (certain & (difference < 0)).groupby(rivals[TARGET], sort=False).any()
-    once = [target for target in whole.index[whole] if target in overtaken]
+    once = [target for target in whole.index[whole] if target in unsteady]
     whole = whole & ~whole.index.isin(once)
     best = rivals.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
     clear = whole.index[whole].tolist()
@@ -178,7 +185,7 @@ def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
     said = []
     for kind, own in learned.groupby(learned["role"] == MATCHED):
         ahead = own.loc[(own["p"] <= LEVEL) & (own["difference"] > 0), TARGET].tolist()
-        words = {"n": len(ahead), "k": len(own), "names": _targets(ahead)}
+        words = {"n": len(ahead), "k": len(own), "names": _targets(ahead), "all": _targets(own[TARGET])}
         words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
         sort = "matched" if kind else "without"
         said += [text.both(f"summary.{sort}.reached", **words)]

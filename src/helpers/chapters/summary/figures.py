@@ -156,7 +156,7 @@ text.words(
         "alt": (
             "A row for each of {n} {n:claim|claims} that this study has a number for: how far it lies from its "
             "threshold, with its 95 % interval; {holds} {holds:holds|hold}, {fails} {fails:does|do} not, {open} "
-            "{open:has|have} no verdict."
+            "{open:is|are} undecided, {untestable} cannot be tested."
         ),
     },
     es={
@@ -169,7 +169,8 @@ text.words(
         "alt": (
             "Una fila por cada {n:afirmación de la que|una de {n} afirmaciones de las que} hay un número: a qué "
             "distancia está de su umbral, con su intervalo del 95 %; {holds} {holds:se confirma|se confirman}, {fails} "
-            "{fails:queda refutada|quedan refutadas}, {open} {open:queda|quedan} sin veredicto."
+            "{fails:queda refutada|quedan refutadas}, {open} {open:queda|quedan} sin decidir, "
+            "{untestable} no se {untestable:puede|pueden} evaluar."
         ),
     },
 )
@@ -288,11 +289,12 @@ def _points(own: pd.DataFrame, verdict: str, labeller: Labeller) -> go.Scatter:
 
 
 def _forest_alt(shown: pd.DataFrame, labeller: Labeller) -> str:
-    counts = {name: int((shown["verdict"] == name).sum()) for name in (HOLDS, FAILS)}
+    counts = {name: int((shown["verdict"] == name).sum()) for name in LOOKS}
     return labeller(
         "figure.forest.alt",
         n=len(shown),
         holds=counts[HOLDS],
         fails=counts[FAILS],
-        open=len(shown) - sum(counts.values()),
+        open=counts[UNDECIDED],
+        untestable=counts[UNTESTABLE],
     )

@@ -146,6 +146,6 @@ def _sentence(own: pd.DataFrame) -> text.Bilingual:
     target = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
     if known.empty or not (known["q25"] > 0).any():
         return text.both("say.adds_nothing", **target, n=len(own))
-    top = known.nlargest(1, "added").iloc[0]
+    top = known[known["q25"] > 0].nlargest(1, "added").iloc[0]  # by the rule above
     numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without", "joint")}
     return text.both("say.adds", **target, **numbers, model=lambda labeller: labeller.name("model", top[MODEL]))

@@ -211,6 +211,7 @@ def _tested_hierarchy(table: pd.DataFrame, name: str, key: str, division: str = 
         return None
     row = rows.iloc[0]
     words = {"model": _model(name), "difference": row["difference"], "n": int(row["n_subjects"])}
+    words |= {"m": int(row["n_different"])}
     if pd.isna(row["p_value"]):
         return text.both("say.untested", **words) if key == "say.hierarchy" else None
     return text.both(key, low=row["low"], high=row["high"], w=row["w"], p=row["p_value"], **words)

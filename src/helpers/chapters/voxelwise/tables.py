@@ -29,7 +29,7 @@ FDR = 0.05  # of voxels above chance
 REFERENCE = {REGION: PRIMARY, FUNCTIONAL: FUNCTIONAL_REGIONS[0]}  # by division of cortex
 DIVISION = "division"  # column that says which coordinate the regions of a row are of
 BESIDE = [DIVISION, "region", "role", MODEL, "mean_r2", "n_subjects", "metric"]
-HIERARCHY = [DIVISION, MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects"]
+HIERARCHY = [DIVISION, MODEL, "region", "difference", "low", "high", "w", "p_value", "n_subjects", "n_different"]
 
 
 def located(scores: xr.Dataset) -> xr.Dataset:
@@ -199,7 +199,7 @@ def _signed_rank(differences: pd.Series) -> dict:
     estimate = over_subjects(xr.DataArray(differences.to_numpy(), dims=SUBJECT))
     low, high = estimate.interval()
     found = {"difference": estimate.value, "low": low, "high": high, "w": statistic, "p_value": p_value}
-    return found | {"n_subjects": len(differences)}
+    return found | {"n_subjects": len(differences), "n_different": int((differences != 0).sum())}
 
 
 def models(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:

@@ -37,7 +37,7 @@ text.words(
             "first layer (0) to the last (1){baselines}{controls}. {facts}"
         ),
         "alt_baselines": ", with {m} {m:baseline|baselines} as lines",
-        "alt_controls": ", with bands for untrained or permuted weights",
+        "alt_controls": ", with bands for controls of their weights",
         "alt_fact": "{target}: highest {rsa}, at layer {layer} of {model}; {ceiling}.",
         "alt_none": "{target}: no layer has a value.",
         "alt_ceiling": "the ceiling lies between {lower} and {upper}",
@@ -56,7 +56,7 @@ text.words(
             "primera capa (0) hasta la última (1){baselines}{controls}. {facts}"
         ),
         "alt_baselines": ", con {m} {m:línea|líneas} de base",
-        "alt_controls": ", con bandas para pesos sin entrenar o permutados",
+        "alt_controls": ", con bandas para los controles de sus pesos",
         "alt_fact": "{target}: máximo {rsa}, en la capa {layer} de {model}; {ceiling}.",
         "alt_none": "{target}: ninguna capa tiene un valor.",
         "alt_ceiling": "el techo está entre {lower} y {upper}",
