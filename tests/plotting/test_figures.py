@@ -439,6 +439,20 @@ def test_titles_are_broken_where_a_phone_ends():
     assert len(lines) == 3 and max(map(len, lines)) <= style.TITLE and "Datos sintéticos" in note
 
 
+@pytest.mark.parametrize(
+    ("title", "longest", "lines"),
+    [
+        ("Frecuencias bajas", 15, ["Frecuencias", "bajas"]),
+        ("Componente música", 15, ["Componente", "música"]),
+        ("High frequency", 15, ["High frequency"]),
+        ("Red de la que salen las respuestas", 22, ["Red de la que salen", "las respuestas"]),
+        ("Internationalisation", 10, ["Internationalisation"]),
+    ],
+)
+def test_a_title_is_broken_between_words(title, longest, lines):
+    assert style.broken(title, longest).split("<br>") == lines
+
+
 def test_regions_are_in_anatomical_order_and_others_follow():
     frame = pd.DataFrame({"region": ["V1", "all", "Lateral", "", "A1", "Primary"]})
     assert panels.regions_of(frame) == ["Primary", "Lateral", "V1", "A1"]

@@ -256,11 +256,13 @@ def test_regions_have_the_highest_baseline_and_the_controls_of_their_network_bes
     table["role"] = table["model"].map({"labels": "baseline", "mel": "baseline"}).fillna("untrained")
     table["mean_r2"] = table["model"].map(dict(zip(names, [0.1, 0.2, 0.3, 0.4], strict=True)))
     figure = figures.regions(by_region, None, table, **LOOK)
-    beside = [
-        [trace for trace in named(figure, name) if trace.x[0]] for name in ("Highest baseline", "Untrained weights")
-    ]
+    words = ("Highest baseline", "Untrained weights")
+    beside = [[trace for trace in named(figure, word) if trace.x[0]] for word in words]
     assert [set(trace.y) for trace in beside[0]] == [{0.2}] * 2 and [set(t.y) for t in beside[1]] == [{0.3}, {0.4}]
     assert set(beside[0][0].text) == {"Mel spectrum"} and "Untrained weights" in beside[1][0].hovertemplate
+    legend = [trace for trace in figure.data if trace.showlegend is None and trace.x[0] is None]
+    assert {trace.name for trace in legend} >= set(words), "in no region's colour"
+    assert figure.layout.yaxis.range == (0, pytest.approx(1.05)), "Plotly's own ends at 4 beside such entries"
     layers = by_region["layer"].max()
     low, high = figure.layout.xaxis.range
     assert low < 1 and layers < beside[0][0].x[0] < high < layers + 1, "right of the layers, where no number is"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from functools import partial
 
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, unlabel_rgb
@@ -73,9 +74,10 @@ def faint(colour: str, alpha: float = 0.15) -> str:
 
 
 def broken(title: str, longest: int = TITLE) -> str:
-    """Break a title into as few lines as fit, all about as long."""
-    n_lines = len(textwrap.wrap(title, longest))
-    ways = (textwrap.wrap(title, width) for width in range(1, longest + 1))
+    """Break a title between words into as few lines as fit, all about as long."""
+    wrapped = partial(textwrap.wrap, title, break_long_words=False)
+    n_lines = len(wrapped(longest))
+    ways = (wrapped(width) for width in range(1, longest + 1))
     return "<br>".join(next(lines for lines in ways if len(lines) == n_lines))
 
 

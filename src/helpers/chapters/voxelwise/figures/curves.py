@@ -214,7 +214,13 @@ def regions(
         figure.update_xaxes(dtick=1, tick0=1, showticklabels=True).update_xaxes(title_text=title, row=len(models))
         last = shown[LAYER].max() + (RIGHT if len(references) else 0)
         figure.update_xaxes(range=[shown[LAYER].min() - 0.4, last + 0.3])
-        figure.update_yaxes(title_text=style.broken(mean_of(shown, labeller), style.AXIS), rangemode="tozero")
+        # Not left to Plotly, which ends at 4 where an entry of the legend has no value and x has a range
+        values = pd.concat([shown["mean_r2"] - shown["error"].fillna(0), shown["mean_r2"] + shown["error"].fillna(0)])
+        ends = pd.concat([values, references["mean_r2"], pd.Series([0.0, 1.0 if panels.is_corrected(shown) else 0.0])])
+        figure.update_yaxes(
+            title_text=style.broken(mean_of(shown, labeller), style.AXIS),
+            range=[min(0.0, 1.05 * float(ends.min())), 1.05 * float(ends.max())],
+        )
         return panels.spread(figure, len(models))
 
     best = highest(shown, [MODEL, "region"], "mean_r2")
