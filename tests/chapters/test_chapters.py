@@ -300,6 +300,9 @@ def test_voxel_curves_bars_and_depths_hold_their_numbers(voxels):
     np.testing.assert_array_equal(line.y, pooled.query("model == 'mixture'").median_r2)
     assert traces(figure, name="Noise ceiling (1 after correction)")
     models = tables.models(scores, METRIC)
+    for order in (scores, scores[::-1]):
+        beside = tables.models_beside(order, METRIC)
+        assert beside["model"].tolist() == [one["model"].item() for one in order], "whichever is higher"
     bars = figures.models(models, None, **LOOK)
     np.testing.assert_allclose([bar.y[0] for bar in bars.data[:2]], models.mean_r2)
     depth = analysis.of_models(scores, tables.depth, METRIC)

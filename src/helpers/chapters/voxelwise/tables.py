@@ -103,7 +103,7 @@ def models_beside(scores: Sequence[xr.Dataset], metric: str) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=["role", MODEL, "mean_r2"])
     table = pd.concat(parts, ignore_index=True).sort_values("mean_r2", ascending=False, kind="stable")
-    return table.drop_duplicates(["role", MODEL])
+    return table.drop_duplicates(["role", MODEL]).sort_index()  # in the study's order, as in every figure
 
 
 def divisions(scores: xr.Dataset) -> list[str]:
