@@ -25,6 +25,7 @@ PANEL = 330  # px, the height of one model's panel
 LONGEST = 44  # letters of an axis title on one line: as many as a panel is high
 COLUMNS = 2  # panels side by side that a phone's width can still show
 NARROW, BETWEEN = 15, 44  # letters of a line of a name beside those of rows, on a phone; px between such panels
+TOP = 112  # px above the first of them: names of two lines stand below the tools of the figure
 ROW = 255  # px, the height of a row of such panels
 CORRECTED = "r2_corrected"  # the metric whose noise ceiling is 1
 
@@ -119,7 +120,7 @@ def grid(targets: list[str], labeller: Labeller, kind: str = "target") -> go.Fig
 def low(targets: list[str], tall: int, labeller: Labeller) -> go.Figure:
     """Return a panel for each target, two side by side, for rows that share their names on the left.
 
-    tall : px from one panel to the next, of which BETWEEN are for names of two lines
+    tall : px from one panel to the next, of which BETWEEN are for names of two lines; the figure's upper margin is TOP
     """
     rows = n_rows(targets)
     return make_subplots(

@@ -11,7 +11,7 @@ from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-ROW, PANEL, AROUND = 22, 70, 180  # px: of a network, around the rows of a panel, around all panels
+ROW, PANEL, AROUND = 22, 70, 204  # px: of a network, around the rows of a panel, around all panels
 
 text.words(
     "figure.added",
@@ -136,7 +136,7 @@ def _rows_of_networks(
 ) -> go.Figure:
     """Return the figure with a named row for each network in every panel, and a line at 0."""
     height = AROUND + panels.n_rows(targets) * (PANEL + ROW * len(order))
-    style.laid_out(figure, labeller, title, height, synthetic)
+    style.laid_out(figure, labeller, title, height, synthetic).update_layout(margin={"t": panels.TOP})
     names = [style.name(labeller, "model", model) for model in order]
     figure.update_yaxes(tickvals=list(range(len(order))), ticktext=names, range=[-0.7, len(order) - 0.3])
     figure.update_xaxes(zeroline=True, zerolinecolor=style.GREY, zerolinewidth=2, tickformat=".2f", matches="x")

@@ -72,9 +72,10 @@ def rows(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
             own = values[values[TARGET] == target]
             for trace in _traces(own, place, baselines, labeller, panel == 0):
                 figure.add_trace(trace, **panels.place(panel))
-        height = 150 + panels.n_rows(targets) * (PANEL + ROW * len(networks))
+        height = 174 + panels.n_rows(targets) * (PANEL + ROW * len(networks))
         title = "title" if values["role"].isin(CONTROLS).any() else "title_alone"
         style.laid_out(figure, labeller, labeller(f"figure.rows.{title}"), height, synthetic)
+        figure.update_layout(margin={"t": panels.TOP})
         names = [style.name(labeller, "model", model) for model in networks]
         figure.update_yaxes(tickvals=list(place.values()), ticktext=names, range=[-0.7, len(networks) - 0.3])
         figure.update_xaxes(range=[min(0.0, float(values["q25"].min())) - 0.03, 1.0], dtick=0.5)
