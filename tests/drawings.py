@@ -36,6 +36,18 @@ def name_of_bar(figure: go.Figure) -> str:
     return unbroken(named)
 
 
+def misplaced_bar(figure: go.Figure) -> str:
+    """What is wrong with the place of the name of a figure's lying colour bar: it ends where the bar begins."""
+    bar, layout = figure.layout.coloraxis.colorbar, figure.layout
+    if bar.orientation != "h":
+        return ""
+    names = [one for one in layout.annotations if one.name == "bar"]
+    if len(names) != 1:
+        return f"{len(names)} names of a colour bar"
+    above = (1 - bar.y) * layout.height
+    return "" if abs(layout.margin.t - above - names[0].yshift) < 1 else f"{names[0].text}: not above its bar"
+
+
 def raw_numbers(figure: go.Figure) -> list[str]:
     """What a reader of either language would see as a program writes numbers: -1, 1e+01, 0.5 in a Spanish text."""
     found = []

@@ -11,7 +11,7 @@ import yaml
 
 import cells
 from conftest import ROOT, sounds_in_time
-from drawings import raw_numbers
+from drawings import misplaced_bar, raw_numbers
 from helpers import brain, models
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import registry
@@ -136,6 +136,7 @@ def test_a_chapter_runs_in_its_own_words_and_a_second_time_computes_nothing(
     assert not strange, f"words of other chapters, whose change would not execute this one again: {sorted(strange)}"
     raw = {found for figure in drawn for found in raw_numbers(figure)}
     assert not raw, "numbers that a reader sees as programs write them:\n" + "\n".join(sorted(raw))
+    assert [one for figure in drawn if (one := misplaced_bar(figure))] == []
     unnamed = {found for figure in drawn for found in identifiers(figure)}
     assert not unnamed, f"a figure's table shows these as code has them; add words: {sorted(unnamed)}"
     before = {stem: path.read_bytes() for stem, path in written.items()}

@@ -57,7 +57,7 @@ def line_of(relative: float) -> dict:
 
 
 def keyed(figure: go.Figure, labeller: Labeller) -> None:
-    """Add the legend of thirds, and a colour bar of relative depth above the panels; the height must be set."""
+    """Add the legend of thirds, and a colour bar of relative depth above the panels; height and margin must be set."""
     for key, dash in THIRDS.items():
         line = {"color": style.GREY, "dash": dash, "width": 2}
         figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=labeller(f"figure.time.{key}"))
