@@ -9,11 +9,12 @@ from helpers import encoding, models
 from helpers.chapters import comparison, summary
 from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.verdict import FAILS, HOLDS, SIDES, UNDECIDED, UNTESTABLE
-from helpers.chapters.summary import figures
+from helpers.chapters.summary import analysis, figures
 from helpers.store.checkout import ROOT
 from helpers.study import open_study
 from helpers.study.params import load
 
+N_STUDIES = 600  # of a simulation
 LOOK = {"synthetic": False, "language": "en"}
 
 
@@ -99,6 +100,27 @@ def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, lea
         found([0.7, 0.6, 0.66, 0.5, 0.4, 0.45])
         == summary.findings(values, leads, NONE, None, seeds.iloc[:0].assign(r2=[])).pieces
     )
+
+
+@pytest.mark.parametrize("n_networks", [2, 3])
+def test_seeds_of_equal_networks_leave_a_lead_in_a_twentieth_of_studies_at_most(n_networks):
+    random, kept, names = np.random.default_rng(0), 0, list("abc")[:n_networks]
+    for _ in range(N_STUDIES):
+        r2 = random.standard_normal((n_networks, 3))  # (network, seed): seeds are all that differs
+        best = int(r2[:, 0].argmax())  # as reported, from the first seed
+        rows = [lead("speech", names[best], one, "network", 1.0, 0.01) for one in names if one != names[best]]
+        index = pd.MultiIndex.from_product([names, [1, 2, 3]], names=["model", "seed"])
+        seeds = pd.DataFrame({"r2": r2.ravel()}, index=index).reset_index().assign(target="speech")
+        kept += not analysis._once(pd.DataFrame(rows), seeds)
+    assert kept / N_STUDIES <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / N_STUDIES)
+
+
+def test_seeds_keep_a_lead_that_is_far_larger_than_they_change():
+    rows = pd.DataFrame([lead("speech", "a", "b", "network", 1.0, 0.01)])
+    r2 = {"a": [0.6, 0.62, 0.59], "b": [0.4, 0.43, 0.38]}
+    seeds = pd.DataFrame(r2).rename_axis("seed").reset_index().melt("seed", var_name="model", value_name="r2")
+    seeds = seeds.assign(target="speech")
+    assert analysis._once(rows, seeds) == [] and analysis._once(rows.assign(model="b", rival="a"), seeds) == ["speech"]
 
 
 @pytest.mark.parametrize(

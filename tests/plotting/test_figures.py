@@ -18,7 +18,8 @@ from helpers.chapters.extract import figures as extract
 from helpers.chapters.learning_dynamics import figures as learning
 from helpers.chapters.regularisation import figures as regularisation
 from helpers.chapters.reproduction import figures as reproduction
-from helpers.plotting import panels, style
+from helpers.models import weights
+from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import labellers
 from words import sources
@@ -95,6 +96,10 @@ def test_names_that_users_give_are_escaped(curves):
     shown = json.dumps(figure.update_traces(legendgroup=None).to_dict(), default=str)
     assert "&lt;b&gt;x&lt;/b&gt;" in shown and "<b>x" not in shown
     assert "%&#123;y}" in shown and "&gt; %{y}" not in shown  # nor a number of the hover
+
+
+def test_every_control_has_a_mark_and_a_band():
+    assert tuple(references.MARKS) == tuple(references.BANDS) == weights.CONTROLS
 
 
 def started(curves, **others):

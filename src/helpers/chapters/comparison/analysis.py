@@ -17,7 +17,7 @@ import xarray as xr
 from helpers import stats, text
 from helpers.models.base import TRAININGS
 from helpers.models.weights import CONTROLS, MATCHED, PERMUTED, TRAINED, UNTRAINED
-from helpers.names import LAYER, METRIC, MODEL, QUARTILES, SEED, SPLIT, STATE, TARGET
+from helpers.names import LAYER, METRIC, MODEL, QUARTILES, SEED, SPLIT, TARGET
 from helpers.plotting import facts
 from helpers.stats.layers import relative_depth
 from helpers.stats.references import BASELINE
@@ -59,7 +59,7 @@ def values(scores: Scores, references: Scores, metric: str) -> pd.DataFrame:
     """
     found = [_nested(one, metric).assign(role=TRAINED, seed=0) for own in scores.values() for one in own]
     for one in (one for own in references.values() for one in own):
-        role, seed = (str(one[STATE].values), int(one[SEED])) if STATE in one.coords else (BASELINE, 0)
+        role, seed = stats.role_of(one), int(one[SEED]) if SEED in one.coords else 0
         found.append(_nested(one, metric).assign(role=role, seed=seed))
     grouped = pd.concat(found, ignore_index=True).groupby([MODEL, "role", TARGET], sort=False, observed=True)
     extremes = {
