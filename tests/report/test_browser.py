@@ -197,15 +197,14 @@ return found
 
 
 def test_the_name_of_a_colour_bar_stands_right_above_it(whole):
-    """Set by Plotly or as a note, with menus, which the page takes out from below the bar, and without."""
+    """A note in every figure, with menus, which the page takes out from below the bar, and without."""
     apart = whole.execute_script(
         "return reportFigures.map(figure => figure.canvas).flatMap(canvas => {"
         "  const notes = canvas.layout.annotations ?? [], place = notes.findIndex(one => one.name === 'bar');"
         "  const bar = canvas.querySelector('.colorbar .cbfills');"
-        "  const note = `.annotation[data-index='${place}']`;"
-        "  const name = canvas.querySelector(place < 0 ? '.colorbar .cbtitle text' : note);"
-        "  if (!bar || !name) return [];"
-        "  return [bar.getBoundingClientRect().top - name.getBoundingClientRect().bottom]})"
+        "  const name = canvas.querySelector(`.annotation[data-index='${place}']`);"
+        "  if (!bar || canvas.layout.coloraxis.colorbar.orientation !== 'h') return [];"
+        "  return [name === null ? 999 : bar.getBoundingClientRect().top - name.getBoundingClientRect().bottom]})"
     )
     assert apart and all(-3 <= one <= 12 for one in apart), apart
 

@@ -75,10 +75,9 @@ def test_the_published_rule_draws_among_equals():
     assert set(best_position(tied, PUBLISHED)) == {0, 1, 2, 3}
 
 
-def test_trained_and_untrained_rows(rows):
+def test_trained_rows_are_those_of_the_last_step(rows):
     table = stats.curves(rows)
     assert set(stats.trained(table).step) == {400} and set(stats.trained(table).model) == {"a", "b"}
-    assert set(stats.untrained(table).model) == {"a"}
 
 
 def test_sentences_take_their_numbers_from_the_table(rows):

@@ -41,8 +41,3 @@ def curves(table: pd.DataFrame, metric: str = "r2_pearson") -> pd.DataFrame:
 def trained(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of each model's last training step."""
     return table[table[STEP] == table.groupby(MODEL)[STEP].transform("max")].reset_index(drop=True)
-
-
-def untrained(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of step 0: networks before any training."""
-    return table[table[STEP] == 0].reset_index(drop=True)
