@@ -19,11 +19,11 @@ def study(folder, entries, **more) -> Study:
 @pytest.mark.parametrize(
     ("entries", "more", "said"),
     [
-        ([MINI], {}, {"Hierarchy"}),
-        ([MINI, MINI | {"categories": ["Music"]}], {}, {"Hierarchy", "Specialisation", "Diversity"}),
-        ([MINI | {"categories": ["Music"]}], {}, {"Hierarchy"}),
+        ([MINI], {}, {"Hierarchy", "Learning"}),
+        ([MINI, MINI | {"categories": ["Music"]}], {}, {"Hierarchy", "Specialisation", "Diversity", "Learning"}),
+        ([MINI | {"categories": ["Music"]}], {}, {"Hierarchy", "Learning"}),
         ([MINI | {"controls": ["permuted"]}], {}, {"Hierarchy", "Learning"}),
-        ([MINI], {"baselines": [{"name": "labels", "family": "categories"}]}, {"Hierarchy", "More than"}),
+        ([MINI], {"baselines": [{"name": "labels", "family": "categories"}]}, {"Hierarchy", "Learning", "More than"}),
     ],
 )
 def test_hypotheses_are_those_that_the_study_can_test(small_brain, tmp_path, entries, more, said):
@@ -39,6 +39,7 @@ def test_without_regions_components_and_kinds_of_networks_no_published_hypothesi
     monkeypatch.setattr(brain, "open", lambda *_: in_time)
     pieces = question.hypotheses(study(tmp_path, [{"name": "m", **MINI}])).pieces
     assert "Primary" not in pieces["en"] and "cannot test the published hypotheses" in pieces["en"]
+    assert pieces["en"].index("cannot test") < pieces["en"].index("Learning")
 
 
 def test_the_published_experiment_is_told_of_its_own_data_only(small_brain, tmp_path, monkeypatch):

@@ -103,8 +103,8 @@ def made(*verdicts) -> pd.DataFrame:
     [
         (
             made([HOLDS, HOLDS], [FAILS, FAILS]),
-            "Judged again from every seed, no claim changes its verdict",
-            "ninguna afirmación cambia de veredicto",
+            "The 2 claims that could be judged again from every seed keep their verdicts",
+            "Las 2 afirmaciones que se pudieron juzgar otra vez con cada semilla no cambian de veredicto",
         ),
         (
             made([HOLDS, HOLDS], [FAILS, UNDECIDED]),

@@ -49,7 +49,8 @@ def leads():
 
 def claims(*verdicts):
     names = ["deeper_better", "speech_worst", "mixture_best"][: len(verdicts)]
-    return pd.DataFrame({"claim": names, "verdict": verdicts})
+    about = ["mixture", "mixture, music, speech", "mixture, music, speech"][: len(verdicts)]
+    return pd.DataFrame({"claim": names, "about": about, "verdict": verdicts})
 
 
 NONE = pd.DataFrame(columns=["target", "model", "role", "r2", "control_r2", "difference", "p"])
@@ -136,6 +137,14 @@ def test_claims_are_counted_and_named(values, leads, verdicts, words):
     assert words in said(values, leads, claims(*verdicts))
 
 
+def test_it_is_said_of_which_network_a_claim_about_one_was_judged(values, leads):
+    of_one = "Where a claim speaks of one network, it was judged with Mixture network."
+    assert of_one in said(values, leads, claims(HOLDS, FAILS)) and "con Red de mezcla" in said(
+        values, leads, claims(FAILS), language="es"
+    )
+    assert "speaks of one network" not in said(values, leads, claims(UNTESTABLE, HOLDS))
+
+
 def test_nothing_is_said_of_what_a_study_has_not(values):
     alone = values[(values["role"] == "trained") & (values["model"] == "a") & (values["target"] == "speech")]
     text = said(alone, pd.DataFrame(columns=["target", "model", "rival"]), None)
@@ -163,7 +172,7 @@ def test_values_are_those_of_the_layer_chosen_on_the_train_sounds(small_brain, t
     expected = start["r2_pearson"].isel(layer=start["loo_error"].argmin("layer")).mean("split")
     for target in measured["target"].values:
         assert before[str(target)] == pytest.approx(float(expected.sel(target=target)), abs=1e-9)
-    assert "with other weights: permuted, untrained" in summary.compared(study).pieces["en"]
+    assert "with other weights: permuted and untrained" in summary.compared(study).pieces["en"]
     known = table[~table["role"].isin(["permuted", "untrained"])]
     assert ((known["low"] <= known["r2"] + 1e-12) & (known["r2"] <= known["high"] + 1e-12)).all()
     assert set(comparison.leads.left_out(study, measured)) == {("speech", "network"), ("labels", "baseline")}

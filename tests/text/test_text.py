@@ -29,6 +29,18 @@ def test_both_languages_have_the_same_keys_and_placeholders():
         assert names[0] == names[1], key
 
 
+def test_a_list_in_a_sentence_ends_with_and():
+    assert EN.listed(["a"]) == ES.listed(["a"]) == "a" and EN.listed([]) == ""
+    assert EN.listed(iter(["a", "b", "c"])) == "a, b and c" and ES.listed(["a", "b", "c"]) == "a, b y c"
+    before_i = ["Isla", "iglú", "Ítaca", "hilo", "HiFi"]
+    assert {ES.listed(["a", word]).split()[1] for word in before_i} == {"e"} and EN.listed(
+        ["a", "Ibis"]
+    ) == "a and Ibis"
+    assert {ES.listed(["a", word]).split()[1] for word in ("hielo", "iones", "hoja", "yo")} == {"y"}
+    said = text.both("summary.controls", roles=text.listed("component", ["pitch", "music"])).pieces
+    assert "Pitch and Music component." in said["en"] and "Altura tonal y Componente" in said["es"]
+
+
 def test_sentences_and_titles_are_translated():
     same = [key for key in EN.words if EN.words[key] == ES.words[key] and re.search(r"[a-z]{3,} ", EN.words[key])]
     assert not same, same

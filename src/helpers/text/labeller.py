@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from collections.abc import Iterable
 from functools import cache
 
 import pandas as pd
@@ -13,6 +15,7 @@ from helpers.text.catalogue import catalogue
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS = 2  # after the decimal sign, unless a placeholder says otherwise
+STARTS_WITH_I = re.compile(r"h?[ií](?![aeou])", re.IGNORECASE)
 GIVEN = (  # kinds whose identifiers users choose
     "model", "category", "target", "region", "subject", "responses", "trained_on", "architecture",
 )  # fmt: skip
@@ -51,6 +54,14 @@ class Labeller:
             if key in self.words:
                 return self(key)
         return str(identifier) if kind in GIVEN else self(f"{kind}.{identifier}")
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return parts of a sentence as "one, another and a third", "" for none; Spanish has "e" before an i."""
+        *first, last = list(parts) or [""]
+        if not first:
+            return last
+        joint = self("list.and_i" if STARTS_WITH_I.match(last) else "list.and")
+        return f"{', '.join(first)} {joint} {last}"
 
     def number(self, value: float, digits: int = DIGITS) -> str:
         """Return a number with this language's signs; a dash where it is missing."""

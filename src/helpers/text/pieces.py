@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -40,6 +40,12 @@ def both(key: str, **values) -> Bilingual:
         return f"<p>{labeller(key, **own | strings)}</p>"
 
     return _in_both(paragraph)
+
+
+def listed(kind: str, names: Iterable) -> Callable[[Labeller], str]:
+    """Return the words for identifiers of one kind, as a list in a sentence, for `both` to ask in each language."""
+    names = list(names)
+    return lambda labeller: labeller.listed(labeller.name(kind, name) for name in names)
 
 
 def markdown(pieces: list[Bilingual]) -> Bilingual:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -63,21 +63,18 @@ class Reference:
         number = f"{self.volume}({self.issue})" if self.issue else self.volume
         return ", ".join(filter(None, (number, self.pages.replace("-", "–"))))
 
-    def short(self, and_: str = "and") -> str:
-        """Return "Kell et al. (2018)", "Pons and Serra (2019)", with the word for "and" that the language has."""
+    def short(self, listed: Callable[[Sequence[str]], str]) -> str:
+        """Return "Kell et al. (2018)", "Pons and Serra (2019)"; `listed` is a labeller's, with its "and"."""
         names = self.families
-        if len(names) > 3 or OTHERS in self.authors:
-            said = f"{names[0]} et al."
-        else:
-            said = f" {and_} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        said = f"{names[0]} et al." if len(names) > 3 or OTHERS in self.authors else listed(names)
         return f"{said} ({self.year})" if self.year else said
 
-    def listed(self, and_: str = "and") -> str:
-        """Return the authors with initials, such as "Pons, J. and Serra, X."."""
+    def listed(self, listed: Callable[[Sequence[str]], str]) -> str:
+        """Return the authors with initials, such as "Pons, J. and Serra, X."; `listed` as above."""
         names = [_with_initials(author) for author in self.authors if author != OTHERS]
         if OTHERS in self.authors:
             return f"{', '.join(names)} et al."
-        return f" {and_} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return listed(names)
 
     def bibtex(self) -> str:
         """Return the work as a BibTeX entry."""

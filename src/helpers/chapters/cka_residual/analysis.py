@@ -205,8 +205,8 @@ def frames_used(table: pd.DataFrame) -> text.Bilingual:
 
 
 def _frames_used(names: list[str], step: int, n: int) -> text.Bilingual:
-    words = {"models": lambda labeller: ", ".join(labeller.name("model", name) for name in names)}
-    return text.both("say.every_frame" if step == 1 else "say.some_frames", **words, n=n, step=step)
+    key = "say.every_frame" if step == 1 else "say.some_frames"
+    return text.both(key, models=text.listed(MODEL, names), n=n, step=step)
 
 
 def sentences(matrices: pd.DataFrame, merged: pd.DataFrame, costs: pd.DataFrame) -> text.Bilingual:

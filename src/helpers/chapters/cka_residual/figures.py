@@ -29,8 +29,9 @@ text.words(
         "hover": "{row} branch, layer %{{y}}<br>{column} branch, layer %{{x}}<br>CKA: %{{z:.3f}}",
         "alt": (
             "Three heat maps of linear CKA between layers: right branch against left, left against left, right against "
-            "right, with a menu. {facts}"
+            "right, with a menu.{decoder} {facts}"
         ),
+        "alt_decoder": " At the axes, dec marks layers of the decoder; the others are those of the encoder.",
         "alt_fact": "{model}, {over}: between the branches of the same layer, CKA is between {low} and {high}.",
     },
     es={
@@ -41,8 +42,9 @@ text.words(
         "hover": "Rama {row}, capa %{{y}}<br>Rama {column}, capa %{{x}}<br>CKA: %{{z:.3f}}",
         "alt": (
             "Tres mapas de calor de la CKA lineal entre capas: rama derecha contra izquierda, izquierda contra "
-            "izquierda y derecha contra derecha, con un menú. {facts}"
+            "izquierda y derecha contra derecha, con un menú.{decoder} {facts}"
         ),
+        "alt_decoder": " En los ejes, dec señala las capas del decodificador; las demás son del codificador.",
         "alt_fact": "{model}, {over}: entre las ramas de una misma capa, la CKA está entre {low} y {high}.",
     },
 )
@@ -72,7 +74,7 @@ def heat_maps(
         _branch_axes(style.lying_bar(figure, labeller("figure.heat_maps.cka")), labeller)
         return panels.spread(figure, len(PAIRS))
 
-    return bilingual(build, lambda labeller: _heat_alt(frame, labeller), frame, language)
+    return bilingual(build, lambda labeller: _heat_alt(frame, towers, labeller), frame, language)
 
 
 def _map(own: pd.DataFrame, pair: tuple[str, str], towers: dict[int, str], labeller: Labeller) -> go.Heatmap:
@@ -101,14 +103,16 @@ def _branch_axes(figure: go.Figure, labeller: Labeller) -> go.Figure:
     return figure.update_xaxes(constrain="domain").update_yaxes(constrain="domain", constraintoward="top")
 
 
-def _heat_alt(frame: pd.DataFrame, labeller: Labeller) -> str:
+def _heat_alt(frame: pd.DataFrame, towers: dict[str, dict[int, str]], labeller: Labeller) -> str:
     facts = []
     across = frame[(frame["row_branch"] == "right") & (frame["column_branch"] == "left")]
     for (model, over), rows in across.groupby([MODEL, "over"], sort=False):
         same = rows[rows["row_layer"] == rows["column_layer"]]["cka"]
         words = {"model": labeller.name("model", model), "over": labeller.name("over", over)}
         facts.append(labeller("figure.heat_maps.alt_fact", **words, low=float(same.min()), high=float(same.max())))
-    return labeller("figure.heat_maps.alt", facts=" ".join(facts))
+    marked = any(tower != ENCODER for of_layers in towers.values() for tower in of_layers.values())
+    decoder = labeller("figure.heat_maps.alt_decoder") if marked else ""
+    return labeller("figure.heat_maps.alt", decoder=decoder, facts=" ".join(facts))
 
 
 text.words(

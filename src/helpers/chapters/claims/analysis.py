@@ -14,22 +14,24 @@ from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.published import FIGURES
 from helpers.chapters.claims.run import Missing, Run
 from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE, WITHIN
+from helpers.names import MODEL
 from helpers.stats.intervals import holm
 from helpers.study import Study
 
 DIGITS = 3  # of a claim's numbers: some published ones are as small as 0.002
 SMALLEST = 10**-DIGITS  # of a p that is written as a number
 SLOW = ("ridge_lasso_agree",)  # which needs every lasso anew
+LIST = ", "  # between networks of a cell
 SIGNS = {HOLDS: "✓", FAILS: "✗", UNDECIDED: "?", UNTESTABLE: "–"}
 
 
 def table(study: Study) -> pd.DataFrame:
     """Return one row per claim, in their order.
 
-    Columns claim, threshold, side, published, published_sign, published_note, published_otherwise, untrained,
-    otherwise, value, low, high, over, p, p_adjusted, verdict, why; numbers are NaN where the study, or a figure, does
-    not have them. `p` is two-sided, and adjusted by Holm's method over the claims that are tested. Synthetic data have
-    numbers, but no verdict.
+    Columns claim, about (the networks that have to predict, as a list), threshold, side, published, published_sign,
+    published_note, published_otherwise, untrained, otherwise, value, low, high, over, p, p_adjusted, verdict, why;
+    numbers are NaN where the study, or a figure, does not have them. `p` is two-sided, and adjusted by Holm's method
+    over the claims that are tested. Synthetic data have numbers, but no verdict.
     """
     run = Run.of(study)
     return _judged(pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()]))
@@ -69,7 +71,8 @@ def reason(verdict: str, row: pd.Series) -> str:
 
 
 def _row(claim: Claim, run: Run) -> dict:
-    row = {"claim": claim.name, "threshold": claim.threshold, "side": claim.side}
+    row = {"claim": claim.name, "about": LIST.join(claim.about or (run.main,))}
+    row |= {"threshold": claim.threshold, "side": claim.side}
     row["published"] = np.nan if claim.published is None else claim.published().value
     row["published_sign"] = np.nan if claim.published_sign is None else claim.published_sign()
     row |= {"published_note": claim.published_note, "untrained": np.nan, "evidence": None, "verdict": UNTESTABLE}
@@ -82,7 +85,7 @@ def _row(claim: Claim, run: Run) -> dict:
             raise Missing("nothing_reached")
         why = "synthetic" if run.study.brain.synthetic else ""
         if not why and claim.on:
-            why = run.doubt(claim.about or (run.main,), claim.on, claim.of_training)
+            why = run.doubt(tuple(row["about"].split(LIST)), claim.on, claim.of_training)
     except Missing as error:
         return row | {"why": str(error)}
     row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}
@@ -100,10 +103,18 @@ def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
     counts = table["verdict"].value_counts()
     numbers = {name: int(counts.get(name, 0)) for name in SIGNS}
     said = [text.both("say.verdicts", n=len(table), **numbers)]
+    said += about(table)
     said += [text.both("say.no_verdicts")] if study.brain.synthetic else []
     said += [text.both("say.small_networks")] if study.trained_here else []
     said += [text.both("say.unheard")] if study.parameters.unheard else []
     return text.markdown(said)
+
+
+def about(table: pd.DataFrame) -> list[text.Bilingual]:
+    """Return which network the claims about a single one were judged of, as far as any could be."""
+    judged = table.loc[table["verdict"] != UNTESTABLE, "about"]
+    names = judged[~judged.str.contains(LIST, regex=False)].unique()
+    return [text.both("say.about_one", model=text.listed(MODEL, names))] if len(names) else []
 
 
 def shown(table: pd.DataFrame) -> text.Bilingual:

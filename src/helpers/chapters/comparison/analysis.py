@@ -200,7 +200,5 @@ def about_beside(study: Study) -> text.Bilingual:
     said = [key for control, key in ABOUT.items() if control in controls]
     pieces = [text.both(key) for key in said + ["say.controls_learned"] * bool(said)]
     if names := study.baselines:
-        pieces.append(
-            text.both("say.above_baselines", names=lambda own: ", ".join(own.name("model", name) for name in names))
-        )
+        pieces.append(text.both("say.above_baselines", names=text.listed(MODEL, names)))
     return text.markdown(pieces or [text.both("say.nothing_beside")])

@@ -173,5 +173,5 @@ def _sentence(own: pd.DataFrame) -> text.Bilingual:
     if not ahead.any():
         return text.both("say.ahead_of_none", **words, n=len(own))
     rest = own.loc[~ahead].sort_values("difference")["rival"]
-    words["rest"] = lambda labeller: ", ".join(labeller.name("model", name) for name in rest)
+    words["rest"] = text.listed(MODEL, rest)
     return text.both("say.ahead_of_some", **words, **counts)

@@ -69,15 +69,11 @@ def about_beside(references: pd.DataFrame) -> text.Bilingual | None:
     if len(controls):
 
         def kinds(labeller: text.Labeller) -> str:
-            return ", ".join(_drawn(labeller, *one) for one in draws.itertuples())
+            return labeller.listed(_drawn(labeller, *one) for one in draws.itertuples())
 
         said.append(text.both("say.beside_controls", names=kinds))
     if len(names):
-
-        def of_baselines(labeller: text.Labeller) -> str:
-            return ", ".join(labeller.name("model", name) for name in names)
-
-        said.append(text.both("say.beside_baselines", n=len(names), names=of_baselines))
+        said.append(text.both("say.beside_baselines", n=len(names), names=text.listed(MODEL, names)))
     if not said:
         return None
     said += [text.both("say.beside_spread")] if (controls["n_seeds"] > 1).any() else []

@@ -58,17 +58,20 @@ def hypotheses(study: Study) -> text.Bilingual:
         for coord in (REGION, GROUP)
     )
     own = {"speech": SPEECH, "music": MUSIC}
-    can = {
+    published = {
         "regions": PRIMARY in regions and len(regions - {"", PRIMARY}) > 0,
         "components": {"frequency", "category"} <= groups,
         "special": len(study.models) > 1 and any(kind in trainings and target in names for target, kind in own.items()),
         "diverse": MIXED in trainings and len(trainings - {""}) > 1,
-        "learned": any(entry.controls for entry in study.parameters.models),
+    }
+    beside = {
+        "learned": study.starting or any(entry.controls for entry in study.parameters.models),
         "beyond": study.baselines,
     }
-    said = [key for key, possible in can.items() if possible] or ["open"]
-    baselines = {"names": lambda labeller: ", ".join(labeller.name("model", name) for name in study.baselines)}
-    return text.markdown([text.both(f"hypothesis.{key}", **baselines) for key in said])
+    said = [key for key, possible in published.items() if possible] or ["open"]
+    said += [key for key, possible in beside.items() if possible]
+    names = text.listed("model", study.baselines)
+    return text.markdown([text.both(f"hypothesis.{key}", names=names) for key in said])
 
 
 def _training(model: AudioModel) -> str:

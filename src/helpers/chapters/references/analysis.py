@@ -23,10 +23,11 @@ def works(study: Study) -> pd.DataFrame:
 
     Columns key, authors, year, title, journal, identifier, link: text, "" where there is none.
     """
+    english = text.labellers()["en"].listed
     rows = [
         {
-            "key": one.key, "authors": one.listed(), "year": one.year, "title": one.title, "journal": one.journal,
-            "identifier": one.identifier, "link": one.link,
+            "key": one.key, "authors": one.listed(english), "year": one.year, "title": one.title,
+            "journal": one.journal, "identifier": one.identifier, "link": one.link,
         }
         for one in _cited(study)
     ]  # fmt: skip
@@ -51,7 +52,7 @@ def replicated(study: Study) -> text.Bilingual:  # noqa: ARG001  (as the others)
 
 
 def _named(reference: Reference) -> Callable[[text.Labeller], str]:
-    return lambda labeller: reference.short(labeller("bibliography.and"))
+    return lambda labeller: reference.short(labeller.listed)
 
 
 def cited(study: Study) -> text.Bilingual:
@@ -72,7 +73,7 @@ def _data(study: Study, citation: str) -> Callable[[text.Labeller], str]:
 
 
 def _item(one: Reference, labeller: text.Labeller) -> str:
-    who = one.listed(labeller("bibliography.and"))
+    who = one.listed(labeller.listed)
     who = f"{who} ({one.year})." if one.year else _sentence(who)
     place = f"<em>{html.escape(one.journal)}</em>" * bool(one.journal)
     place = ", ".join(filter(None, (place, html.escape(one.place))))

@@ -127,7 +127,9 @@ def _edges(alphas: pd.DataFrame) -> text.Bilingual:
     names = hits[ESTIMATOR].value_counts(sort=False)
 
     def counts(labeller: text.Labeller) -> str:
-        return ", ".join(f"{labeller.number(n, 0)} ({labeller.name('estimator', name)})" for name, n in names.items())
+        return labeller.listed(
+            f"{labeller.number(n, 0)} ({labeller.name('estimator', name)})" for name, n in names.items()
+        )
 
     return text.both("say.edges", n=len(alphas), hits=len(hits), counts=counts)
 

@@ -46,8 +46,8 @@ def _is_nested(study: Study) -> bool:
 def verdicts(study: Study) -> pd.DataFrame | None:
     """Return each claim's number and verdict from every seed: claim, seed (0: as reported), value, verdict.
 
-    Of the claims that the study tests, but for `claims.SLOW`. Where those are judged on networks that never heard what
-    they are tested on, that is seed 0; from seed 1 on, networks have heard all sounds. None where the study trains
+    Of the claims that the study tests, but for `claims.SLOW`. Those that are judged on networks that never heard what
+    they are tested on are seed 0; from seed 1 on, networks have heard all sounds. None where the study trains
     once, or has no chapter on claims.
     """
     several = _several(study)
@@ -56,7 +56,9 @@ def verdicts(study: Study) -> pd.DataFrame | None:
     first = claims.table(study)
     tables = [claims.again(one, first).assign(**{SEED: number}) for number, one in enumerate(several, start=1)]
     if study.parameters.unheard:
-        tables.insert(0, first[first["claim"].isin(tables[0]["claim"])].assign(**{SEED: UNHEARD}))
+        heard = [name for name in tables[0]["claim"] if not claims.CLAIMS[name].on]  # of branches, not of prediction
+        apart = first["claim"].isin(tables[0]["claim"]) & ~first["claim"].isin(heard)
+        tables.insert(0, first[apart].assign(**{SEED: UNHEARD}))
     return pd.concat(tables, ignore_index=True)[["claim", SEED, "value", "verdict"]]
 
 
@@ -115,8 +117,8 @@ def _columns(own: pd.DataFrame) -> Iterator[Callable[[text.Labeller], str]]:
     """Yield the verdicts, then the numbers, of a claim from each seed."""
     ordered = own.sort_values(SEED)
     yield partial(_joined, [f"verdict.{one}" for one in ordered["verdict"]])
-    yield lambda labeller: " · ".join(labeller.number(value, 3) for value in ordered["value"])
+    yield lambda labeller: " · ".join(labeller.number(value, 3) for value in ordered["value"]) or "–"
 
 
 def _joined(keys: list[str], labeller: text.Labeller) -> str:
-    return " · ".join(map(labeller, keys))
+    return " · ".join(map(labeller, keys)) or "–"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -29,22 +29,17 @@ def compared(study: Study) -> text.Bilingual:
     """Return what was compared: sounds, responses, networks, baselines and controls."""
     states = [one.state for entry in study.parameters.models for one in entry.variants]
     states += [UNTRAINED] * len(study.starting)
-    said = [question.overview(study), text.both("summary.networks", n=len(study.models), names=_models(study.models))]
+    said = [
+        question.overview(study),
+        text.both("summary.networks", n=len(study.models), names=text.listed(MODEL, study.models)),
+    ]
     if study.baselines:
-        said.append(text.both("summary.baselines", n=len(study.baselines), names=_models(study.baselines)))
+        said.append(text.both("summary.baselines", n=len(study.baselines), names=text.listed(MODEL, study.baselines)))
     if states:
         roles = dict.fromkeys(states)
-        kinds = {"roles": lambda labeller: ", ".join(labeller.name("role", state).lower() for state in roles)}
+        kinds = {"roles": lambda labeller: labeller.listed(labeller.name("role", state).lower() for state in roles)}
         said.append(text.both("summary.controls", **kinds))
     return text.paragraph(said)
-
-
-def _models(names: Iterable[str]) -> Callable[[text.Labeller], str]:
-    return lambda labeller: ", ".join(labeller.name("model", name) for name in names)
-
-
-def _targets(names: Iterable[str]) -> Callable[[text.Labeller], str]:
-    return lambda labeller: ", ".join(labeller.name("target", name) for name in names)
 
 
 def values(study: Study) -> pd.DataFrame:
@@ -118,11 +113,19 @@ def _extremes(best: pd.DataFrame) -> text.Bilingual:
     first, last = best.iloc[0], best.iloc[-1]
     if not first["r2"] > 0:
         return text.both("summary.nothing")
-    words = {"target": _targets([first[TARGET]]), "model": _models([first[MODEL]]), "r2": first["r2"]}
+    words = {
+        "target": text.listed(TARGET, [first[TARGET]]),
+        "model": text.listed(MODEL, [first[MODEL]]),
+        "r2": first["r2"],
+    }
     words["interval"] = _interval(first)
     if len(best) == 1:
         return text.both("summary.only", **words)
-    words |= {"last": _targets([last[TARGET]]), "last_model": _models([last[MODEL]]), "last_r2": last["r2"]}
+    words |= {
+        "last": text.listed(TARGET, [last[TARGET]]),
+        "last_model": text.listed(MODEL, [last[MODEL]]),
+        "last_r2": last["r2"],
+    }
     return text.both("summary.extremes", **words, last_interval=_interval(last))
 
 
@@ -167,17 +170,17 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str]) -> list[text.Bil
     clear = whole.index[whole].tolist()
 
     def names(labeller: text.Labeller) -> str:
-        return ", ".join(f"{labeller.name('target', t)} ({labeller.name('model', best[t])})" for t in clear)
+        return labeller.listed(f"{labeller.name('target', t)} ({labeller.name('model', best[t])})" for t in clear)
 
     which = "all" if whole.all() else "some" if whole.any() else "none"
     counts = {"n": len(clear), "k": len(whole), "m": rivals["rival"].nunique()}
     said = [text.both(f"summary.{role}.{which}", names=names, **counts)] if clear or not once else []
     if behind.any():
-        said.append(text.both(f"summary.{role}.behind", names=_targets(whole.index[behind])))
+        said.append(text.both(f"summary.{role}.behind", names=text.listed(TARGET, whole.index[behind])))
     if once:
-        said.append(text.both(f"summary.{role}.once", names=_targets(once)))
+        said.append(text.both(f"summary.{role}.once", names=text.listed(TARGET, once)))
     if len(rest := whole.index[~whole & ~behind & ~whole.index.isin(once)]) and (which == "some" or role == BASELINE):
-        said.append(text.both(f"summary.{role}.open", rest=_targets(rest)))
+        said.append(text.both(f"summary.{role}.open", rest=text.listed(TARGET, rest)))
     return [text.paragraph(said)]
 
 
@@ -186,7 +189,12 @@ def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
     said = []
     for kind, own in learned.groupby(learned["role"] == MATCHED):
         ahead = own.loc[(own["p"] <= LEVEL) & (own["difference"] > 0), TARGET].tolist()
-        words = {"n": len(ahead), "k": len(own), "names": _targets(ahead), "all": _targets(own[TARGET])}
+        words = {
+            "n": len(ahead),
+            "k": len(own),
+            "names": text.listed(TARGET, ahead),
+            "all": text.listed(TARGET, own[TARGET]),
+        }
         words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
         sort = "matched" if kind else "without"
         said += [text.both(f"summary.{sort}.reached", **words)]
@@ -203,6 +211,7 @@ def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
 
     said = [text.both("summary.claims.tested", n=len(verdicts), tested=sum(map(len, counts.values())))]
     said += [text.both(f"summary.claims.{name}", n=len(own), names=named(own)) for name, own in counts.items() if own]
+    said += claims.about(verdicts)
     return text.paragraph(said)
 
 

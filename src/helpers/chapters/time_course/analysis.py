@@ -306,11 +306,7 @@ def about(study: Study, bins: Mapping[str, xr.DataArray], width: float, floor: f
         for kind, one in bins.items()
     ]  # fmt: skip
     if without := [kind for kind in study.brain.responses if kind not in bins]:
-
-        def names(labeller: text.Labeller) -> str:
-            return ", ".join(labeller.name("target", kind) for kind in without)
-
-        pieces.append(text.both("say.time_without", kinds=names))
+        pieces.append(text.both("say.time_without", kinds=text.listed(TARGET, without)))
     return text.markdown([*pieces, text.both("say.time_floor", floor=floor)])
 
 

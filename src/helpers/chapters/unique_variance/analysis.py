@@ -117,8 +117,7 @@ def _within(own: pd.DataFrame) -> text.Bilingual:
 
 def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.DataArray]) -> text.Bilingual:
     """Return sentences: which baselines networks are held against, and of which sets only some targets are taken."""
-    names = {"names": lambda labeller: ", ".join(labeller.name("model", name) for name in spaces)}
-    pieces = [text.both("say.spaces", **names)]
+    pieces = [text.both("say.spaces", names=text.listed(MODEL, spaces))]
     for kind, own in taken.items():
         whole = study.brain.responses[kind].sizes[TARGET]
         if own.sizes[TARGET] < whole:

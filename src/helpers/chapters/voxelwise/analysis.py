@@ -128,7 +128,9 @@ def _clipped(study: Study, pooled: pd.DataFrame) -> text.Bilingual:
         return text.both("say.none_clipped")
 
     def counts(labeller: text.Labeller) -> str:
-        return ", ".join(f"{labeller.number(n, 0)} ({labeller.name('model', model)})" for model, n in touched.items())
+        return labeller.listed(
+            f"{labeller.number(n, 0)} ({labeller.name('model', model)})" for model, n in touched.items()
+        )
 
     return text.both("say.clipped", counts=counts)
 

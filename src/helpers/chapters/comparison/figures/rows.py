@@ -144,6 +144,6 @@ def _alt(values: pd.DataFrame, labeller: Labeller) -> str:
     roles = [role for role in (looks.TRAINED, *CONTROLS) if (values["role"] == role).any()]
     words = {"k": values[TARGET].nunique(), "n": n_networks}
     words |= {"lines": labeller("figure.rows.alt_lines", m=len(baselines)) if baselines else ""}
-    words |= {"roles": ", ".join(labeller(f"figure.rows.alt_role.{role}") for role in roles)}
+    words |= {"roles": labeller.listed(labeller(f"figure.rows.alt_role.{role}") for role in roles)}
     what = panels.measure(values, labeller, inline=True)
     return labeller("figure.rows.alt", measure=what, facts=" ".join(facts) if baselines else "", **words)

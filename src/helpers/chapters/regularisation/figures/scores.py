@@ -129,7 +129,7 @@ def _curve_alt(curves: pd.DataFrame, labeller: Labeller) -> str:
         words = {"model": labeller.name("model", model), "estimator": labeller.name("estimator", estimator)}
         words |= {"component": labeller.name("target", top[TARGET]), "layer": int(top[LAYER])}
         facts.append(labeller("figure.ridge_lasso.alt_fact", **words, r2=float(top["median_r2_determination"])))
-    estimators = ", ".join(labeller.name("estimator", name) for name in panels.in_order(curves[ESTIMATOR]))
+    estimators = text.listed(ESTIMATOR, panels.in_order(curves[ESTIMATOR]))(labeller)
     words = {"measure": _measure(DETERMINATION, labeller, inline=True), "estimators": estimators}
     return labeller("figure.ridge_lasso.alt", n=len(panels.targets_of(curves)), **words, facts=" ".join(facts))
 

@@ -295,7 +295,7 @@ text.words("figure.surface", en={"side": "{value} {side}"}, es={"side": "{value}
 def _sides(rows: pd.DataFrame, column: str, labeller: Labeller, digits: int = 2) -> str:
     """Return the median of each hemisphere that has vertices, in words."""
     medians = {side: rows.loc[rows["hemisphere"] == side, column].median() for side in HEMISPHERES}
-    return ", ".join(
+    return labeller.listed(
         labeller("figure.surface.side", value=labeller.number(value, digits), side=labeller(f"map.{side}"))
         for side, value in medians.items()
         if not np.isnan(value)
