@@ -139,7 +139,7 @@ def test_claims_are_counted_and_named(values, leads, verdicts, words):
 
 def test_it_is_said_of_which_network_a_claim_about_one_was_judged(values, leads):
     of_one = "Where a claim speaks of one network, it was judged with Mixture network."
-    assert of_one in said(values, leads, claims(HOLDS, FAILS)) and "con Red de mezcla" in said(
+    assert of_one in said(values, leads, claims(HOLDS, FAILS)) and "con «Red de mezcla»" in said(
         values, leads, claims(FAILS), language="es"
     )
     assert "speaks of one network" not in said(values, leads, claims(UNTESTABLE, HOLDS))

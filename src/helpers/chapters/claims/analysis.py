@@ -71,7 +71,8 @@ def reason(verdict: str, row: pd.Series) -> str:
 
 
 def _row(claim: Claim, run: Run) -> dict:
-    row = {"claim": claim.name, "about": LIST.join(claim.about or (run.main,))}
+    networks = claim.about or (run.main,)
+    row = {"claim": claim.name, "about": LIST.join(networks)}
     row |= {"threshold": claim.threshold, "side": claim.side}
     row["published"] = np.nan if claim.published is None else claim.published().value
     row["published_sign"] = np.nan if claim.published_sign is None else claim.published_sign()
@@ -85,7 +86,7 @@ def _row(claim: Claim, run: Run) -> dict:
             raise Missing("nothing_reached")
         why = "synthetic" if run.study.brain.synthetic else ""
         if not why and claim.on:
-            why = run.doubt(tuple(row["about"].split(LIST)), claim.on, claim.of_training)
+            why = run.doubt(networks, claim.on, claim.of_training)
     except Missing as error:
         return row | {"why": str(error)}
     row |= {name: getattr(evidence, name) for name in ("value", "low", "high", "over")}

@@ -36,7 +36,7 @@ def compared(study: Study) -> text.Bilingual:
     if study.baselines:
         said.append(text.both("summary.baselines", n=len(study.baselines), names=text.listed(MODEL, study.baselines)))
     if states:
-        roles = dict.fromkeys(states)
+        roles = sorted(dict.fromkeys(states), key=lambda state: state == MATCHED)  # the longest of names comes last
         kinds = {"roles": lambda labeller: labeller.listed(labeller.name("role", state).lower() for state in roles)}
         said.append(text.both("summary.controls", **kinds))
     return text.paragraph(said)
