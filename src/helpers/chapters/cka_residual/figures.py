@@ -29,9 +29,9 @@ text.words(
         "hover": "{row} branch, layer %{{y}}<br>{column} branch, layer %{{x}}<br>CKA: %{{z:.3f}}",
         "alt": (
             "Three heat maps of linear CKA between layers: right branch against left, left against left, right against "
-            "right, with a menu.{decoder} {facts}"
+            "right, with a menu{decoder}. {facts}"
         ),
-        "alt_decoder": " At the axes, dec marks layers of the decoder; the others are those of the encoder.",
+        "alt_decoder": "; dec marks layers of the decoder, the others are those of the encoder",
         "alt_fact": "{model}, {over}: between the branches of the same layer, CKA is between {low} and {high}.",
     },
     es={
@@ -42,9 +42,9 @@ text.words(
         "hover": "Rama {row}, capa %{{y}}<br>Rama {column}, capa %{{x}}<br>CKA: %{{z:.3f}}",
         "alt": (
             "Tres mapas de calor de la CKA lineal entre capas: rama derecha contra izquierda, izquierda contra "
-            "izquierda y derecha contra derecha, con un menú.{decoder} {facts}"
+            "izquierda y derecha contra derecha, con un menú{decoder}. {facts}"
         ),
-        "alt_decoder": " En los ejes, dec señala las capas del decodificador; las demás son del codificador.",
+        "alt_decoder": "; dec señala las capas del decodificador, las demás son del codificador",
         "alt_fact": "{model}, {over}: entre las ramas de una misma capa, la CKA está entre {low} y {high}.",
     },
 )
