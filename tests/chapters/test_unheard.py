@@ -82,15 +82,17 @@ def test_verdicts_of_both_kinds_stand_side_by_side_and_must_agree(small_brain, t
 
     def row(claim, run) -> dict:
         heard = not isinstance(run, Unheard)
-        verdict = HOLDS if claim.name == "deeper_better" or heard else FAILS
-        tested = claim.name in ("deeper_better", "speech_worst")
+        verdict = HOLDS if claim.name != "speech_worst" or heard else FAILS
+        tested = claim.name in ("deeper_better", "speech_worst", "right_is_first")
         own = {"claim": claim.name, "evidence": None, "why": "", "p": 0.01, "value": 0.1 if heard else 0.2}
         return own | {"verdict": verdict if tested else UNTESTABLE}
 
     monkeypatch.setattr(claims.analysis, "_row", row)
     verdicts = seeds.verdicts(study).sort_values(["claim", "seed"])
-    assert verdicts["seed"].tolist() == [0, 1, 2] * 2
-    assert verdicts["verdict"].tolist() == [HOLDS] * 3 + [FAILS, HOLDS, HOLDS]
+    of_branches = verdicts["claim"] == "right_is_first"  # judged on the study's own networks, which heard all
+    assert verdicts.loc[of_branches, "seed"].tolist() == [1, 2]
+    assert verdicts.loc[~of_branches, "seed"].tolist() == [0, 1, 2] * 2
+    assert verdicts.loc[~of_branches, "verdict"].tolist() == [HOLDS] * 3 + [FAILS, HOLDS, HOLDS]
     assert seeds.changed(verdicts) == ["speech_worst"]
     shown = seeds.shown(verdicts).pieces["en"]
     assert shown.count("<th>") == 5 and "does not hold" in shown and "0.100 · 0.100" in shown and "0.200" in shown
@@ -99,6 +101,7 @@ def test_verdicts_of_both_kinds_stand_side_by_side_and_must_agree(small_brain, t
         "networks were trained without the test sounds, but for the claims on ridge"
         in seeds.sentences(values, verdicts).pieces["en"]
     )
+    assert "without the test sounds" not in seeds.sentences(values, verdicts[of_branches]).pieces["en"]
 
 
 @pytest.mark.parametrize(
