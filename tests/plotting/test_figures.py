@@ -278,7 +278,9 @@ def test_branches_are_compared_in_maps_and_curves():
     frame["cka"] = np.arange(len(frame)) / len(frame)
     figure = cka.heat_maps(frame, {"music": {1: "encoder", 2: "decoder"}}, **LOOK)
     assert len(figure.data) == 6 and [trace.visible for trace in figure.data] == [True] * 3 + [False] * 3
-    assert list(figure.data[0].x) == ["1", "2 dec"]
+    assert list(figure.data[0].x) == ["1", "2 dec"] and "dec marks layers" in figure.layout.meta["alt"]["en"]
+    plain = cka.heat_maps(frame, {"music": {1: "encoder", 2: "encoder"}}, **LOOK)
+    assert list(plain.data[0].x) == ["1", "2"] and " dec" not in plain.layout.meta["alt"]["es"]
     own = frame[(frame.row_branch == "right") & (frame.column_branch == "left") & (frame.over == "frames")]
     np.testing.assert_array_equal(figure.data[3].z, own["cka"].to_numpy().reshape(2, 2))
     similar = pd.DataFrame({"model": "music", "branch": "left", "layer": [3, 1, 2], "cka": [0.75, 0.5, 0.25]})
