@@ -101,7 +101,8 @@ text.table(firsts)
 
 # %%
 seeds = robustness.seeds.values(study, responses)  # r2 of every network that is trained here, from every seed
-robustness.figures.seeds(seeds, **study.look)
+baselines = robustness.seeds.baselines(study, responses)  # the highest of each target
+robustness.figures.seeds(seeds, baselines, **study.look)
 
 # %%
 verdicts = robustness.seeds.verdicts(study)  # of each claim, from every seed; None without the chapter on claims

@@ -183,6 +183,9 @@ def test_names_beside_points_that_are_close_stand_on_different_sides():
     assert set(_sides(apart, dict.fromkeys("ab", "a_network")).values()) == {SIDES[0]}
     at_the_edge = _sides({"a": (0.01, 0.5)}, {"a": "a_network_of_mine"})
     assert at_the_edge["a"] == "middle right", "or a phone would cut it off"
+    for y, side in ((0.01, "bottom center"), (0.99, "top center")):  # where it would be cut by the axis, or the frame
+        crowded = _sides(dict.fromkeys("abcd", (0.5, y)), dict.fromkeys("abcd", "a_network"))
+        assert side not in crowded.values()
 
 
 def test_long_names_take_two_lines():

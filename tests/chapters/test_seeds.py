@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import encoding, stats
 from helpers.chapters import claims, robustness, summary
 from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED, UNTESTABLE
 from helpers.chapters.robustness import figures, seeds
@@ -61,7 +62,7 @@ def test_every_seed_has_its_r2_and_the_first_is_that_of_the_study(thrice):
 def test_a_study_that_trains_once_says_so(small_brain, tmp_path, more):
     study = a_study(tmp_path, **more)
     found = seeds.values(study, robustness.responses(study))
-    assert found.empty and figures.seeds(found, **LOOK) is None
+    assert found.empty and figures.seeds(found, found, **LOOK) is None
     assert seeds.verdicts(study) is None and seeds.shown(None) is None
     assert "training_seeds" in seeds.sentences(found, None).pieces["en"]
 
@@ -138,8 +139,27 @@ def test_the_table_of_verdicts_has_one_row_for_each_claim():
 
 def test_the_figure_has_a_mark_for_each_seed_and_no_line_between_targets(thrice):
     values = seeds.values(thrice, robustness.responses(thrice))
-    figure = figures.seeds(values, **LOOK)
+    nothing = seeds.baselines(a_study(thrice.outputs, training_seeds=1), robustness.responses(thrice))
+    figure = figures.seeds(values, nothing, **LOOK)
     (trace,) = figure.data
     assert sum(x is not None for x in trace.x) == len(values)
     assert [x is None for x in trace.x] == [False, False, False, True] * values["target"].nunique()
     assert "3 seeds" in figure.layout.meta["alt"]["en"] and "3 semillas" in figure.layout.meta["alt"]["es"]
+
+
+def test_the_highest_baseline_of_each_target_stands_beside_the_seeds(small_brain, tmp_path):
+    given = [{"name": name, "family": name} for name in ("cochleagram", "spectrotemporal")]
+    study = a_study(tmp_path, training_seeds=2, baselines=given)
+    values, baselines = (of(study, robustness.responses(study)) for of in (seeds.values, seeds.baselines))
+    assert set(baselines["target"]) == set(values["target"]) and baselines["target"].is_unique
+    for row in baselines.itertuples():
+        for features in study.references(["baselines"]):
+            scores = encoding.score(features, robustness.responses(study), study.splits, **study.encoding)
+            assert row.r2 >= stats.nested_best(scores, "r2_pearson")["value"].sel(target=row.target).mean() - 1e-9
+    figure = figures.seeds(values, baselines, **LOOK)
+    line = figure.data[0]
+    assert line.marker.symbol == "line-ns-open" and sorted(line.x) == sorted(baselines["r2"])
+    low, high = figure.layout.xaxis.range
+    assert low <= min(line.x) and max(line.x) <= high
+    assert "the highest baseline" in figure.layout.meta["alt"]["en"]
+    assert "línea de base más alta" in figure.layout.meta["alt"]["es"]

@@ -24,6 +24,7 @@ text.words(
         "untrained": "Untrained weights",
         "permuted": "Permuted weights",
         "matched": "Trained on as many sounds drawn at random",
+        "highest": "Baselines, the highest",
         "of_several": "{name}: range over {n} {n:network|networks}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
@@ -34,6 +35,7 @@ text.words(
         "untrained": "Pesos sin entrenar",
         "permuted": "Pesos permutados",
         "matched": "Entrenada con igual número de sonidos elegidos al azar",
+        "highest": "Líneas de base, la más alta",
         "of_several": "{name}: rango entre {n} {n:red|redes}",
         "baseline_hover": "{name}<br>{measure}: %{{y:.2f}}",
         "control_hover": (
@@ -67,6 +69,15 @@ def control(labeller: Labeller, kind: str, n_networks: int) -> str:
     """Return the name of a control of so many networks."""
     name = labeller(f"references.{kind}")
     return labeller("references.of_several", name=name, n=n_networks) if n_networks > 1 else name
+
+
+def highest(x: np.ndarray, y: list[float], height: float, hover: list[str], labeller: Labeller) -> go.Scatter:
+    """Return the highest baseline of each row of a figure whose x axis is r2: a grey line, `height` px high."""
+    look = {"symbol": "line-ns-open", "size": height, "color": style.GREY, "line": {"color": style.GREY, "width": 2}}
+    return go.Scatter(
+        x=x, y=y, mode="markers", name=labeller("references.highest"), marker=look,
+        customdata=hover, hovertemplate="%{customdata}<extra></extra>",
+    )  # fmt: skip
 
 
 def name_of(labeller: Labeller, baseline: str) -> str:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from helpers import text
 from helpers.names import METRIC, MODEL, SEED, TARGET
-from helpers.plotting import panels, style
+from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
@@ -72,46 +72,60 @@ text.words(
         "title": "The same networks, trained from other seeds",
         "x": "Mean test r², not corrected for noise",
         "hover": "{model}, {target}<br>r²: {r2}<br>Seed {seed}",
+        "baseline": "{model}, {target}<br>r²: {r2}",
         "alt": (
             "A row for each of {k} {k:target|targets}: test r² of {n} {n:network|networks}, a mark for each of {m} "
-            "{m:seed|seeds} of training. {facts}"
+            "{m:seed|seeds} of training{beside}. {facts}"
         ),
+        "alt_beside": ", beside the highest baseline",
         "alt_fact": "{model}: seeds differ by {spread} at most, for {target}.",
     },
     es={
         "title": "Las mismas redes, entrenadas con otras semillas",
         "x": "Media de r² en el conjunto de prueba, sin corregir por ruido",
         "hover": "{model}, {target}<br>r²: {r2}<br>Semilla {seed}",
+        "baseline": "{model}, {target}<br>r²: {r2}",
         "alt": (
             "Una fila por cada una de {k} {k:respuesta|respuestas}: r² en el conjunto de prueba de {n} {n:red|redes}, "
             "una marca por cada una de {m} {m:semilla|semillas} de "
-            "entrenamiento. {facts}"
+            "entrenamiento{beside}. {facts}"
         ),
+        "alt_beside": ", junto a la línea de base más alta",
         "alt_fact": "{model}: las semillas difieren en {spread} como máximo, para {target}.",
     },
 )
 
 
-def seeds(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
-    """Draw `seeds.values`: a row for each target, in it a line from the lowest to the highest seed of each network."""
+def seeds(values: pd.DataFrame, baselines: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
+    """Draw `seeds.values`: a row for each target, in it a line from the lowest to the highest seed of each network.
+
+    baselines : as `seeds.baselines`, a line through the row of each target
+    """
     if values.empty:
         return None
     models, targets = panels.models_of(values), panels.targets_of(values)
     places = {target: -at for at, target in enumerate(targets)}
 
     def build(labeller: Labeller) -> go.Figure:
-        figure = go.Figure()
+        figure, row = go.Figure(), ROW + 8 * len(models)
+        if len(baselines):
+            words = [{k: style.name(labeller, k, one[k]) for k in (MODEL, TARGET)} for _, one in baselines.iterrows()]
+            hover = [
+                labeller("figure.seeds.baseline", r2=float(r2), **named)
+                for r2, named in zip(baselines["r2"], words, strict=True)
+            ]
+            at = [places[one] for one in baselines[TARGET]]
+            figure.add_trace(references.highest(baselines["r2"].to_numpy(), at, BAND * row, hover, labeller))
         for index, model in enumerate(models):
             offset = (0.5 - (index + 0.5) / len(models)) * BAND
             figure.add_trace(_from_seeds(values[values[MODEL] == model], index, places, offset, labeller))
-        height = AROUND + (ROW + 8 * len(models)) * len(targets)
+        height = AROUND + row * len(targets)
         style.laid_out(figure, labeller, labeller("figure.seeds.title"), height, synthetic)
         names = [style.name(labeller, "target", target) for target in targets]
         figure.update_yaxes(tickvals=list(places.values()), ticktext=names, range=[0.5 - len(targets), 0.5])
         title = "<br>".join(textwrap.wrap(labeller("figure.seeds.x"), NAME))
-        return figure.update_xaxes(
-            title_text=title, range=[min(0.0, values["r2"].min()) - 0.02, values["r2"].max() + 0.05]
-        )
+        every = pd.concat([values["r2"], baselines["r2"]])
+        return figure.update_xaxes(title_text=title, range=[min(0.0, every.min()) - 0.02, every.max() + 0.05])
 
     def alt(labeller: Labeller) -> str:
         ends = values.groupby([MODEL, TARGET], sort=False)["r2"].agg(["min", "max"]).reset_index()
@@ -124,7 +138,8 @@ def seeds(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
             for row in ends.loc[ends.groupby(MODEL, sort=False)["spread"].idxmax()].itertuples()
         ]  # fmt: skip
         counts = {"k": len(targets), "n": len(models), "m": values[SEED].nunique()}
-        return labeller("figure.seeds.alt", facts=" ".join(facts), **counts)
+        beside = labeller("figure.seeds.alt_beside") if len(baselines) else ""
+        return labeller("figure.seeds.alt", facts=" ".join(facts), beside=beside, **counts)
 
     return bilingual(build, alt, values, language)
 

@@ -12,6 +12,7 @@ from helpers import encoding, stats, text
 from helpers.chapters import claims
 from helpers.names import METRIC, MODEL, SEED, SPLIT, TARGET
 from helpers.study import Study
+from helpers.study.study import BASELINES
 
 PLAIN = "r2_pearson"
 UNHEARD = 0  # in place of a seed: networks that never heard what they are tested on
@@ -31,6 +32,22 @@ def values(study: Study, measured: xr.DataArray) -> pd.DataFrame:
             own = {SEED: number, MODEL: name}
             rows += [own | {TARGET: str(t), "r2": float(found.sel({TARGET: t}))} for t in found[TARGET].values]
     return pd.DataFrame(rows, columns=[SEED, MODEL, TARGET, "r2"]).assign(**{METRIC: PLAIN})
+
+
+def baselines(study: Study, measured: xr.DataArray) -> pd.DataFrame:
+    """Return the highest baseline of each target, as `values` has the networks: model, target, r2, metric.
+
+    Empty where the study trains once, or has no baselines.
+    """
+    score = partial(study.keep, encoding.score, responses=measured, splits=study.splits, **study.encoding)
+    rows = []
+    for features in study.references([BASELINES]) if _several(study) else []:
+        scores = score(features=features)
+        found = stats.nested_best(scores, PLAIN)["value"].mean(SPLIT)
+        own = {MODEL: str(scores[MODEL].values)}
+        rows += [own | {TARGET: str(t), "r2": float(found.sel({TARGET: t}))} for t in found[TARGET].values]
+    table = pd.DataFrame(rows, columns=[MODEL, TARGET, "r2"]).assign(**{METRIC: PLAIN})
+    return table.sort_values("r2", ascending=False, kind="stable").drop_duplicates(TARGET)
 
 
 def _several(study: Study) -> list[Study]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from helpers import text
 from helpers.names import MODEL, TARGET
-from helpers.plotting import panels, style
+from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.plotting.references import BASELINE
 from helpers.plotting.references import MARKS as CONTROLS
@@ -28,7 +28,6 @@ text.words(
     en={
         "title": "How well every network predicts every target",
         "x": "Mean test r², not corrected for noise",
-        "baselines": "Baselines, the highest",
         "control": "Controls: {role}",
         "hover": "{model}, {target}<br>r²: {r2}{interval}",
         "interval": "<br>95 % interval: {low} – {high}",
@@ -41,7 +40,6 @@ text.words(
     es={
         "title": "Qué tan bien predice cada red cada respuesta",
         "x": "Media de r² en el conjunto de prueba, sin corregir por ruido",
-        "baselines": "Líneas de base, la más alta",
         "control": "Controles: {role}",
         "hover": "{model}, {target}<br>r²: {r2}{interval}",
         "interval": "<br>Intervalo del 95 %: {low} – {high}",
@@ -72,9 +70,10 @@ def found(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.
     def build(labeller: Labeller) -> go.Figure:
         figure = go.Figure()
         if len(baselines):
-            figure.add_trace(_beside(baselines, [place[one] for one in baselines[TARGET]], row, labeller))
+            at, hover = [place[one] for one in baselines[TARGET]], _hover(baselines, labeller)
+            figure.add_trace(references.highest(baselines["r2"].to_numpy(), at, row + GAP / 2, hover, labeller))
         for _, own in sorted(controls.groupby("role"), key=lambda found: list(CONTROLS).index(found[0])):
-            figure.add_trace(_beside(own, [on[one.target, one.model] for one in own.itertuples()], row, labeller))
+            figure.add_trace(_controls(own, [on[one.target, one.model] for one in own.itertuples()], labeller))
         for index, model in enumerate(networks):
             own = values[(values[MODEL] == model) & (values["role"] == TRAINED)]
             figure.add_trace(_network(own, model, index, [on[target, model] for target in own[TARGET]], labeller))
@@ -116,16 +115,13 @@ def _network(own: pd.DataFrame, model: str, index: int, at: list[float], labelle
     )  # fmt: skip
 
 
-def _beside(own: pd.DataFrame, at: list[float], row: float, labeller: Labeller) -> go.Scatter:
-    """Return grey marks of one role: a baseline's as high as the row, a control's as its chapter draws it."""
+def _controls(own: pd.DataFrame, at: list[float], labeller: Labeller) -> go.Scatter:
+    """Return grey marks of one kind of controls, as their chapter draws them."""
     role = own["role"].iloc[0]
-    symbol, size = ("line-ns-open", row + GAP / 2) if role == BASELINE else (CONTROLS[role], 8)
-    line = {"color": style.GREY, "width": 2}
-    key = "figure.found.baselines" if role == BASELINE else "figure.found.control"
-    words = {} if role == BASELINE else {"role": labeller.name("role", role)}
     return go.Scatter(
-        x=own["r2"].to_numpy(), y=at, name=labeller(key, **words), mode="markers",
-        marker={"symbol": symbol, "size": size, "color": style.GREY, "line": line},
+        x=own["r2"].to_numpy(), y=at, mode="markers",
+        name=labeller("figure.found.control", role=labeller.name("role", role)),
+        marker={"symbol": CONTROLS[role], "size": 8, "color": style.GREY, "line": {"color": style.GREY, "width": 2}},
         customdata=_hover(own, labeller), hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 

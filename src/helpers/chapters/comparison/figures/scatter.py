@@ -69,6 +69,7 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
                 textposition=[sides[one] for one in networks], textfont={"size": 10},
                 name=style.name(labeller, "training", training), marker=looks.look(training)["marker"] | {"size": 10},
                 customdata=about, hovertemplate=labeller("figure.two_targets.hover") + "<extra></extra>",
+                cliponaxis=False,
             )  # fmt: skip
         panels.diagonal(figure, 0, 1)
         style.laid_out(figure, labeller, labeller("figure.two_targets.title"), 640, synthetic)
@@ -90,8 +91,9 @@ def _sides(points: dict[str, tuple[float, float]], words: dict[str, str]) -> dic
     for one, (x, y) in sorted(points.items(), key=lambda point: -point[1][1]):
         length = LETTER * len(words[one])
         boxes = {side: _box(x * WIDTH, y * HEIGHT, length, side) for side in SIDES}
-        free = [side for side, box in boxes.items() if _is_free(box, taken)]
-        found[one] = (free or SIDES)[0]
+        inside = [side for side, box in boxes.items() if _is_inside(box)]
+        free = [side for side in inside if _is_free(boxes[side], taken)]
+        found[one] = (free or inside or SIDES)[0]
         taken.append(boxes[found[one]])
     return found
 
@@ -103,10 +105,14 @@ def _box(x: float, y: float, length: float, side: str) -> tuple[float, float, fl
     return x + across - length / 2, x + across + length / 2, y + along - MARK, y + along + MARK
 
 
+def _is_inside(box: tuple) -> bool:
+    """Return whether a box lies within a phone's plot."""
+    return box[0] > 0 and box[1] < WIDTH and box[2] > 0 and box[3] < HEIGHT
+
+
 def _is_free(box: tuple, taken: list[tuple]) -> bool:
-    """Return whether a box lies within a phone's plot and covers nothing that is taken."""
-    inside = box[0] > 0 and box[1] < WIDTH
-    return inside and not any(
+    """Return whether a box covers nothing that is taken."""
+    return not any(
         box[0] < other[1] and other[0] < box[1] and box[2] < other[3] and other[2] < box[3] for other in taken
     )
 
