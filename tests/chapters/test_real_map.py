@@ -181,6 +181,8 @@ def test_every_figure_says_that_it_is_published_and_by_whom(places, curves, publ
             assert all(word.lower() in trace.hovertemplate.lower() for trace in in_language(figure, language).data)
     line = drawn[2].data[0]
     assert line.y[FUNCTIONAL.index("speech")] == pytest.approx(0.527, abs=5e-4)
+    words = [word for spoken in ("es", "en") for word in in_language(drawn[2], spoken).layout.xaxis.ticktext]
+    assert max(len(part) for word in words for part in word.split("<br>")) <= 10, "four stand side by side on a phone"
     assert (
         "Kell2018, mean over subjects: Tonotopic region 0.375; Pitch region 0.375" in drawn[2].layout.meta["alt"]["en"]
     )

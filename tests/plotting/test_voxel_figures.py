@@ -188,6 +188,22 @@ def test_maps_tell_what_a_place_stands_for_in_both_languages(best, layers, poole
     assert in_language(figure, "es").layout.annotations[0].text == "Izquierdo"
 
 
+def test_where_networks_have_unlike_numbers_of_layers_the_first_map_is_of_one_that_all_have(best, layers, pooled):
+    lacking = (layers.model == "mixture") & (layers.layer == 5), (pooled.model == "mixture") & (pooled.layer == 5)
+    figure = figures.r2_map(places.layers(layers[~lacking[0]], best), pooled[~lacking[1]], **LOOK)
+    slider = figure.layout.sliders[0]
+    assert slider.active == 3 and len(slider.steps) == 5
+    *marks, bar = figure.data
+    assert not any(MISSING in trace.marker.color for trace in marks)
+    assert bar.x == (None,) and bar.marker.coloraxis == "coloraxis" and bar.visible is None
+    (menu,) = figure.layout.updatemenus
+    for own in (
+        *(step.args[0]["marker.color"] for step in slider.steps),
+        *(b.args[0]["visible"] for b in menu.buttons),
+    ):
+        assert len(own) == len(figure.data) and own[-1] in ([0.0], True), "the bar stays, whatever is chosen"
+
+
 def test_a_menu_chooses_the_network_of_a_map(best, layers, pooled):
     for figure in (figures.r2_map(places.layers(layers, best), pooled, **LOOK), best_map(best, pooled)):
         (menu,) = figure.layout.updatemenus

@@ -186,8 +186,10 @@ TOUCHING = """
 const found = [], meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left);
 const overlap = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
 for (const place of document.querySelectorAll('figure.plot')) {
-  const named = [...place.querySelectorAll('.main-svg .annotation-text')]
-    .map(one => [one, one.getBoundingClientRect()]);
+  const words = '.main-svg .annotation-text, .main-svg :is(.xtick, .ytick) text';
+  const named = [...place.querySelectorAll(words)]
+    .filter(one => !/rotate\\((?!0,)/.test(one.getAttribute('transform')))  // boxes of words aslant meet, not words
+    .map(one => [one, one.getBoundingClientRect()]).filter(([, box]) => box.width);
   for (const [at, [one, own]] of named.entries()) for (const [other, box] of named.slice(at + 1))
     if (meet(own, box) > 1 && overlap(own, box) > 1)
       found.push(`${place.id}: ${one.textContent} / ${other.textContent}`);

@@ -160,7 +160,8 @@ def voxels_by_step(
         figure.update_layout(margin={"t": 134})
         _depth_bar(figure, sorted(curves[LAYER].unique()), labeller)
         _axes(figure, curves).update_xaxes(title_text=labeller("figure.by_step.x"), row=len(models))
-        figure.update_yaxes(title_text=panels.measure(curves, labeller), row=(len(models) + 1) // 2, col=1)
+        title = style.broken(panels.measure(curves, labeller), style.AXIS)
+        figure.update_yaxes(title_text=title, row=(len(models) + 1) // 2, col=1)
         return panels.spread(figure, len(models))
 
     return bilingual(build, lambda labeller: _voxel_alt(curves, labeller), curves, language)

@@ -79,7 +79,8 @@ def pooled(
             figure.add_trace(panels.ceiling_line(ends, labeller))
         style.laid_out(figure, labeller, labeller("figure.pooled.title"), 500, synthetic)
         figure.update_xaxes(title_text=panels.axis_of_layers(frame, labeller), dtick=1)
-        return figure.update_yaxes(title_text=panels.measure(frame, labeller), **panels.r2_axis(frame["q25"].min()))
+        title = style.broken(panels.measure(frame, labeller), style.AXIS)
+        return figure.update_yaxes(title_text=title, **panels.r2_axis(frame["q25"].min()))
 
     best = highest(frame, [MODEL], "median_r2")
 

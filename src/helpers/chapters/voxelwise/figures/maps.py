@@ -6,7 +6,7 @@ and names their subjects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -177,14 +177,20 @@ def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, langu
     if places.empty:
         return None
     shown = [int(column.removeprefix(AT_LAYER)) for column in places if column.startswith(AT_LAYER)]
+    last = pooled.groupby(MODEL)[LAYER].max()
+    active, unequal = shown.index(last.min()), last.nunique() > 1  # first the last layer that all networks have
 
     def build(labeller: Labeller) -> go.Figure:
         metric, size = labeller.name("symbol", places["metric"].iloc[0]), maps.size_of_marks(places)
         groups = _groups(places)
-        marks = [_coloured(rows, rows[f"{AT_LAYER}{shown[-1]}"], size, "r2_map", metric, labeller) for rows in groups]
-        figure = _of_models(groups, marks, labeller)
+        first = f"{AT_LAYER}{shown[active]}"
+        marks = [_coloured(rows, rows[first], size, "r2_map", metric, labeller) for rows in groups]
+        bars = [_bar()] * unequal  # some layer of some network has no number, without which no bar is drawn
+        figure = _of_models(groups, marks, labeller, bars)
         colours = {layer: [_colours(rows[f"{AT_LAYER}{layer}"]) for rows in groups] for layer in shown}
-        figure.update_layout(sliders=[_slider(colours, pooled, labeller)])
+        for values in colours.values():
+            values += [[0.0]] * len(bars)
+        figure.update_layout(sliders=[_slider(colours, active, pooled, labeller)])
         figure.update_coloraxes(cmin=0, cmax=1, colorscale=SCALE)
         title = labeller("figure.r2_map.title", metric=metric)
         maps.laid_out(figure, places, title, labeller, synthetic, ABOVE, 160)
@@ -199,7 +205,7 @@ def r2_map(places: pd.DataFrame, pooled: pd.DataFrame, *, synthetic: bool, langu
     return bilingual(build, alt, places, language)
 
 
-def _slider(colours: dict[int, list[list]], pooled: pd.DataFrame, labeller: Labeller) -> dict:
+def _slider(colours: dict[int, list[list]], active: int, pooled: pd.DataFrame, labeller: Labeller) -> dict:
     special = set(pooled.loc[panels.noted(pooled) != "", LAYER])
     steps = [
         {"method": "restyle", "name": f"{layer}", "label": f"{layer} ◆" if layer in special else f"{layer}"}
@@ -209,7 +215,7 @@ def _slider(colours: dict[int, list[list]], pooled: pd.DataFrame, labeller: Labe
     prefix = {"prefix": panels.axis_of_layers(pooled, labeller) + " ", "xanchor": "left"}
     return {
         "name": LAYER,
-        "active": len(steps) - 1,
+        "active": active,
         "steps": steps,
         "currentvalue": prefix,
         "pad": {"t": 70, "l": 8, "r": 8},
@@ -302,8 +308,19 @@ def _groups(places: pd.DataFrame) -> list[pd.DataFrame]:
     return [rows for _, rows in places.groupby([MODEL, "hemisphere", "region"], sort=False)]
 
 
-def _of_models(groups: list[pd.DataFrame], marks: list[go.Scatter], labeller: Labeller) -> go.Figure:
-    """Return a panel for each hemisphere with the marks of each group; where there are several models, a menu."""
+def _bar() -> go.Scatter:
+    """Return a trace without a mark that keeps the colour bar where nothing else has a number."""
+    bar = {"color": [0.0], "coloraxis": "coloraxis"}
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=bar, showlegend=False, hoverinfo="skip")
+
+
+def _of_models(
+    groups: list[pd.DataFrame], marks: list[go.Scatter], labeller: Labeller, always: Sequence[go.Scatter] = ()
+) -> go.Figure:
+    """Return a panel for each hemisphere with the marks of each group; where there are several models, a menu.
+
+    always : traces that the menu leaves as they are
+    """
     figure, of_model = maps.sides(labeller), [rows[MODEL].iloc[0] for rows in groups]
     models = panels.in_order(of_model)
     for rows, own, model in zip(groups, marks, of_model, strict=True):
@@ -311,8 +328,9 @@ def _of_models(groups: list[pd.DataFrame], marks: list[go.Scatter], labeller: La
         figure.add_trace(own.update(visible=model == models[0]), row=1, col=column)
     if len(models) > 1:
         names = [style.name(labeller, "model", model) for model in models]
-        panels.menu(figure, names, [[one == model for one in of_model] for model in models], (MODEL, models))
-    return figure
+        shown = [[*(one == model for one in of_model), *[True] * len(always)] for model in models]
+        panels.menu(figure, names, shown, (MODEL, models))
+    return figure.add_traces(list(always))
 
 
 def _coloured(

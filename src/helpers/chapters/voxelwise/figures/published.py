@@ -282,7 +282,7 @@ def published_layers(curves: pd.DataFrame, *, synthetic: bool, language: str = "
         panels.exchange(figure, words, values)
         height = 130 + panels.ROW * panels.n_rows(names) + 24 * len(lines)
         style.laid_out(figure, labeller, labeller("figure.published_layers.title"), height, synthetic)
-        _attributed(figure, labeller).update_layout(margin={"t": 160, "b": 60 + 24 * len(lines)})
+        _attributed(figure, labeller).update_layout(margin={"t": 160})
         figure.update_xaxes(dtick=2, tick0=1, range=[0.6, last + 0.4]).update_yaxes(**panels.r2_axis(0))
         return panels.titled(figure, names, labeller("axis.layer"), panels.measure(curves, labeller))
 
@@ -394,8 +394,8 @@ def published_depth(means: pd.DataFrame, *, synthetic: bool, language: str = "en
             )  # fmt: skip
         height = 420 + 24 * len(networks)
         style.laid_out(figure, labeller, labeller("figure.published_depth.title"), height, synthetic)
-        _attributed(figure, labeller).update_layout(margin={"t": 110, "b": 50 + 24 * len(networks)})
-        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=words, tickangle=0)
+        _attributed(figure, labeller).update_layout(margin={"t": 110})
+        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=[name.replace(" ", "<br>", 1) for name in words])
         figure.update_xaxes(range=[-0.5, len(names) - 0.5])
         return figure.update_yaxes(title_text=labeller("figure.published_depth.y"), range=[-0.05, 1.05])
 
