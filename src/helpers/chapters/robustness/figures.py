@@ -14,10 +14,10 @@ from helpers.plotting import panels, references, style
 from helpers.plotting.bilingual import bilingual
 from helpers.text import Labeller
 
-NAMED = 22  # letters of a line of an axis title beside a map
+NAMED = {"x": 16, "y": 22}  # letters of a line of an axis title at a map
 ROW, AROUND = 34, 210  # px: of a network, around all of them
 BAND = 0.6  # of a target's row, which its networks share
-NAME = 30  # characters of a line below a plot that shares a phone's width with the names of its rows
+NAME = 26  # characters of a line below a plot that shares a phone's width with the names of its rows
 
 text.words(
     "figure.confusion",
@@ -176,8 +176,9 @@ def confusion(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> 
         hover = labeller("figure.confusion.hover", n=int(table["n"].iloc[0])) + "<extra></extra>"
         figure = go.Figure(_map(wide.to_numpy(), names, names, extra, hover, (0, 1), "%{text}", _percent(wide)))
         style.laid_out(figure, labeller, labeller("figure.confusion.title"), AROUND + 60 + ROW * len(models), synthetic)
-        figure.update_xaxes(title_text=labeller("figure.confusion.picked"), tickangle=-45, showgrid=False, dtick=1)
-        named = style.broken(labeller("figure.confusion.true"), NAMED)  # few networks have low maps
+        picked = style.broken(labeller("figure.confusion.picked"), NAMED["x"])
+        figure.update_xaxes(title_text=picked, tickangle=-45, showgrid=False, dtick=1)
+        named = style.broken(labeller("figure.confusion.true"), NAMED["y"])  # few networks have low maps
         return figure.update_yaxes(title_text=named, autorange="reversed", showgrid=False, automargin=True, dtick=1)
 
     def alt(labeller: Labeller) -> str:

@@ -178,7 +178,7 @@ LOOKS = {
 }
 INTERVAL = 1.75  # lines of a claim's words that its interval takes, below them on a phone, beside them on a desktop
 LINE = {"narrow": 15, "wide": 12}  # px
-LETTERS = 52  # of such a line, which a phone's width holds
+LETTERS = 46  # of such a line, which a phone's width holds
 COLUMNS = ["claim", "verdict", "value", "low", "high", "threshold", "distance"]  # of its table
 BESIDE = 0.44  # of the width, for words beside intervals
 

@@ -44,6 +44,7 @@ text.words(
 )
 WIDTH, HEIGHT, MARK, LETTER = 285, 355, 6, 5.5  # px, of the plot on a phone, half a marker, and a letter
 SIDES = ("top center", "bottom center", "middle right", "middle left")  # of a point, where its name may stand
+ENDS = (-0.02, 1.02)  # so that 0 and 0 are not written over each other
 FEWEST = 3  # points, of which a correlation is said
 
 
@@ -78,8 +79,8 @@ def scatter(values: pd.DataFrame, *, synthetic: bool, language: str = "en") -> g
         )
         what = looks.measure(shown, labeller)
         axes = {axis: labeller("figure.two_targets.axis", measure=what, axis=axis) for axis in "xy"}
-        figure.update_xaxes(title_text=style.broken(axes["x"], style.AXIS), range=[0, 1])
-        return figure.update_yaxes(title_text=style.broken(axes["y"], style.AXIS), range=[0, 1])
+        figure.update_xaxes(title_text=style.broken(axes["x"], style.AXIS), range=ENDS)
+        return figure.update_yaxes(title_text=style.broken(axes["y"], style.AXIS), range=ENDS)
 
     return bilingual(build, lambda labeller: _alt(shown, wide, first, labeller), shown, language)
 
