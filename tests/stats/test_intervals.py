@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from helpers.encoding.left_out import draws, pairs
+from helpers.encoding.left_out import draws, pairs, statistic
 from helpers.names import SOUND, SPLIT, SUBJECT
 from helpers.stats import intervals
 from helpers.stats.intervals import Estimate, over_sounds
@@ -211,11 +211,52 @@ def test_the_interval_of_an_r2_reaches_up_as_far_as_layers_are_seen_to_differ_an
     assert high - middle > 1.5 * (narrow - middle) and middle - wide > 1.5 * (middle - low)
 
 
+def two(r: float, apart: float, splits: xr.DataArray) -> list[xr.Dataset]:
+    """Two networks whose r moves with the sounds, and with noise of their own, and its square where it is above 0."""
+    random, n_sounds = np.random.default_rng(10), splits.sizes[SOUND]
+    shared = random.standard_normal(n_sounds)
+    found = []
+    for middle in (r + apart / 2, r - apart / 2):
+        moves = means_of_tests(middle + 0.5 * shared + 0.5 * random.standard_normal(n_sounds), splits)
+        squares = moves.clip(0).assign_coords(moves.coords) ** 2
+        names = ["value", "without", "both"]
+        both = {"chosen_r": moves, "chosen_r2": squares}
+        parts = [one.rename({n: f"{kind}_{n}".removesuffix("_value") for n in names}) for kind, one in both.items()]
+        found.append(xr.merge(parts))
+    return found
+
+
+@pytest.mark.parametrize("r", [-0.02, 0.0, 0.1, 0.6])
+def test_the_error_of_a_difference_of_r2_is_that_of_r_times_how_steeply_the_mean_r2_of_both_rises(r):
+    splits = folds(60, 2)
+    one, other = two(r, 0.05, splits)
+    found, back = intervals.r2_difference(one, other, splits), intervals.r2_difference(other, one, splits)
+    assert found.value == pytest.approx(float((one["chosen_r2"] - other["chosen_r2"]).mean()))
+    assert (back.value, back.error, back.df) == pytest.approx((-found.value, found.error, found.df))
+    slopes = []
+    for network in (one, other):
+        known = over_sounds(statistic(network, "chosen_r"), splits)
+        spread = np.hypot(known.error, float(network["chosen_r"].std()))
+        drawn = known.value + spread * np.random.default_rng(11).standard_normal(200_000)
+        slopes.append(2 * np.maximum(drawn, 0).mean())  # the derivative of the mean of max(r, 0)²
+    error = over_sounds(statistic(one - other, "chosen_r"), splits).error
+    assert found.error == pytest.approx(error * np.mean(slopes), rel=0.02)
+
+
+def test_a_network_does_not_differ_from_itself():
+    splits = folds(60, 2)
+    one, _ = two(0.4, 0.0, splits)
+    same = intervals.r2_difference(one, one, splits)
+    assert same.value == 0 and same.error == 0 and same.p_differs() == 1
+
+
 def test_p_values_are_those_of_the_interval():
     one = Estimate(0.3, 0.1, 20)
     low, high = one.interval()
     assert one.p_above(low) == pytest.approx(0.025) and one.p_below(high) == pytest.approx(0.025)
-    assert Estimate(0.3).p_above(0) == 1, "without an error nothing is known"
+    half = one.interval()[1] - one.value
+    assert Estimate(half, 0.1, 20).p_differs() == pytest.approx(0.05) == Estimate(-half, 0.1, 20).p_differs()
+    assert Estimate(0.3).p_above(0) == 1 == Estimate(0.3).p_differs(), "without an error nothing is known"
 
 
 def test_subjects_have_the_t_interval_and_those_without_a_value_are_left_out():

@@ -52,6 +52,10 @@ class Estimate:
         """Return the one-sided p of a true value of `threshold` or more; 1 where the error is unknown or 0."""
         return float(stats.t.cdf(self._distance(threshold), self.df)) if self.error > 0 else 1.0
 
+    def p_differs(self) -> float:
+        """Return the two-sided p of a true value of 0; 1 where the error is unknown or 0."""
+        return min(1.0, 2 * min(self.p_above(), self.p_below()))
+
     def _distance(self, threshold: float) -> float:
         return (self.value - threshold) / self.error
 
@@ -113,8 +117,37 @@ def r2_interval(found: xr.Dataset, splits: xr.DataArray) -> tuple[float, float]:
         return np.nan, np.nan
     if r_low > 0:
         return r2.r2_interval()[0], max(high, min(r_high, 1.0) ** 2)
-    spread = float(np.hypot(r_seen.error, found["chosen_r"].std()))  # of r in one split of other sounds
-    return 0.0, max(high, min(_mean_r2(r_high, spread), 1.0))
+    return 0.0, max(high, min(_mean_r2(r_high, _spread(found, r_seen)), 1.0))
+
+
+def r2_difference(one: xr.Dataset, other: xr.Dataset, splits: xr.DataArray) -> Estimate:
+    """Return the mean r2 of one network minus that of another, with its error for other sounds; NaN where unknown.
+
+    The error of r2 grows with r: of two networks the one that is ahead by chance has the larger, so that the error of
+    their difference is large just where the difference is, and an interval made of it seldom misses 0. That of the
+    difference of r hardly depends on it. It is multiplied by how much r2 rises with r, on average over other sounds and
+    over both networks.
+
+    one, other : of one target, as for `r2_interval`; with subjects, of the same ones
+    """
+    apart = over_sounds(statistic(one - other, "chosen_r"), splits)
+    value = float((one["chosen_r2"] - other["chosen_r2"]).mean())
+    return Estimate(value, apart.error * (_slope(one, splits) + _slope(other, splits)) / 2, apart.df)
+
+
+def _slope(found: xr.Dataset, splits: xr.DataArray) -> float:
+    """Return the derivative of a network's mean r2, over other sounds, by its mean r: that of `_mean_r2`."""
+    r = over_sounds(statistic(found, "chosen_r"), splits)
+    spread = _spread(found, r)
+    if not spread > 0:
+        return 2 * max(r.value, 0.0)
+    far = r.value / spread
+    return float(2 * (r.value * stats.norm.cdf(far) + spread * stats.norm.pdf(far)))
+
+
+def _spread(found: xr.Dataset, r: Estimate) -> float:
+    """Return the standard deviation of r in one split of other sounds, where `r` is its mean over splits."""
+    return float(np.hypot(r.error, found["chosen_r"].std()))
 
 
 def _mean_r2(r: float, spread: float) -> float:
@@ -130,12 +163,13 @@ def _moved(found: xr.Dataset, splits: xr.DataArray) -> tuple[np.ndarray, np.ndar
 
     And how much both sounds of a pair move it beyond what each of them does (n_pairs, n_subjects).
     """
-    moved = (found[VALUE] - found[WITHOUT]).transpose(SPLIT, SOUND, SUBJECT).sel({SOUND: splits[SOUND].values}).values
+    value = found[VALUE].transpose(SPLIT, SUBJECT).values
+    without = found[WITHOUT].transpose(SPLIT, SOUND, SUBJECT).sel({SOUND: splits[SOUND].values}).values
+    moved = value[:, None] - without
     single = np.mean([beyond_part(own, parts) for own, parts in zip(moved, splits.values, strict=True)], axis=0)
-    value, without = found[VALUE].mean(SPLIT), found[WITHOUT].mean(SPLIT)
-    each = (without.sel({SOUND: found[name]}).drop_vars(SOUND) for name in (FIRST, SECOND))
-    double = value - sum(each) + found[BOTH].mean(SPLIT)
-    return single, double.transpose(PAIR, SUBJECT).values
+    order = splits.get_index(SOUND)
+    first, second = (without.mean(0)[order.get_indexer(found[name].values)] for name in (FIRST, SECOND))
+    return single, value.mean(0) - first - second + found[BOTH].transpose(SPLIT, PAIR, SUBJECT).values.mean(0)
 
 
 def _corrected(single: float, double: float) -> float:

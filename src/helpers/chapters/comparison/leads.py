@@ -13,7 +13,7 @@ from helpers import encoding, text
 from helpers.encoding.left_out import GROUP
 from helpers.models import weights
 from helpers.names import MODEL, SEED, TARGET
-from helpers.stats.intervals import holm, over_sounds, r2_interval
+from helpers.stats.intervals import holm, r2_difference, r2_interval
 from helpers.stats.references import BASELINE, role_of
 from helpers.stats.targets import groups as groups_of
 from helpers.study import Study
@@ -106,11 +106,11 @@ def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame)
     for row in highest:
         pair = networks[row[MODEL]], found[row[MODEL], row["role"], row[SEED]]
         one, other = (_anonymous(several.sel({GROUP: row[TARGET]})) for several in pair)
-        estimate = over_sounds(encoding.statistic(one - other, "chosen_r2"), study.splits)
+        estimate = r2_difference(one, other, study.splits)
         low, high = estimate.interval()
         known = {TARGET: row[TARGET], MODEL: row[MODEL], "role": row["role"], SEED: row[SEED], "r2": row["own_r2"]}
         known |= {"control_r2": float(other["chosen_r2"].mean()), "difference": estimate.value, "low": low}
-        rows.append(known | {"high": high, "p": 2 * min(estimate.p_above(), estimate.p_below())})
+        rows.append(known | {"high": high, "p": estimate.p_differs()})
     return rows
 
 
@@ -123,7 +123,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     for key in own:
         if key == best:
             continue
-        estimate = over_sounds(encoding.statistic(own[best] - own[key], "chosen_r2"), splits)
+        estimate = r2_difference(own[best], own[key], splits)
         low, high = estimate.interval()
         row = {
             TARGET: target,
@@ -135,7 +135,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
             "role": key[1],
         }
         row |= {"rival_r2": means[key], "difference": estimate.value, "low": low, "high": high}
-        rows.append(row | {"p_adjusted": 2 * min(estimate.p_above(), estimate.p_below())})
+        rows.append(row | {"p_adjusted": estimate.p_differs()})
     for row, p in zip(rows, holm(np.array([row["p_adjusted"] for row in rows])), strict=True):
         row["p_adjusted"] = p
     return rows
