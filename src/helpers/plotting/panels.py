@@ -25,6 +25,7 @@ PANEL = 330  # px, the height of one model's panel
 COLUMNS = 2  # panels side by side that a phone's width can still show
 NARROW, BETWEEN = 15, 44  # letters of a line of a name beside those of rows, on a phone; px between such panels
 TOP = 112  # px above the first of them: names of two lines stand below the tools of the figure
+LONGEST = 32  # letters of a line of such panels' axis title, in as few lines as a phone has room for
 ROW = 255  # px, the height of a row of such panels
 CORRECTED = "r2_corrected"  # the metric whose noise ceiling is 1
 
@@ -146,7 +147,7 @@ def titled(figure: go.Figure, targets: list[str], x: str, y: str) -> go.Figure:
     """
     for panel in range(len(targets))[-COLUMNS:]:
         figure.update_xaxes(title_text=x, showticklabels=True, **place(panel))
-    figure.update_yaxes(title_text=style.broken(y, style.AXIS), row=(n_rows(targets) + 1) // 2, col=1)
+    figure.update_yaxes(title_text=style.broken(y, LONGEST), row=(n_rows(targets) + 1) // 2, col=1)
     return spread(figure, len(targets), min(COLUMNS, len(targets)))
 
 

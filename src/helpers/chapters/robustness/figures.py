@@ -17,7 +17,7 @@ from helpers.text import Labeller
 NAMED = {"x": 16, "y": 22}  # letters of a line of an axis title at a map
 ROW, AROUND = 34, 210  # px: of a network, around all of them
 BAND = 0.6  # of a target's row, which its networks share
-NAME = 26  # characters of a line below a plot that shares a phone's width with the names of its rows
+NAME = 30  # characters of a line below a plot that shares a phone's width with the names of its rows
 
 text.words(
     "figure.confusion",
@@ -123,9 +123,9 @@ def seeds(values: pd.DataFrame, baselines: pd.DataFrame, *, synthetic: bool, lan
         style.laid_out(figure, labeller, labeller("figure.seeds.title"), height, synthetic)
         names = [style.name(labeller, "target", target) for target in targets]
         figure.update_yaxes(tickvals=list(places.values()), ticktext=names, range=[0.5 - len(targets), 0.5])
-        title = "<br>".join(textwrap.wrap(labeller("figure.seeds.x"), NAME))
+        title = {"text": "<br>".join(textwrap.wrap(labeller("figure.seeds.x"), NAME)), "font": {"size": 12}}
         every = pd.concat([values["r2"], baselines["r2"]])
-        return figure.update_xaxes(title_text=title, range=[min(0.0, every.min()) - 0.02, every.max() + 0.05])
+        return figure.update_xaxes(title=title, range=[min(0.0, every.min()) - 0.02, every.max() + 0.05])
 
     def alt(labeller: Labeller) -> str:
         ends = values.groupby([MODEL, TARGET], sort=False)["r2"].agg(["min", "max"]).reset_index()
