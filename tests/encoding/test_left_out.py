@@ -157,7 +157,7 @@ def test_of_equal_targets_the_group_is_each_of_them():
     xr.testing.assert_allclose(together.drop_vars(GROUP), each.drop_vars(GROUP))
 
 
-@pytest.mark.parametrize("spread", [0.0, 2.0, 30.0])  # of the targets, in errors of one
+@pytest.mark.parametrize("spread", [0.0, 2.0, 30.0])  # of all targets, in errors of one times the root of their number
 @pytest.mark.parametrize("n_targets", [2, 8, 24, 81])
 def test_sounds_left_out_move_a_median_as_much_as_other_sounds_would(n_targets, spread):
     """Targets lie apart, and each sound moves all alike and each by itself, half of them twice as much."""
