@@ -50,7 +50,8 @@ def leads():
 def claims(*verdicts):
     names = ["deeper_better", "speech_worst", "mixture_best"][: len(verdicts)]
     about = ["mixture", "mixture, music, speech", "mixture, music, speech"][: len(verdicts)]
-    return pd.DataFrame({"claim": names, "about": about, "verdict": verdicts})
+    numbers = {"value": 0.2, "threshold": 0.1, "untrained": [0.05, np.nan, np.nan][: len(verdicts)]}
+    return pd.DataFrame({"claim": names, "about": about, "verdict": verdicts} | numbers)
 
 
 NONE = pd.DataFrame(columns=["target", "model", "role", "r2", "control_r2", "difference", "p"])
@@ -86,6 +87,29 @@ def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, l
     assert "En 1 de 2 respuestas" in spanish and "r² 0,70 (intervalo del 95 %: 0,60 a 0,80)" in spanish
 
 
+def test_a_lead_of_a_network_that_is_not_above_its_own_controls_is_not_laid_to_what_it_learned(values, leads, learned):
+    for spoilt in (learned.assign(p=0.4), learned.assign(difference=-0.1)):
+        text = said(values, leads, None, learned=spoilt)
+        assert (
+            "1 of 2 targets" not in text
+            and "Speech component one network is ahead of every other, but not of its" in text
+        )
+        assert "Speech component the best network is ahead of the baseline, but not of its own controls" in text
+        assert "aventaja a todas las demás, pero no a sus propios controles" in said(values, leads, None, "es", spoilt)
+    matched = learned.assign(p=0.4, role="matched")
+    assert "but not of its own controls" not in said(values, leads, None, learned=matched), "these learned, too"
+
+
+def test_a_claim_that_is_decided_the_same_before_any_training_says_so(values, leads):
+    verdicts = claims(HOLDS, FAILS, UNDECIDED)
+    assert "the same before any training" not in said(values, leads, verdicts), "the other side, or not known"
+    text = said(values, leads, verdicts.assign(untrained=[0.15, np.nan, 0.3]))
+    assert (
+        text.count("the same before any training") == 1 and "(the same before any training). One does not hold" in text
+    )
+    assert "lo mismo antes de todo entrenamiento" in said(values, leads, verdicts.assign(untrained=0.15), "es")
+
+
 def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, leads):
     seeds = pd.DataFrame({"seed": [1, 2, 3] * 2, "model": ["a"] * 3 + ["b"] * 3, "target": "speech"})
 
@@ -94,9 +118,12 @@ def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, lea
 
     assert "1 of 2 targets one network is ahead of every other" in found([0.7, 0.6, 0.66, 0.5, 0.4, 0.45])["en"]
     turned = found([0.7, 0.45, 0.6, 0.5, 0.44, 0.41])
-    assert "of every other" not in turned["en"] and "other seeds change as much" in turned["en"]
-    assert "Speech component one is ahead like this with this seed of training" in turned["en"]
-    assert "En Componente habla una aventaja así" in turned["es"] and "la mejor red aventaja" in turned["es"]
+    assert "targets one network" not in turned["en"] and "with other seeds values change by as much" in turned["en"]
+    assert "Speech component one network is ahead of every other with this seed of training" in turned["en"]
+    assert (
+        "En Componente habla una red aventaja a todas las demás con esta semilla" in turned["es"]
+        and "la mejor red aventaja" in turned["es"]
+    )
     assert (
         found([0.7, 0.6, 0.66, 0.5, 0.4, 0.45])
         == summary.findings(values, leads, NONE, None, seeds.iloc[:0].assign(r2=[])).pieces
@@ -183,7 +210,7 @@ def test_a_control_that_was_trained_is_not_said_to_have_learned_nothing(values, 
     text = said(values, leads, None, learned=pd.concat([learned, matched], ignore_index=True))
     assert "reaches r² 0.50 on average; the highest" in text and "learn it, 0.21" in text
     assert "For Speech component, the best network was trained on a part of the sounds. It reaches r² 0.70;" in text
-    assert "drawn at random, 0.65. That is no more than the choice of sounds explains" in text
+    assert "drawn at random, at most 0.65. That is no more than the choice of sounds explains" in text
     none = said(values, leads, None, learned=learned.assign(p=0.2))
     assert "For none of 2 targets is the network ahead by more" in none
     assert "learned" not in said(values, leads, None)

@@ -28,12 +28,14 @@ def overview(study: Study) -> text.Bilingual:
 
 
 def networks(study: Study) -> text.Bilingual:
-    """Return a sentence per network: how many layers it has, and how many units each."""
+    """Return a sentence per network: how many layers it has, how many units each, and what it was trained on here."""
     return text.markdown([_network(study, name) for name in study.models])
 
 
 def _network(study: Study, name: str) -> text.Bilingual:
-    sizes, source = study.model(name).sizes, study.model(name).source
+    model = study.model(name)
+    sizes, source = model.sizes, model.source
+    training = {"steps": model.settings.steps, "n": model.training_sounds.sizes[SOUND]} if model.learned_from else {}
     entry = next(entry for entry in study.parameters.models if entry.name == name)
     pooling = getattr(models.check(entry), "pooling", MEAN)
     same = len({n_units for _, n_units in sizes.layers}) == 1
@@ -46,6 +48,7 @@ def _network(study: Study, name: str) -> text.Bilingual:
         each=lambda labeller: labeller("units.each") * (sizes.n_layers > 1),
         pooled=lambda labeller: labeller(f"units.{pooling}") if pooling != MEAN else "",
         source=lambda labeller: labeller(f"source.{source[0]}", name=source[1]) if source else "",
+        trained=lambda labeller: labeller("units.trained", **training) if training else "",
     )
 
 

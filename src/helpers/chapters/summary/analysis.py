@@ -102,7 +102,8 @@ def findings(
     best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
     said = [_extremes(best)]
     if len(leads):
-        said += _ahead(leads, NETWORK, _once(leads, from_seeds)) + _ahead(leads, BASELINE, [])
+        unlearned = _unlearned(learned)
+        said += _ahead(leads, NETWORK, _once(leads, from_seeds), unlearned) + _ahead(leads, BASELINE, [], unlearned)
     said += _above_controls(learned)
     if verdicts is not None:
         said.append(_of_claims(verdicts))
@@ -154,9 +155,19 @@ def _once(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str]) -> list[text.Bilingual]:
+def _unlearned(learned: pd.DataFrame) -> list[str]:
+    """Return the targets of which the best network is not ahead of its own controls that did not learn, if it has any.
+
+    Ahead of others it may be because training made them worse.
+    """
+    own = learned[learned["role"] != MATCHED]
+    return own.loc[(own["p"] > LEVEL) | (own["difference"] <= 0), TARGET].tolist()
+
+
+def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[str]) -> list[text.Bilingual]:
     """Return of which targets the best network is ahead of all rivals of a role, allowing for the choice of sounds, of
-    which one of these is ahead of it, and of which neither can be said; and where a lead may be one seed's.
+    which one of these is ahead of it, and of which neither can be said; and where a lead may be one seed's, or the
+    network is not ahead of its own controls.
     """
     rivals = leads[leads["role"] == role]
     if rivals.empty:
@@ -165,7 +176,9 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str]) -> list[text.Bil
     whole = (certain & (difference > 0)).groupby(rivals[TARGET], sort=False).all()
     behind = (certain & (difference < 0)).groupby(rivals[TARGET], sort=False).any()
     once = [target for target in whole.index[whole] if target in unsteady]
-    whole = whole & ~whole.index.isin(once)
+    as_before = [target for target in whole.index[whole] if target in unlearned and target not in once]
+    doubtful = whole.index.isin([*once, *as_before])
+    whole = whole & ~doubtful
     best = rivals.drop_duplicates(TARGET).set_index(TARGET)[MODEL]
     clear = whole.index[whole].tolist()
 
@@ -174,12 +187,14 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str]) -> list[text.Bil
 
     which = "all" if whole.all() else "some" if whole.any() else "none"
     counts = {"n": len(clear), "k": len(whole), "m": rivals["rival"].nunique()}
-    said = [text.both(f"summary.{role}.{which}", names=names, **counts)] if clear or not once else []
+    said = [text.both(f"summary.{role}.{which}", names=names, **counts)] if clear or not doubtful.any() else []
     if behind.any():
         said.append(text.both(f"summary.{role}.behind", names=text.listed(TARGET, whole.index[behind])))
     if once:
         said.append(text.both(f"summary.{role}.once", names=text.listed(TARGET, once)))
-    if len(rest := whole.index[~whole & ~behind & ~whole.index.isin(once)]) and (which == "some" or role == BASELINE):
+    if as_before:
+        said.append(text.both(f"summary.{role}.unlearned", names=text.listed(TARGET, as_before), m=counts["m"]))
+    if len(rest := whole.index[~whole & ~behind & ~doubtful]) and (which == "some" or role == BASELINE):
         said.append(text.both(f"summary.{role}.open", rest=text.listed(TARGET, rest)))
     return [text.paragraph(said)]
 
@@ -205,9 +220,15 @@ def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
 def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
     """Return how many claims there are, how many can be tested here, and which of those hold, do not, or are open."""
     counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS, UNDECIDED)}
+    sides = verdicts[["value", "untrained"]].sub(verdicts["threshold"], axis=0)
+    before = verdicts.loc[sides["value"] * sides["untrained"] > 0, "claim"].tolist()  # training changed no side
 
     def named(names: list[str]) -> Callable[[text.Labeller], str]:
-        return lambda labeller: "; ".join(labeller(f"claim.{name}").rstrip(".") for name in names)
+        def words(labeller: text.Labeller, name: str) -> str:
+            known = labeller("summary.claims.untrained") if name in before else ""
+            return labeller(f"claim.{name}").rstrip(".") + known
+
+        return lambda labeller: "; ".join(words(labeller, name) for name in names)
 
     said = [text.both("summary.claims.tested", n=len(verdicts), tested=sum(map(len, counts.values())))]
     said += [text.both(f"summary.claims.{name}", n=len(own), names=named(own)) for name, own in counts.items() if own]

@@ -143,8 +143,9 @@ def sentences(table: pd.DataFrame) -> text.Bilingual:
 def _sentence(own: pd.DataFrame) -> text.Bilingual:
     known = own.dropna(subset="added")
     target = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
-    if known.empty or not (known["q25"] > 0).any():
+    known = known[known["q25"].round(2) > 0]
+    if known.empty:
         return text.both("say.adds_nothing", **target, n=len(own))
-    top = known[known["q25"] > 0].nlargest(1, "added").iloc[0]  # by the rule above
+    top = known.nlargest(1, "added").iloc[0]
     numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without", "joint")}
     return text.both("say.adds", **target, **numbers, model=lambda labeller: labeller.name("model", top[MODEL]))
