@@ -501,10 +501,8 @@ def _beyond(rows: list[dict], n_studies: int) -> list[str]:
         "The error of an r² grows with r. Of two equal networks the one that is ahead by chance has the larger error, "
         "so that the error of the difference is large just where the difference is, most of all in noisy data, and an "
         "interval made of it seldom misses 0 (`r² alone`). That of the difference of r hardly depends on it; it is "
-        "multiplied by how steeply the mean r² of both rises with r. This form was chosen on the studies of this "
-        "page; of other networks, voxels and sounds (seed 1, 200 studies each), five kinds covered 0.920 to 0.965: "
-        "noisy data, a large lead in them, a region of unlike voxels, a large lead there, and a large lead with "
-        "little noise.",
+        "multiplied by how steeply the mean r² of both rises with r. This form was chosen on the studies of this page; "
+        "`make test-slow` simulates other networks, voxels and sounds.",
         "",
         "The median of a region jumps, whenever another voxel is in the middle. It is moved by every voxel that could "
         "be there, by as much as its density there, with a kernel half as wide as the voxel's own error; as before, "

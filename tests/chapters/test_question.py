@@ -79,3 +79,19 @@ def test_units_are_said_as_they_are(small_brain, tmp_path):
         and "units each." in said
         and "<strong>unlike</strong>: 5 layers with up to 128 units each." in said
     )
+
+
+def test_networks_that_are_trained_here_say_on_how_many_sounds_and_for_how_long(small_brain, tmp_path):
+    entries = [
+        {"name": "all", **MINI, "steps": 12},
+        {"name": "some", **MINI, "steps": 12, "categories": ["Music"]},
+        {"name": "elsewhere", "family": "silero"},
+    ]
+    own = study(tmp_path, entries)
+    said = question.networks(own).pieces
+    n_all, n_some = (own.model(name).training_sounds.sizes["sound"] for name in ("all", "some"))
+    assert 0 < n_some < n_all == own.model("elsewhere").waveforms.sizes["sound"]
+    for n in (n_all, n_some):
+        assert f"It was trained here, for 12 steps on {n} sounds of this study." in said["en"]
+        assert f"Se entrenó aquí, durante 12 pasos con {n} sonidos de este estudio." in said["es"]
+    assert said["en"].count("trained here") == 2, "of one that comes with its weights nothing is said"

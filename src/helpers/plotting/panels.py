@@ -23,9 +23,9 @@ from helpers.text import Labeller
 ALL, BOTH = "all", "both"  # all regions, targets or categories together; both hemispheres
 PANEL = 330  # px, the height of one model's panel
 COLUMNS = 2  # panels side by side that a phone's width can still show
+LONGEST = 32  # letters of a line of their axis title, in as few lines as a phone has room for
 NARROW, BETWEEN = 15, 44  # letters of a line of a name beside those of rows, on a phone; px between such panels
 TOP = 112  # px above the first of them: names of two lines stand below the tools of the figure
-LONGEST = 32  # letters of a line of such panels' axis title, in as few lines as a phone has room for
 ROW = 255  # px, the height of a row of such panels
 CORRECTED = "r2_corrected"  # the metric whose noise ceiling is 1
 

@@ -161,7 +161,11 @@ def _unlearned(learned: pd.DataFrame) -> list[str]:
     Ahead of others it may be because training made them worse.
     """
     own = learned[learned["role"] != MATCHED]
-    return own.loc[(own["p"] > LEVEL) | (own["difference"] <= 0), TARGET].tolist()
+    return own.loc[~_is_ahead(own), TARGET].tolist()
+
+
+def _is_ahead(learned: pd.DataFrame) -> pd.Series:
+    return (learned["p"] <= LEVEL) & (learned["difference"] > 0)
 
 
 def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[str]) -> list[text.Bilingual]:
@@ -203,7 +207,7 @@ def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
     """Return for which targets the best network is ahead of its own controls of either kind, as far as it has them."""
     said = []
     for kind, own in learned.groupby(learned["role"] == MATCHED):
-        ahead = own.loc[(own["p"] <= LEVEL) & (own["difference"] > 0), TARGET].tolist()
+        ahead = own.loc[_is_ahead(own), TARGET].tolist()
         words = {
             "n": len(ahead),
             "k": len(own),

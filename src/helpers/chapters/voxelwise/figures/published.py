@@ -366,6 +366,9 @@ text.words(
 )
 
 
+NAMED = 10  # letters of a line of a region's name, of which a phone shows four side by side
+
+
 def published_depth(means: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.Figure | None:
     """Draw the mean over subjects of the relative depth of the best layer by functional region, a line per network.
 
@@ -395,7 +398,7 @@ def published_depth(means: pd.DataFrame, *, synthetic: bool, language: str = "en
         height = 420 + 24 * len(networks)
         style.laid_out(figure, labeller, labeller("figure.published_depth.title"), height, synthetic)
         _attributed(figure, labeller).update_layout(margin={"t": 110})
-        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=[name.replace(" ", "<br>", 1) for name in words])
+        figure.update_xaxes(tickvals=list(range(len(names))), ticktext=[style.broken(name, NAMED) for name in words])
         figure.update_xaxes(range=[-0.5, len(names) - 0.5])
         return figure.update_yaxes(title_text=labeller("figure.published_depth.y"), range=[-0.05, 1.05])
 
