@@ -80,6 +80,11 @@ question.overview(study)
 # Sonidos → activaciones de cada capa → regresión lineal con una parte de los sonidos → predicción de los demás →
 # correlación con lo medido, corregida por el ruido de la medición donde hay repeticiones. Cada capítulo empieza por su
 # método y termina en tablas; las oraciones con números salen de esas tablas.
+#
+# Lo que así no se ve: de cada unidad llega a la regresión un solo número por sonido, casi siempre la media en el tiempo,
+# de modo que cuándo ocurre algo dentro del sonido cuenta solo si hay unidades que responden a ello. La *ridge* encoge
+# los pesos, más cuanto menos sonidos hay: lo predicho varía menos que lo medido (eso baja $R^2$ y no $r^2$), y un valor
+# bajo puede deberse a que los sonidos no alcanzan para estimar los pesos y no a lo que la red representa.
 
 # %% [markdown] tags=["lang-en"]
 # ## The analysis in brief
@@ -87,3 +92,8 @@ question.overview(study)
 # Sounds → activations of each layer → linear regression on a part of the sounds → prediction of the others →
 # correlation with the measured responses, corrected for measurement noise where there are repetitions. Each chapter
 # begins with its method and ends in tables; sentences with numbers come from those tables.
+#
+# What is not seen in this way: of each unit, the regression is given one number for each sound, mostly the mean over
+# time, so that when something happens within a sound counts only where units respond to it. Ridge shrinks its weights,
+# the more so the fewer sounds there are: predictions vary less than what was measured (which lowers $R^2$ and not
+# $r^2$), and a low value may come from too few sounds to estimate the weights, and not from what a network represents.

@@ -13,9 +13,9 @@
 # %% [markdown] tags=["lang-es"]
 # # Dinámica del aprendizaje
 #
-# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión le alcanza con
-# eso. Lo que el entrenamiento agrega se ve siguiendo los puntos de control de cada red, del paso 0 al último. El eje de
-# los pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
+# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión eso ya le sirve. Lo
+# que el entrenamiento agrega se ve siguiendo los puntos de control de cada red, del paso 0 al último. El eje de los
+# pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
 
 # %% [markdown] tags=["lang-en"]
 # # Learning dynamics
@@ -64,24 +64,35 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 # %% [markdown] tags=["lang-es"]
 # ## ¿Qué se aprende tarde, y qué capas aprenden por más tiempo?
 #
+# La ganancia de un componente es la diferencia de r² entre el último punto de control y el primero, con la capa elegida
+# con los sonidos de entrenamiento, y su intervalo dice cuánto cambiaría con otros sonidos. Solo cuentan las ganancias
+# que son más que azar (método de Holm sobre los componentes de una red, 5 % de error en total): de las demás no se lee
+# ningún orden.
+#
 # Para cada capa y componente se busca el primer paso en el que la curva llega al 95 % de su valor final, interpolando
-# entre puntos de control. El orden de los componentes es el de la mediana de ese paso entre capas; las ganancias son
-# las de la mediana de la mejor capa. Profundidad y paso se comparan con el rho de Spearman: si es negativo, las
-# primeras capas aprenden durante más tiempo. No tiene un p, porque los pares no son independientes.
-# Los cuartiles de la tabla son los de las particiones, cada una con su propia curva.
+# entre puntos de control, y el primero en el que llega al 95 % de lo que gana: lo que ya estaba antes de entrenar
+# cuenta en el primero y no en el segundo, y el orden puede depender de cuál se elija. El orden de los componentes es el
+# de la mediana de ese paso entre capas. Profundidad y primer paso se comparan con el rho de Spearman: si es negativo,
+# las primeras capas aprenden durante más tiempo. No tiene un p, porque los pares no son independientes. Los cuartiles
+# de la tabla son los de las particiones, cada una con su propia curva.
 
 # %% [markdown] tags=["lang-en"]
 # ## What is learned late, and which layers learn for longer?
 #
+# The gain of a component is the difference in r² between the last checkpoint and the first, with the layer chosen on
+# the train sounds, and its interval says how much it would change with other sounds. Only gains that are more than
+# chance count (Holm's method over the components of a network, 5 % of error in all): of others no order is read.
+#
 # For each layer and component, the first step is sought at which the curve reaches 95 % of its final value,
-# interpolating between checkpoints. Components are ordered by the median of that step over layers; gains are those of
-# the median of the best layer. Depth and step are compared by Spearman's rho: a negative one means that the first
-# layers learn for longer. It has no p, since the pairs are not independent.
-# The quartiles of the table are those of the splits, each with a curve of its own.
+# interpolating between checkpoints, and the first at which it reaches 95 % of what it gains: what was there before any
+# training counts in the former and not in the latter, and the order may depend on which is taken. Components are
+# ordered by the median of that step over layers. Depth and the former step are compared by Spearman's rho: a negative
+# one means that the first layers learn for longer. It has no p, since the pairs are not independent. The quartiles of
+# the table are those of the splits, each with a curve of its own.
 
 # %%
-learned, gains = dynamics.learned(rows, metric), dynamics.gains(curves)
-dynamics.sentences(learned, gains, curves)
+learned, gains = dynamics.learned(rows, metric), dynamics.gains(study, responses, curves)
+dynamics.sentences(learned, gains, curves, bool(study.trained_here))
 
 # %%
 text.table(gains)

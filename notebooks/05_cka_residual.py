@@ -52,8 +52,8 @@ print(dict(streams["activations"].sizes), dict(streams["merged"].sizes))
 # $$\mathrm{CKA} = \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}}$$
 #
 # (Kornblith et al., 2019). Vale 1 para representaciones iguales salvo rotación y escala. Se usa el estimador sin sesgo
-# de HSIC (Song et al., 2012), porque con más unidades que sonidos el estimador simple encuentra similitud hasta en el
-# ruido. Se muestra sobre los promedios temporales que usa la regresión y sobre todos los cuadros.
+# de HSIC (Song et al., 2012): el simple encuentra similitud hasta en el ruido, tanta más cuantas más unidades hay por
+# sonido. Se muestra sobre los promedios temporales que usa la regresión y sobre todos los cuadros.
 
 # %% [markdown] tags=["lang-en"]
 # ## How similar they are
@@ -64,8 +64,8 @@ print(dict(streams["activations"].sizes), dict(streams["merged"].sizes))
 # $$\mathrm{CKA} = \frac{\mathrm{HSIC}(K, L)}{\sqrt{\mathrm{HSIC}(K, K)\,\mathrm{HSIC}(L, L)}}$$
 #
 # (Kornblith et al., 2019). It is 1 for representations that are equal but for rotation and scale. The unbiased
-# estimator of HSIC is used (Song et al., 2012), because with more units than sounds the plain one finds similarity even
-# in noise. It is shown on the time averages that the regression uses and on all frames.
+# estimator of HSIC is used (Song et al., 2012): the plain one finds similarity even in noise, the more of it the more
+# units there are for each sound. It is shown on the time averages that the regression uses and on all frames.
 
 # %%
 matrices = branches.matrices(study)

@@ -57,7 +57,7 @@ claims.shown(table)
 # Los intervalos del 95 % dicen cuánto cambiaría el número con otros sonidos y, donde se trata de personas, con otros
 # sujetos: se dejan afuera cada sonido y pares de sonidos, en su papel de entrenamiento y en el de prueba, y se suma lo
 # que varía entre sujetos. Cuánto cubren en estudios simulados está en tests/COVERAGE.md. Al dejar sonidos afuera, la
-# capa y alfa quedan fijas; cuánto cambiaría la elección de la capa se estima extrayendo los sonidos con reposición. Del
+# capa y alfa quedan fijas; cuánto cambiaría la elección de la capa se estima remuestreando los sonidos. Del
 # lasso no se puede dejar afuera un sonido sin ajustarlo de nuevo: su intervalo es el de particiones que se solapan, y
 # es demasiado ancho. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones y no
 # permiten calcular un intervalo.

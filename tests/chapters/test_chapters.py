@@ -10,7 +10,7 @@ import torch
 
 from conftest import twenty_sounds
 from drawings import in_language, name_of_bar
-from helpers import brain, models, stats, text
+from helpers import brain, encoding, models, stats, text
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import cka_residual as branches
 from helpers.chapters import components, registry
@@ -158,11 +158,28 @@ def test_one_checkpoint_says_that_there_is_nothing_to_show(curves):
 
 
 def test_learning_is_said_in_numbers_of_the_tables(study, curves):
-    gains = dynamics.gains(curves)
+    gains = dynamics.gains(study, study.responses("components"), curves)
     learned = dynamics.learned(dynamics.series(stats.rows(components.scores(study))), "r2_pearson")
     gain = gains.query("model == 'mixture'").nlargest(1, "gain").iloc[0]
-    said = dynamics.sentences(learned, gains, curves).pieces
-    assert text.Labeller("en").number(gain.gain) in said["en"] and text.Labeller("es").number(gain.gain) in said["es"]
+    said = dynamics.sentences(learned, gains, curves, True).pieces
+    for number in (gain.first_r2, gain.last_r2, gain.low, gain.high):
+        assert text.Labeller("en").number(number) in said["en"] and text.Labeller("es").number(number) in said["es"]
+    assert "each from one seed" in said["en"]
+
+
+def test_gains_are_those_of_chosen_layers_with_an_interval_for_other_sounds(study, curves):
+    responses = study.responses("components")
+    gains = dynamics.gains(study, responses, curves)
+    last = curves.groupby("model")["step"].max()
+    for row in gains.itertuples():
+        checkpoints = (study.features(row.model, step) for step in (0, last[row.model]))
+        scores = [encoding.score(features, responses, study.splits) for features in checkpoints]
+        chosen = [stats.nested_best(one, "r2_pearson")["value"].mean("split") for one in scores]
+        r2 = [float(one.sel(target=row.target)) for one in chosen]
+        assert (row.first_r2, row.last_r2) == pytest.approx(r2) and row.gain == pytest.approx(r2[1] - r2[0])
+        assert row.low < row.gain < row.high
+        if row.p_adjusted <= 0.05:
+            assert row.low > 0 or row.high < 0
 
 
 @pytest.fixture
@@ -392,6 +409,7 @@ def test_sentences_about_components_of_any_name():
                 "target": target,
                 "layer": layer,
                 "reached_step": 1.0 + layer + later,
+                "gained_step": 1.5 + layer - later,
                 "first_r2": 0.1,
                 "final_r2": 0.5,
             }
@@ -400,18 +418,33 @@ def test_sentences_about_components_of_any_name():
         ]
     )
     ends = {"model": "mixture", "first_r2": 0.1, "last_r2": 0.5, "gain": 0.4}
+    ends |= {"low": 0.3, "high": 0.5, "p_adjusted": 0.01}
     gains = pd.DataFrame([ends | {"target": "mine"}, ends | {"target": "yours"}])
     curves = pd.DataFrame({"model": "mixture", "step": [0, 3, 5]})
-    said = dynamics.sentences(learned, gains, curves).pieces
+    said = dynamics.sentences(learned, gains, curves, False).pieces
     assert "yours" in said["es"] and "p =" not in said["en"], "the text above says why"
-    assert "mine is learned first (step 3) and yours last (step 4)" in said["en"]
-    coarse = dynamics.sentences(learned, gains, curves.assign(step=[0, 9, 99])).pieces["en"]
+    assert "from 0.10 to 0.50, a gain of 0.40 (95 % interval 0.30 to 0.50)" in said["en"]
+    assert "2 of 2 components gain more than the choice of sounds explains" in said["en"]
+    assert "mine is the first to reach 95 % of its final value (step 3) and yours the last (step 4)" in said["en"]
+    assert "By 95 % of the gain, yours is first (step 2) and mine last (step 3)" in said["en"], "the other definition"
+    assert "one seed" not in said["en"]
+    coarse = dynamics.sentences(learned, gains, curves.assign(step=[0, 9, 99]), False).pieces["en"]
     assert " first " not in coarse and "between the same two checkpoints, 0 and 9" in coarse, "only interpolated"
-    alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves).pieces["en"]
+    alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves, False).pieces["en"]
     assert "yours last" not in alone and " first " not in alone, "one component has no order"
-    assert "1 of 2 it makes worse, most yours, from 0.10 to 0.50" in alone
-    none = dynamics.sentences(learned, gains.assign(gain=[-0.2, -0.1]), curves).pieces["en"]
-    assert "improves no component" in none and " first " not in none and "rho" not in none
+    assert "1 of 2 it makes worse by more than that, most yours, from 0.10 to 0.50" in alone
+    for unsure in (gains.assign(gain=[-0.2, -0.1]), gains.assign(p_adjusted=0.06)):
+        none = dynamics.sentences(learned, unsure, curves, False).pieces["en"]
+        assert "improves none of 2 components by more than the choice of sounds" in none
+        assert " first " not in none and "rho" not in none
+    unknown = dynamics.sentences(
+        learned, gains.assign(low=np.nan, high=np.nan, p_adjusted=np.nan), curves, False
+    ).pieces
+    assert (
+        "known with ridge alone" in unknown["en"]
+        and " first " not in unknown["en"]
+        and "ganancia de" not in unknown["es"]
+    )
 
 
 SHORTER = {"steps": 150, "batch_size": 16, "crop_s": 1.0, "checkpoints": [30]}  # a tenth of the training

@@ -13,8 +13,10 @@ from helpers.chapters.summary import analysis, figures
 from helpers.store.checkout import ROOT
 from helpers.study import open_study
 from helpers.study.params import load
+from helpers.text import Labeller
 
 N_STUDIES = 600  # of a simulation
+SIX = ("lowfreq", "highfreq", "broadband", "pitch", "speech", "music")
 LOOK = {"synthetic": False, "language": "en"}
 
 
@@ -70,8 +72,10 @@ def said(values, leads, verdicts, language="en", learned=NONE):
 
 def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, leads, learned):
     text = said(values, leads, claims(HOLDS, FAILS, UNDECIDED), learned=learned)
-    assert "<strong>Speech component</strong>, by a: r² 0.70 (95 % interval 0.60 to 0.80)" in text
-    assert "<strong>Music component</strong>, at most r² 0.30 (95 % interval 0.20 to 0.40), by b" in text
+    mel = Labeller("en").name("model", "mel")
+    first = f"by a: r² 0.70 (95 % interval 0.60 to 0.80); the baseline ({mel}) reaches 0.40."
+    last = f"at most r² 0.30 (95 % interval 0.20 to 0.40), by b; the baseline ({mel}) reaches 0.35."
+    assert f"<strong>Speech component</strong>, {first}" in text and f"<strong>Music component</strong>, {last}" in text
     explained = "one network is ahead of every other by more than the choice of sounds explains"
     assert f"For 1 of 2 targets {explained}: Speech component (a)" in text
     assert "For 1 of 2 targets the best network is ahead of the baseline beyond chance: Speech component (a)" in text
@@ -79,8 +83,8 @@ def test_extremes_leads_baselines_and_controls_are_those_of_the_tables(values, l
     assert "a baseline may predict as much or more" not in text
     open_too = said(values, leads.assign(p_adjusted=leads["p_adjusted"].where(leads["difference"] > 0, 0.2)), None)
     assert "For Music component, a baseline may predict as much or more" in open_too and "A baseline is" not in open_too
-    assert "the best network of each target reaches r² 0.50 on average" in text
-    assert "the highest of its own controls that did not learn it, 0.21" in text
+    assert "The best network of each target reaches r² 0.50 on average" in text
+    assert "the highest of its own controls, which did not learn what it did, 0.21" in text
     assert "than the choice of sounds explains for 1 of 2 targets: Speech component." in text
     assert "One holds: Deeper layers predict" in text and "One does not hold: The speech network" in text
     spanish = said(values, leads, claims(HOLDS, FAILS, UNDECIDED), "es")
@@ -98,6 +102,34 @@ def test_a_lead_of_a_network_that_is_not_above_its_own_controls_is_not_laid_to_w
         assert "aventaja a todas las demás, pero no a sus propios controles" in said(values, leads, None, "es", spoilt)
     matched = learned.assign(p=0.4, role="matched")
     assert "but not of its own controls" not in said(values, leads, None, learned=matched), "these learned, too"
+
+
+def test_of_many_targets_few_are_named_by_chance(values):
+    random, named, false = np.random.default_rng(0), 0, []
+    for _ in range(N_STUDIES):  # one target with a lead, nine without
+        p = np.append(0.0001, random.uniform(size=9))
+        leads = pd.DataFrame([lead(f"t{at}", "a", "b", "network", 0.1, one) for at, one in enumerate(p)])
+        kept = analysis._beyond_chance(leads.set_index("target")["p_adjusted"])
+        named += kept["t0"]
+        false.append((kept.sum() - kept["t0"]) / max(kept.sum(), 1))
+    assert named == N_STUDIES and np.mean(false) <= 0.05 + 2 * np.std(false) / np.sqrt(N_STUDIES)
+    one = pd.DataFrame([lead("speech", "a", "b", "network", 0.1, 0.04)])
+    many = pd.DataFrame([lead(name, "a", "b", "network", 0.1, 0.04 if name == "speech" else 0.9) for name in SIX])
+    ahead = "one network is ahead of every other by more than the choice of sounds explains: Speech component"
+    assert ahead in said(values, one, None) and ahead not in said(values, many, None)
+    learned = many.rename(columns={"p_adjusted": "p", "rival_r2": "control_r2"}).assign(role="untrained")
+    named = "is the network ahead by more than the choice"
+    assert f"none of 6 targets {named}" in said(values, many, None, learned=learned)
+
+
+def test_a_lead_over_its_own_controls_that_other_seeds_do_not_keep_is_said_to_be_one_seeds(values, leads, learned):
+    seeds = pd.DataFrame({"seed": [1, 2, 3], "model": "a", "target": "speech", "r2": [0.7, 0.65, 0.69]})
+    steady = summary.findings(values, leads, learned, None, seeds).pieces
+    assert "explains for 1 of 2 targets: Speech component" in steady["en"] and "with this seed" not in steady["en"]
+    once = summary.findings(values, leads, learned, None, seeds.assign(r2=[0.7, 0.05, 0.2])).pieces
+    assert "For Speech component it is ahead with this seed of training" in once["en"]
+    assert "explains for 1 of 2 targets: Speech component." not in once["en"]
+    assert "En Componente habla los aventaja con esta semilla de entrenamiento" in once["es"]
 
 
 def test_a_claim_that_is_decided_the_same_before_any_training_says_so(values, leads):
@@ -208,7 +240,7 @@ def test_values_are_those_of_the_layer_chosen_on_the_train_sounds(small_brain, t
 def test_a_control_that_was_trained_is_not_said_to_have_learned_nothing(values, leads, learned):
     matched = learned.iloc[:1].assign(role="matched", control_r2=0.65, difference=0.05, p=0.3)
     text = said(values, leads, None, learned=pd.concat([learned, matched], ignore_index=True))
-    assert "reaches r² 0.50 on average; the highest" in text and "learn it, 0.21" in text
+    assert "reaches r² 0.50 on average; the highest" in text and "learn what it did, 0.21" in text
     assert "For Speech component, the best network was trained on a part of the sounds. It reaches r² 0.70;" in text
     assert "drawn at random, at most 0.65. That is no more than the choice of sounds explains" in text
     none = said(values, leads, None, learned=learned.assign(p=0.2))

@@ -38,8 +38,18 @@ def rows():
 def test_late_layers_are_late():
     table = dynamics.learned(rows()).set_index("layer")
     assert table.reached_step[1] < 100 < 380 < table.reached_step[2] < 400
+    assert table.gained_step.tolist() == pytest.approx(table.reached_step.tolist()), "both begin at 0"
     assert table.n_splits[1] == 2 and table.final_r2[2] == pytest.approx(0.55)
     assert (table.q25 <= table.reached_step + 1e-9).all() and (table.q75 >= table.reached_step - 1e-9).all()
+
+
+def test_what_was_there_before_training_is_not_counted_as_a_gain():
+    before = rows().assign(r2_pearson=lambda table: table.r2_pearson + 20)
+    table, plain = (dynamics.learned(one).set_index("layer") for one in (before, rows()))
+    assert table.reached_step.tolist() == [0, 0]
+    assert table.gained_step.tolist() == pytest.approx(plain.reached_step.tolist())
+    falling = rows().assign(r2_pearson=lambda table: 1 - table.r2_pearson)
+    assert dynamics.learned(falling).gained_step.isna().all(), "nothing is gained"
 
 
 def test_one_checkpoint_is_no_curve():

@@ -27,7 +27,8 @@ def reaching_step(steps: np.ndarray, values: np.ndarray, share: float = SHARE) -
 
 
 def learned(rows: pd.DataFrame, metric: str = "r2_pearson", share: float = SHARE) -> pd.DataFrame:
-    """Return when each layer learns each target: `step` of the median curve, quartiles of those of single splits.
+    """Return when each layer learns each target: `reached_step` of the median curve, quartiles of those of single
+    splits, and `gained_step`, at which the curve has `share` of what it gains over the first checkpoint.
 
     rows: one per model, step, layer, split and target. `first_r2`, `final_r2` are the medians at both ends, so that a
     step is not read where nothing was learned. Models with one checkpoint have no curve and no row.
@@ -51,6 +52,7 @@ def _learned(group: pd.DataFrame, metric: str, share: float) -> dict:
         "reached_step": reaching_step(steps, median, share),
         "q25": q25,
         "q75": q75,
+        "gained_step": reaching_step(steps, median - median[0], share),
         "n_splits": len(known),
         "first_r2": median[0],
         "final_r2": median[-1],

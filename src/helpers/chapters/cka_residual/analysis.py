@@ -233,5 +233,5 @@ def _dropped(costs: pd.DataFrame) -> list[text.Bilingual]:
     """Return what leaving the last layer out costs; nothing without components to measure it by."""
     if costs.empty:
         return []
-    lost = float((costs["best_merged"] - costs["best_without"]).mean())
-    return [text.both("say.dropped", cost=lost, n=len(costs))]
+    best, without = (float(costs[name].mean()) for name in ("best_merged", "best_without"))
+    return [text.both("say.dropped", best=best, without=without, n=len(costs))]

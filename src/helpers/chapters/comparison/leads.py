@@ -52,13 +52,14 @@ def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.D
     """
     roles = ((NETWORK, study.last_checkpoints()), (BASELINE, study.references([BASELINES])))
     return {
-        (str(features[0][MODEL].values), role): _left_out(study, measured, features)
+        (str(features[0][MODEL].values), role): without_each_sound(study, measured, features)
         for role, several in roles
         for features in several
     }
 
 
-def _left_out(study: Study, measured: xr.DataArray, features: list[xr.DataArray]) -> xr.Dataset:
+def without_each_sound(study: Study, measured: xr.DataArray, features: list[xr.DataArray]) -> xr.Dataset:
+    """Return `encoding.without_each_sound` of one network at one checkpoint, as `left_out` has it, as kept on disk."""
     keep = partial(study.keep, responses=measured, splits=study.splits)
     names = np.full(measured.sizes[TARGET], "", dtype=object)
     for name, own in groups_of(measured).items():
@@ -101,11 +102,11 @@ def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame)
     for features in study.references([CONTROLS]):
         key = str(features[0][MODEL].values), role_of(features[0]), int(features[0][SEED])
         if key in wanted:
-            found[key] = _left_out(study, measured, features)
+            found[key] = without_each_sound(study, measured, features)
     rows = []
     for row in highest:
         pair = networks[row[MODEL]], found[row[MODEL], row["role"], row[SEED]]
-        one, other = (_anonymous(several.sel({GROUP: row[TARGET]})) for several in pair)
+        one, other = (anonymous(several.sel({GROUP: row[TARGET]})) for several in pair)
         estimate = r2_difference(one, other, study.splits)
         low, high = estimate.interval()
         known = {TARGET: row[TARGET], MODEL: row[MODEL], "role": row["role"], SEED: row[SEED], "r2": row["own_r2"]}
@@ -115,7 +116,7 @@ def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame)
 
 
 def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:
-    own = {key: _anonymous(one.sel({GROUP: target})) for key, one in found.items()}
+    own = {key: anonymous(one.sel({GROUP: target})) for key, one in found.items()}
     means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
     best = max((key for key in own if key[1] == NETWORK), key=means.get)
     r2_low, r2_high = r2_interval(own[best], splits)
@@ -141,7 +142,7 @@ def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr
     return rows
 
 
-def _anonymous(found: xr.Dataset) -> xr.Dataset:
+def anonymous(found: xr.Dataset) -> xr.Dataset:
     """Return the same without the names of network and target, so that two can be subtracted."""
     return found.drop_vars([name for name, coordinate in found.coords.items() if not coordinate.dims])
 

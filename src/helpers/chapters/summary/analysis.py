@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.stats import ttest_1samp
+from scipy.stats import false_discovery_control, ttest_1samp
 
 from helpers import encoding, stats, text
 from helpers.chapters import claims, comparison, question, robustness
@@ -96,21 +96,24 @@ def findings(
 ) -> text.Bilingual:
     """Return what was found, in a sentence each: extremes, networks, baselines, controls, claims.
 
+    A target is named where the comparison is beyond chance; of all that a sentence names, LEVEL are expected to be
+    there by chance at most (Benjamini & Hochberg 1995).
+
     leads : as `comparison.leads.leads`; learned : as `comparison.leads.over_controls`; verdicts : as `claims.table`,
     None where the study does not ask for them; from_seeds : as `seeds`, so that a lead of one seed is said to be that
     """
     best = values[values["role"] == TRAINED].sort_values("r2", ascending=False).drop_duplicates(TARGET)
-    said = [_extremes(best)]
+    said = [_extremes(best, values[values["role"] == BASELINE])]
     if len(leads):
         unlearned = _unlearned(learned)
         said += _ahead(leads, NETWORK, _once(leads, from_seeds), unlearned) + _ahead(leads, BASELINE, [], unlearned)
-    said += _above_controls(learned)
+    said += _above_controls(learned, from_seeds)
     if verdicts is not None:
         said.append(_of_claims(verdicts))
     return text.markdown(said)
 
 
-def _extremes(best: pd.DataFrame) -> text.Bilingual:
+def _extremes(best: pd.DataFrame, baselines: pd.DataFrame) -> text.Bilingual:
     first, last = best.iloc[0], best.iloc[-1]
     if not first["r2"] > 0:
         return text.both("summary.nothing")
@@ -120,6 +123,7 @@ def _extremes(best: pd.DataFrame) -> text.Bilingual:
         "r2": first["r2"],
     }
     words["interval"] = _interval(first)
+    words["baseline"] = _highest(baselines[baselines[TARGET] == first[TARGET]])
     if len(best) == 1:
         return text.both("summary.only", **words)
     words |= {
@@ -127,7 +131,16 @@ def _extremes(best: pd.DataFrame) -> text.Bilingual:
         "last_model": text.listed(MODEL, [last[MODEL]]),
         "last_r2": last["r2"],
     }
+    words["last_baseline"] = _highest(baselines[baselines[TARGET] == last[TARGET]])
     return text.both("summary.extremes", **words, last_interval=_interval(last))
+
+
+def _highest(baselines: pd.DataFrame) -> Callable[[text.Labeller], str]:
+    if baselines.empty:
+        return lambda labeller: ""
+    top = baselines.nlargest(1, "r2").iloc[0]
+    words = {"r2": float(top["r2"]), "n": len(baselines)}
+    return lambda labeller: labeller("summary.highest", **words, name=labeller.name("model", top[MODEL]))
 
 
 def _interval(row: pd.Series) -> Callable[[text.Labeller], str]:
@@ -144,15 +157,25 @@ def _once(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
     """
     if from_seeds is None or from_seeds.empty:
         return []
-    r2 = {key: own.set_index(SEED)["r2"] for key, own in from_seeds.groupby([TARGET, MODEL])}
+    r2 = _by_seed(from_seeds)
     found = []
     for one in leads[leads["role"] == NETWORK].itertuples():
         best, rival = r2.get((one.target, one.model)), r2.get((one.target, one.rival), one.rival_r2)
         trained = best is not None or (one.target, one.rival) in r2
-        gaps = (one.r2 if best is None else best) - rival
-        if trained and not (gaps.mean() > 0 and ttest_1samp(gaps, 0).pvalue <= LEVEL):
+        if trained and not _is_steady((one.r2 if best is None else best) - rival):
             found.append(one.target)
     return list(dict.fromkeys(found))
+
+
+def _by_seed(from_seeds: pd.DataFrame | None) -> dict[tuple[str, str], pd.Series]:
+    """Return r2 (seed,) of every target and network that was trained several times."""
+    if from_seeds is None:
+        return {}
+    return {key: own.set_index(SEED)["r2"] for key, own in from_seeds.groupby([TARGET, MODEL])}
+
+
+def _is_steady(gaps: pd.Series) -> bool:
+    return bool(gaps.mean() > 0 and ttest_1samp(gaps, 0).pvalue <= LEVEL)
 
 
 def _unlearned(learned: pd.DataFrame) -> list[str]:
@@ -165,7 +188,12 @@ def _unlearned(learned: pd.DataFrame) -> list[str]:
 
 
 def _is_ahead(learned: pd.DataFrame) -> pd.Series:
-    return (learned["p"] <= LEVEL) & (learned["difference"] > 0)
+    return _beyond_chance(learned["p"].where(learned["difference"] > 0, 1.0))
+
+
+def _beyond_chance(p: pd.Series) -> pd.Series:
+    """Return which of the p of all targets are beyond chance, by Benjamini & Hochberg's rule."""
+    return pd.Series(false_discovery_control(p) <= LEVEL, p.index, dtype=bool) if len(p) else p.astype(bool)
 
 
 def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[str]) -> list[text.Bilingual]:
@@ -176,9 +204,9 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[
     rivals = leads[leads["role"] == role]
     if rivals.empty:
         return []
-    certain, difference = rivals["p_adjusted"] <= LEVEL, rivals["difference"]
-    whole = (certain & (difference > 0)).groupby(rivals[TARGET], sort=False).all()
-    behind = (certain & (difference < 0)).groupby(rivals[TARGET], sort=False).any()
+    p, difference = rivals["p_adjusted"], rivals["difference"]
+    whole = _beyond_chance(p.where(difference > 0, 1.0).groupby(rivals[TARGET], sort=False).max())
+    behind = _beyond_chance(p.where(difference < 0, 1.0).groupby(rivals[TARGET], sort=False).min())
     once = [target for target in whole.index[whole] if target in unsteady]
     as_before = [target for target in whole.index[whole] if target in unlearned and target not in once]
     doubtful = whole.index.isin([*once, *as_before])
@@ -203,11 +231,19 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[
     return [text.paragraph(said)]
 
 
-def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
-    """Return for which targets the best network is ahead of its own controls of either kind, as far as it has them."""
-    said = []
+def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[text.Bilingual]:
+    """Return for which targets the best network is ahead of its own controls of either kind, as far as it has them.
+
+    And of which it may be so with one seed of training alone.
+    """
+    said, r2 = [], _by_seed(from_seeds)
     for kind, own in learned.groupby(learned["role"] == MATCHED):
-        ahead = own.loc[_is_ahead(own), TARGET].tolist()
+        known = own[_is_ahead(own)]
+        gaps = {
+            one.target: r2[key] - one.control_r2 for one in known.itertuples() if (key := (one.target, one.model)) in r2
+        }
+        once = [target for target, gap in gaps.items() if not _is_steady(gap)]
+        ahead = [target for target in known[TARGET] if target not in once]
         words = {
             "n": len(ahead),
             "k": len(own),
@@ -217,7 +253,9 @@ def _above_controls(learned: pd.DataFrame) -> list[text.Bilingual]:
         words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
         sort = "matched" if kind else "without"
         said += [text.both(f"summary.{sort}.reached", **words)]
-        said += [text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words)]
+        if ahead or not once:
+            said.append(text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words))
+        said += [text.both("summary.once", names=text.listed(TARGET, once))] if once else []
     return [text.paragraph(said)] if said else []
 
 
