@@ -26,7 +26,6 @@
 study = "networks"  # in params/, or a YAML file; {"study": "networks", "models": ["silero"]}: a part
 
 # %%
-
 from helpers import text
 from helpers.chapters import unique_variance
 from helpers.study import open_study
@@ -46,7 +45,8 @@ study.banner()
 #
 # $$R^2(A, B) - R^2(B),$$
 #
-# en los sonidos de prueba. Puede ser negativo, y no se recorta.
+# en los sonidos de prueba. Puede ser negativo, y no se recorta. Al lado está lo que agrega la misma red sin entrenar: lo
+# que no pasa de ahí no se debe a lo que aprendió.
 
 # %% [markdown] tags=["lang-en"]
 # ## Method
@@ -57,7 +57,8 @@ study.banner()
 #
 # $$R^2(A, B) - R^2(B),$$
 #
-# on the test sounds. It may be negative, and is not clipped.
+# on the test sounds. It may be negative, and is not clipped. Beside it stands what the same network adds untrained: what
+# does not go beyond that is not due to what it learned.
 
 # %%
 responses = unique_variance.responses(study)  # name of a set -> (sound, target[, repetition])
@@ -69,7 +70,8 @@ print(
 # %%
 found = [one for measured in responses.values() for one in unique_variance.partitions(study, others, measured)]
 rows = unique_variance.beyond(found)  # one row per network, target, baseline and split
-summary = unique_variance.summary(rows)
+starts = [one for measured in responses.values() for one in unique_variance.untrained(study, others, measured)]
+summary = unique_variance.summary(rows, starts)  # beside the same networks untrained
 unique_variance.figures.added(summary, **study.look)
 
 # %%

@@ -1,20 +1,67 @@
 """What a network adds to baselines: said only where it is worth a hundredth in three quarters of the splits."""
 
 import pandas as pd
+import pytest
 
 from helpers.chapters import unique_variance
+from helpers.study import Study
+from helpers.study.params import Parameters
 
-ROW = {"target": "speech", "beyond": "all", "alone": 0.5, "without": 0.5, "joint": 0.6, "q75": 0.2}
+ROW = {"target": "speech", "beyond": "mine", "alone": 0.5, "without": 0.5, "joint": 0.6, "q75": 0.2}
 
 
 def said(*rows: tuple[str, float, float], language: str = "en") -> str:
     table = pd.DataFrame([ROW | {"model": model, "added": added, "q25": q25} for model, added, q25 in rows])
+    table = table.assign(untrained=float("nan"))
     return unique_variance.sentences(table).pieces[language]
 
 
 def test_the_network_that_adds_most_is_one_whose_gain_can_be_written():
-    assert "adds most is b: 0.10" in said(("a", 0.004, 0.002), ("b", 0.1, 0.02), ("c", 0.3, -0.1))
+    assert "adds most to mine is b: 0.10" in said(("a", 0.004, 0.002), ("b", 0.1, 0.02), ("c", 0.3, -0.1))
     for q25 in (0.004, 0.0, -0.1, float("nan")):
         nothing = said(("a", 0.004, q25), ("b", 0.3, q25))
         assert "none of 2 networks adds 0.01 or more" in nothing and "adds most" not in nothing
-    assert "ninguna agrega 0,01 o más" in said(("a", 0.004, 0.001), language="es")
+    assert "ninguna agrega 0,01 o más a mine en tres cuartos" in said(("a", 0.004, 0.001), language="es")
+
+
+def test_what_the_network_adds_untrained_stands_beside_it():
+    table = pd.DataFrame([ROW | {"model": "a", "added": 0.1, "q25": 0.05, "untrained": 0.04}])
+    assert "R² goes from 0.50 to 0.60. Untrained it adds 0.04." in unique_variance.sentences(table).pieces["en"]
+    for as_much in (0.1, 0.097, 0.3):
+        found = unique_variance.sentences(table.assign(untrained=as_much)).pieces
+        assert "does not take what it learned" in found["en"] and "no requiere lo que aprendió" in found["es"]
+
+
+def test_the_sentence_names_what_is_added_to():
+    rows = [ROW | {"model": "a", "added": 0.1, "q25": 0.05, "untrained": float("nan")}]
+    one = unique_variance.sentences(pd.DataFrame(rows)).pieces["en"]
+    assert "adds most to mine is" in one and "ntrained" not in one
+    table = pd.DataFrame([row | {"beyond": name} for row in rows for name in ("mine", "yours", "all")])
+    assert "adds most to mine and yours together is" in unique_variance.sentences(table).pieces["en"]
+    nothing = unique_variance.sentences(table.assign(q25=-0.1)).pieces
+    assert "adds 0.01 or more to mine and yours together" in nothing["en"] and "en conjunto" in nothing["es"]
+
+
+@pytest.fixture
+def study(small_brain, tmp_path):
+    entry = {"name": "mix", "family": "mini", "steps": 3, "batch_size": 4, "crop_s": 0.5, "controls": ["untrained"]}
+    parameters = {"name": "added", "dataset": "demo", "models": [entry | {"seeds": 2}]}
+    parameters |= {"baselines": [{"name": "mel", "family": "mel"}], "chapters": ["12_unique_variance"]}
+    return Study(Parameters.model_validate(parameters), tmp_path / "out")
+
+
+def test_of_several_untrained_draws_the_one_that_adds_most_counts(study):
+    measured, spaces = study.responses("components"), unique_variance.others(study)
+    rows = unique_variance.beyond(unique_variance.partitions(study, spaces, measured))
+    starts = unique_variance.untrained(study, spaces, measured)
+    assert len(starts) == 2
+    table = unique_variance.summary(rows, starts).set_index("target")
+    draws = [unique_variance.beyond([one]).groupby("target")["added"].median() for one in starts]
+    assert (draws[0] != draws[1]).any()
+    for target, own in table["untrained"].items():
+        assert own == max(draw[target] for draw in draws)
+    assert unique_variance.summary(rows)["untrained"].isna().all(), "not known"
+    figure = unique_variance.figures.added(table.reset_index(), synthetic=True)
+    marks = [trace for trace in figure.data if trace.name.endswith("untrained")]
+    assert sum(trace.showlegend for trace in marks) == 1
+    assert [trace.x[0] for trace in marks] == table["untrained"].tolist()

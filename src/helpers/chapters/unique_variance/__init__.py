@@ -1,6 +1,6 @@
 """Chapter 12: what each network explains beyond acoustics, beyond labels, and beyond both."""
 
-from helpers.chapters.chapter import LAST, Chapter, Size
+from helpers.chapters.chapter import ALL_BESIDE, LAST, Chapter, Size
 from helpers.chapters.unique_variance import figures
 from helpers.chapters.unique_variance.analysis import (
     beside_labels,
@@ -12,19 +12,19 @@ from helpers.chapters.unique_variance.analysis import (
     said,
     sentences,
     summary,
+    untrained,
 )
-from helpers.study.study import BASELINES
 
 __all__ = [
     "CHAPTER", "beside_labels", "beyond", "figures", "of_labels", "others", "partitions", "responses", "said",
-    "sentences", "summary",
+    "sentences", "summary", "untrained",
 ]  # fmt: skip
 
 PER_PARTITION = 0.25  # seconds per layer and split: a banded ridge on few responses
 
 
 def _seconds(size: Size) -> float:
-    return PER_PARTITION * size.n_layers * size.n_splits
+    return PER_PARTITION * (size.n_layers + size.n_beside) * size.n_splits
 
 
 CHAPTER = Chapter(
@@ -32,6 +32,6 @@ CHAPTER = Chapter(
     per=LAST,
     n_baselines=1,
     estimators=frozenset({"ridge"}),
-    beside=frozenset({BASELINES}),
+    beside=ALL_BESIDE,
     seconds=_seconds,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,14 +14,18 @@ from helpers.encoding import score
 from helpers.encoding.partition import MOST_SPACES, NETWORK, SPACES, partition
 from helpers.encoding.within import score_new_categories, score_within
 from helpers.errors import UserError
+from helpers.models.weights import UNTRAINED
 from helpers.names import CATEGORY, MODEL, SPLIT, TARGET
 from helpers.stats.layers import nested_best
+from helpers.stats.references import role_of
 from helpers.stats.targets import groups
 from helpers.store.progress import progress
 from helpers.study import Study
+from helpers.study.study import CONTROLS
 
 MOST_TARGETS = 200  # of a set: the responses of single voxels would take hours
 BOTH = "all"  # beyond all baselines together
+KEYS = [MODEL, TARGET, "beyond"]
 METRIC = "r2_pearson"
 
 
@@ -46,9 +50,20 @@ def others(study: Study) -> dict[str, xr.DataArray]:
 
 def partitions(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataArray) -> list[xr.Dataset]:
     """Return `encoding.partition` of every network and one set of responses, as kept on disk."""
+    return [_partition(study, features, spaces, measured) for features in study.last_checkpoints()]
+
+
+def untrained(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataArray) -> list[xr.Dataset]:
+    """Return the same of the networks untrained, of every draw of them that the study has as a control."""
+    controls = study.references([CONTROLS])
+    starts = (features for features in controls if role_of(features[0]) == UNTRAINED)
+    return [_partition(study, features, spaces, measured) for features in starts]
+
+
+def _partition(study: Study, features: list[xr.DataArray], spaces: dict, measured: xr.DataArray) -> xr.Dataset:
     how = {"others": spaces, "responses": measured, "splits": study.splits, "progress": progress}
     how |= {"alphas": study.encoding["alphas"], "device": study.encoding["device"]}
-    return [study.keep(partition, features=features, **how) for features in study.last_checkpoints()]
+    return study.keep(partition, features=features, **how)
 
 
 def beyond(found: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -125,27 +140,46 @@ def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.Data
     return text.markdown(pieces)
 
 
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return medians over splits of the columns of `beyond`, and the quartiles q25 and q75 of what is added."""
-    keys = [MODEL, TARGET, "beyond"]
-    groups = rows.groupby(keys, sort=False, observed=True)
+def summary(rows: pd.DataFrame, untrained: Sequence[xr.Dataset] = ()) -> pd.DataFrame:
+    """Return medians over splits of the columns of `beyond`, and the quartiles q25 and q75 of what is added.
+
+    And `untrained`: the median that the network adds with the weights it started from, of several draws the highest;
+    NaN without any. untrained : as the function of that name returns them
+    """
+    groups = rows.groupby(KEYS, sort=False, observed=True)
     table = groups[["alone", "without", "joint", "added"]].median()
     quartiles = groups["added"].quantile([0.25, 0.75]).unstack().set_axis(["q25", "q75"], axis=1)
-    return table.join(quartiles).reset_index()
+    draws = [beyond([one]).groupby(KEYS, sort=False)["added"].median() for one in untrained]
+    highest = pd.concat(draws).groupby(level=KEYS).max() if draws else pd.Series(np.nan, table.index)
+    return table.join(quartiles).assign(untrained=highest.reindex(table.index)).reset_index()
 
 
 def sentences(table: pd.DataFrame) -> text.Bilingual:
-    """Return a sentence per target of `summary`: which network adds most to all baselines together, and how much."""
-    last = table[table["beyond"] == (BOTH if (table["beyond"] == BOTH).any() else table["beyond"].iloc[0])]
-    return text.markdown([_sentence(own) for _, own in last.groupby(TARGET, sort=False)])
+    """Return a sentence per target of `summary`: which network adds most to all baselines together, and how much.
+
+    And what it adds untrained, where that is known.
+    """
+    names = [name for name in dict.fromkeys(table["beyond"]) if name != BOTH]
+    last = table[table["beyond"] == (BOTH if len(names) > 1 else names[0])]
+    return text.markdown([_sentence(own, names) for _, own in last.groupby(TARGET, sort=False)])
 
 
-def _sentence(own: pd.DataFrame) -> text.Bilingual:
+def _sentence(own: pd.DataFrame, names: list[str]) -> text.Bilingual:
     known = own.dropna(subset="added")
-    target = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
+    words = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
+    words |= {"m": len(names), "names": text.listed(MODEL, names)}
     known = known[known["q25"].round(2) > 0]
     if known.empty:
-        return text.both("say.adds_nothing", **target, n=len(own))
+        return text.both("say.adds_nothing", **words, n=len(own))
     top = known.nlargest(1, "added").iloc[0]
     numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without", "joint")}
-    return text.both("say.adds", **target, **numbers, model=lambda labeller: labeller.name("model", top[MODEL]))
+    words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
+    return text.both("say.adds", **words, **numbers, start=_start(top))
+
+
+def _start(top: pd.Series) -> Callable[[text.Labeller], str]:
+    """Return what the network adds untrained; nothing where that is not known."""
+    if np.isnan(top["untrained"]):
+        return lambda labeller: ""
+    key = "say.untrained_as_much" if round(top["untrained"], 2) >= round(top["added"], 2) else "say.untrained_adds"
+    return lambda labeller: labeller(key, untrained=float(top["untrained"]))

@@ -6,9 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
+from helpers.models.weights import UNTRAINED
 from helpers.names import MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
+from helpers.plotting.references import MARKS
 from helpers.text import Labeller
 
 ROW, PANEL, AROUND = 22, 70, 204  # px: of a network, around the rows of a panel, around all panels
@@ -20,6 +22,7 @@ text.words(
         "x": "R² added",
         "beyond": "Beyond {name}",
         "beyond_all": "Beyond all of them",
+        "untrained": "{beyond}, untrained",
         "hover": (
             "{model}<br>{beyond}: %{{x:.2f}} (quartiles %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
             "<br>R² without the network: %{{customdata[2]:.2f}}, with it: %{{customdata[3]:.2f}}"
@@ -35,6 +38,7 @@ text.words(
         "x": "R² agregado",
         "beyond": "Más allá de {name}",
         "beyond_all": "Más allá de todas ellas",
+        "untrained": "{beyond}, sin entrenar",
         "hover": (
             "{model}<br>{beyond}: %{{x:.2f}} (cuartiles %{{customdata[0]:.2f}} – %{{customdata[1]:.2f}})"
             "<br>R² sin la red: %{{customdata[2]:.2f}}, con ella: %{{customdata[3]:.2f}}"
@@ -89,6 +93,9 @@ def added(table: pd.DataFrame, *, synthetic: bool, language: str = "en") -> go.F
             for index, kind in enumerate(kinds):
                 own = table[(table[TARGET] == target) & (table["beyond"] == kind)]
                 figure.add_trace(_points(own, kind, index, place, labeller, panel == 0), **panels.place(panel))
+            start = table[(table[TARGET] == target) & (table["beyond"] == last)].dropna(subset="untrained")
+            if len(start):
+                figure.add_trace(_starts(start, last, place, labeller, panel == 0), **panels.place(panel))
         title, x = labeller("figure.added.title"), labeller("figure.added.x")
         return _rows_of_networks(figure, labeller, title, x, targets, order, synthetic)
 
@@ -162,6 +169,16 @@ def _points(own: pd.DataFrame, kind: str, index: int, place: dict, labeller: Lab
         error_x={"type": "data", "symmetric": False, "thickness": 1, "width": 0, "color": marker["color"], **spread},
         customdata=own[["q25", "q75", "without", "joint"]].to_numpy(), legendgroup=kind, showlegend=legend,
         hovertemplate=hover + "<extra></extra>",
+    )  # fmt: skip
+
+
+def _starts(own: pd.DataFrame, kind: str, place: dict, labeller: Labeller, legend: bool) -> go.Scatter:
+    name = labeller("figure.added.untrained", beyond=_beyond(kind, labeller))
+    return go.Scatter(
+        x=own["untrained"], y=[place[model] for model in own[MODEL]], mode="markers", name=name, showlegend=legend,
+        marker={"symbol": MARKS[UNTRAINED], "size": 8, "color": style.GREY, "line": {"width": 1, "color": style.GREY}},
+        text=[style.name(labeller, "model", model) for model in own[MODEL]], legendgroup=UNTRAINED,
+        hovertemplate=f"%{{text}}<br>{name}: %{{x:.2f}}<extra></extra>",
     )  # fmt: skip
 
 
