@@ -11,8 +11,8 @@ from helpers.chapters.claims.claims import CLAIMS
 from helpers.chapters.claims.verdict import FAILS, HOLDS, SIDES, UNDECIDED, UNTESTABLE
 from helpers.chapters.summary import analysis, figures
 from helpers.store.checkout import ROOT
-from helpers.study import open_study
-from helpers.study.params import load
+from helpers.study import Study, open_study
+from helpers.study.params import Parameters, load
 from helpers.text import Labeller
 
 N_STUDIES = 600  # of a simulation
@@ -102,6 +102,28 @@ def test_a_lead_of_a_network_that_is_not_above_its_own_controls_is_not_laid_to_w
         assert "aventaja a todas las demás, pero no a sus propios controles" in said(values, leads, None, "es", spoilt)
     matched = learned.assign(p=0.4, role="matched")
     assert "but not of its own controls" not in said(values, leads, None, learned=matched), "these learned, too"
+
+
+def test_it_is_said_where_no_hypothesis_has_a_verdict(values, leads):
+    open_ = said(values, leads, claims(UNDECIDED, UNTESTABLE))
+    assert "No hypothesis on which layers or networks" in open_
+    assert "Ninguna hipótesis sobre qué capas o redes" in said(values, leads, claims(UNDECIDED, UNTESTABLE), "es")
+    assert CLAIMS["mixture_best"].hypothesis and not CLAIMS["merged_mixes"].hypothesis
+    for verdict in (HOLDS, FAILS):
+        assert "No hypothesis" not in said(values, leads, claims(UNTESTABLE, UNTESTABLE, verdict))
+        assert "No hypothesis" in said(values, leads, claims(verdict).assign(claim="merged_mixes"))
+
+
+def test_networks_that_heard_the_test_sounds_say_so(small_brain, tmp_path):
+    entry = {"name": "mix", "family": "mini", "steps": 3, "batch_size": 4, "crop_s": 0.5}
+    none = pd.DataFrame()
+    for unheard, chapters in ((True, ["07_claims"]), (True, []), (False, ["07_claims"])):
+        parameters = {"name": "heard", "dataset": "demo", "models": [entry], "unheard": unheard, "chapters": chapters}
+        found = summary.cautions(Study(Parameters.model_validate(parameters), tmp_path / "out"), none).pieces
+        judged = unheard and bool(chapters)
+        assert "those that test among them" in found["en"] and "también los de prueba" in found["es"]
+        assert ("trained without the sounds that test them" in found["en"]) == judged
+        assert ("entrenadas sin los sonidos que las evalúan" in found["es"]) == judged
 
 
 def test_of_many_targets_few_are_named_by_chance(values):

@@ -154,10 +154,9 @@ def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame, steps: np.ndarray
         said.append(text.both("say.lost", n=len(lost), k=len(top), component=_component(worst[TARGET]), **_ends(worst)))
     grown = rows[(rows["final_r2"] > rows["first_r2"]) & (rows["reached_step"] > 0)]  # what was there is not learned
     grown = grown[grown[TARGET].isin(gained[TARGET])]
-    if grown[LAYER].nunique() < 3:
+    if grown[LAYER].nunique() < 3 or grown[TARGET].nunique() < 2:
         return said
-    if grown[TARGET].nunique() > 1:
-        said += [_order(grown, name, steps) for name in STEPS]
+    said += [_order(grown, name, steps) for name in STEPS]
     varies = grown["reached_step"].nunique() > 1
     rho = spearmanr(grown[LAYER], grown["reached_step"]).statistic if varies else np.nan
     return [*said, text.both("say.layers", rho=float(rho), n=len(grown))]

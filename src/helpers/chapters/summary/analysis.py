@@ -274,6 +274,8 @@ def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
 
     said = [text.both("summary.claims.tested", n=len(verdicts), tested=sum(map(len, counts.values())))]
     said += [text.both(f"summary.claims.{name}", n=len(own), names=named(own)) for name, own in counts.items() if own]
+    if not any(claims.CLAIMS[name].hypothesis for name in counts[HOLDS] + counts[FAILS]):
+        said.append(text.both("summary.claims.no_hypothesis"))
     said += claims.about(verdicts)
     return text.paragraph(said)
 
@@ -293,7 +295,9 @@ def seeds(study: Study) -> pd.DataFrame:
 def cautions(study: Study, from_seeds: pd.DataFrame) -> text.Bilingual:
     """Return what is uncertain whatever the numbers say: few sounds, synthetic data, networks trained here, seeds."""
     said = [text.both("summary.few_sounds")]
-    said += [text.both("summary.trained_here")] if study.trained_here else []
+    if study.trained_here:
+        judged = study.parameters.unheard and claims.CHAPTER.name in study.parameters.chapters
+        said.append(text.both("summary.trained_here", unheard=int(judged)))
     said += [] if from_seeds.empty else [robustness.seeds.sentences(from_seeds, robustness.seeds.verdicts(study))]
     said += [text.both("summary.synthetic")] if study.brain.synthetic else []
     return text.markdown(said)

@@ -185,7 +185,7 @@ def _starts(own: pd.DataFrame, kind: str, place: dict, labeller: Labeller, legen
 def _alt(table: pd.DataFrame, last: str, labeller: Labeller) -> str:
     facts = []
     for target, own in table[table["beyond"] == last].groupby(TARGET, sort=False):
-        known = own.dropna(subset="added")
+        known = own[own["added"].round(2) > 0]
         if len(known):
             top = known.nlargest(1, "added").iloc[0]
             words = {"target": labeller.name("target", target), "model": labeller.name("model", top[MODEL])}
