@@ -86,7 +86,9 @@ text.table(summary, fold=True)
 # Otra forma de preguntar qué hay más allá de las etiquetas. *Dentro de las categorías*: de activaciones y respuestas se
 # resta la media de cada categoría en los sonidos de entrenamiento, de modo que distinguir habla de música no sirve de
 # nada. *Categorías nuevas*: una categoría por vez se deja afuera de la regresión y se predicen sus sonidos; las
-# categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés.
+# categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés. Ese ajuste usa
+# más sonidos que los otros, y no se puede comparar con ellos. Una correlación negativa cuenta como cero: también el
+# azar da valores mayores que 0.
 
 # %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Without the categories
@@ -94,7 +96,8 @@ text.table(summary, fold=True)
 # Another way to ask what lies beyond the labels. *Within categories*: the mean of each category over the train sounds
 # is taken from activations and responses, so that telling speech from music is of no use. *New categories*: one
 # category at a time is left out of the regression, and its sounds are predicted; similar categories stay, as foreign
-# speech does when English speech is left out.
+# speech does when English speech is left out. That fit uses more sounds than the others, and cannot be compared with
+# them. A negative correlation counts as zero: chance, too, gives values above 0.
 
 # %% tags=["diagnostic"]
 first = next(iter(responses.values()))  # the first set of responses

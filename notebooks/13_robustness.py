@@ -61,17 +61,19 @@ robustness.figures.confusion(confusion, **study.look)
 # ## El multiverso
 #
 # Cada columna es una forma razonable de comparar: cómo se elige alfa, cómo se elige la capa, con qué métrica y con qué
-# particiones. Un orden que solo vale en algunas columnas no es un resultado sobre el cerebro. En los rótulos, α se
-# elige para cada respuesta (c/u) o es única; la capa, por los sonidos de entrenamiento (entr.) o por el valor mismo
-# (máx.); r² es la correlación al cuadrado y R², el coeficiente de determinación.
+# particiones. Un orden que solo vale en algunas columnas no es un resultado sobre el cerebro; uno que vale en todas
+# tampoco lo es por eso: todas comparten los sonidos, las redes y la semilla de su entrenamiento, y no hay controles. En
+# los rótulos, α se elige para cada respuesta (c/u) o es única; la capa, por los sonidos de entrenamiento (entr.) o por
+# el valor mismo (máx.); r² es la correlación al cuadrado y R², el coeficiente de determinación.
 
 # %% [markdown] tags=["lang-en"]
 # ## The multiverse
 #
 # Each column is a reasonable way of comparing: how alpha is chosen, how the layer is chosen, by which metric and with
-# which splits. An order that holds in some columns only is not a result about the brain. In the labels, α is chosen for
-# each target or is one for all; the layer, by the train sounds (train) or by the value itself (max); r² is the squared
-# correlation and R² the coefficient of determination.
+# which splits. An order that holds in some columns only is not a result about the brain; nor is one that holds in all
+# of them by that alone: they share the sounds, the networks and the seed of their training, and have no controls. In
+# the labels, α is chosen for each target or is one for all; the layer, by the train sounds (train) or by the value
+# itself (max); r² is the squared correlation and R² the coefficient of determination.
 
 # %%
 universes = robustness.universes(study, responses)  # r2 of every network and target in every universe

@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
+from helpers import stats
 from helpers.chapters import unique_variance
+from helpers.encoding.within import score_within
 from helpers.study import Study
 from helpers.study.params import Parameters
 
@@ -26,7 +28,10 @@ def test_the_network_that_adds_most_is_one_whose_gain_can_be_written():
 
 def test_what_the_network_adds_untrained_stands_beside_it():
     table = pd.DataFrame([ROW | {"model": "a", "added": 0.1, "q25": 0.05, "untrained": 0.04}])
-    assert "R² goes from 0.50 to 0.60. Untrained it adds 0.04." in unique_variance.sentences(table).pieces["en"]
+    assert (
+        "0.10 to an R² of 0.50 (medians over splits; quartiles of what it adds 0.05 to 0.20). Untrained it adds 0.04;"
+        in unique_variance.sentences(table).pieces["en"]
+    )
     for as_much in (0.1, 0.097, 0.3):
         found = unique_variance.sentences(table.assign(untrained=as_much)).pieces
         assert "does not take what it learned" in found["en"] and "no requiere lo que aprendió" in found["es"]
@@ -65,3 +70,25 @@ def test_of_several_untrained_draws_the_one_that_adds_most_counts(study):
     marks = [trace for trace in figure.data if trace.name.endswith("untrained")]
     assert sum(trace.showlegend for trace in marks) == 1
     assert [trace.x[0] for trace in marks] == table["untrained"].tolist()
+
+
+def test_within_categories_the_highest_untrained_draw_stands_beside_the_network(study):
+    measured = study.responses("components")
+    table = unique_variance.beside_labels(study, measured).set_index("target")
+    categories = study.brain.waveforms["category"].reset_coords(drop=True)
+    draws = [
+        stats.nested_best(score_within(features, measured, study.splits, categories), "r2_pearson")["value"].median(
+            "split"
+        )
+        for features in study.references(["controls"])
+    ]
+    assert len(draws) == 2
+    for target, own in table["untrained"].items():
+        assert own == pytest.approx(max(float(draw.sel(target=target)) for draw in draws))
+    row = {"model": "a", "target": "speech", "all": 0.5, "within": 0.2, "new_category": 0.6, "untrained": 0.1}
+    other = row | {"model": "b", "within": 0.1, "new_category": 0.7, "untrained": 0.15}
+    said = unique_variance.of_labels(pd.DataFrame([row, other])).pieces
+    assert "within categories the highest r² is 0.20 (a, which has 0.50 in all); untrained, at most 0.15" in said["en"]
+    assert "of new categories the highest is 0.70 (b)" in said["en"] and "sin entrenar, como máximo 0,15" in said["es"]
+    alone = unique_variance.of_labels(pd.DataFrame([row]).assign(untrained=float("nan"), new_category=float("nan")))
+    assert "ntrained" not in alone.pieces["en"] and "new categories" not in alone.pieces["en"]

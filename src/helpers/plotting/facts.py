@@ -31,7 +31,8 @@ def highest(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
 def against(beside: pd.DataFrame, value: float, labeller: Labeller) -> str:
     """Return a sentence, with a space before it, on the baselines and controls that are as high as a network's value.
 
-    Empty where nothing stands beside the networks.
+    Where none is, how high the highest reaches: whether that is lower by more than chance is not said here. Empty where
+    nothing stands beside the networks.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def against(beside: pd.DataFrame, value: float, labeller: Labeller) -> str:
     if found.empty:
         roles = set(beside["role"])
         only = "rivals.no_baseline" if roles == {BASELINE} else "rivals.no_control"
-        return labeller("rivals.none" if BASELINE in roles and len(roles) > 1 else only)
+        key = "rivals.none" if BASELINE in roles and len(roles) > 1 else only
+        return labeller(key, r2=float(beside["median_r2"].max())) if beside["median_r2"].notna().any() else ""
     trained = found["role"] == MATCHED  # on other sounds: such a control says nothing of networks as such
     said = "" if trained.all() else labeller("rivals.untaught", names=_reached(found[~trained], labeller))
     if trained.any():

@@ -252,7 +252,7 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
         }
         words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
         sort = "matched" if kind else "without"
-        said += [text.both(f"summary.{sort}.reached", **words)]
+        said += [text.both(f"summary.{sort}.compared", **words)]
         if ahead or not once:
             said.append(text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words))
         said += [text.both("summary.once", names=text.listed(TARGET, once))] if once else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -55,9 +56,11 @@ def partitions(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataA
 
 def untrained(study: Study, spaces: dict[str, xr.DataArray], measured: xr.DataArray) -> list[xr.Dataset]:
     """Return the same of the networks untrained, of every draw of them that the study has as a control."""
-    controls = study.references([CONTROLS])
-    starts = (features for features in controls if role_of(features[0]) == UNTRAINED)
-    return [_partition(study, features, spaces, measured) for features in starts]
+    return [_partition(study, features, spaces, measured) for features in _untrained(study)]
+
+
+def _untrained(study: Study) -> Iterator[list[xr.DataArray]]:
+    return (features for features in study.references([CONTROLS]) if role_of(features[0]) == UNTRAINED)
 
 
 def _partition(study: Study, features: list[xr.DataArray], spaces: dict, measured: xr.DataArray) -> xr.Dataset:
@@ -93,7 +96,8 @@ def beside_labels(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     """Return what each network predicts in all, within categories, and of categories never trained on.
 
     Columns model, target, all, within, new_category (r2_pearson, the layer chosen on the train sounds; of the first two
-    the median over splits). `new_category` is NaN where a category has too few sounds to be left out.
+    the median over splits), untrained (`within` of the same network untrained, of several draws the highest; NaN where
+    the study has none). `new_category` is NaN where a category has too few sounds to be left out.
     """
     how = {name: study.encoding[name] for name in ("alphas", "device")}
     categories = study.brain.waveforms[CATEGORY].reset_coords(drop=True)
@@ -101,7 +105,7 @@ def beside_labels(study: Study, measured: xr.DataArray) -> pd.DataFrame:
         new = study.split("leave_category_out")
     except UserError:
         new = None
-    rows = []
+    rows, before = [], _untrained_within(study, measured, categories)
     for features in study.last_checkpoints():
         keep = partial(study.keep, features=features, responses=measured, **how)
         scored = {"all": keep(score, splits=study.splits)}
@@ -111,12 +115,28 @@ def beside_labels(study: Study, measured: xr.DataArray) -> pd.DataFrame:
         values["new_category"] = np.full(measured.sizes[TARGET], np.nan) if left_out is None else left_out
         for target, own in groups(scored["all"]).items():
             medians = {name: float(np.median(value[own])) for name, value in values.items()}
-            rows.append({MODEL: str(features[0][MODEL].values), TARGET: target} | medians)
+            name = str(features[0][MODEL].values)
+            rows.append(
+                {MODEL: name, TARGET: target} | medians | {UNTRAINED: max(before[name, target], default=np.nan)}
+            )
     return pd.DataFrame(rows)
 
 
+def _untrained_within(study: Study, measured: xr.DataArray, categories: xr.DataArray) -> dict[tuple, list[float]]:
+    """Return r2 within categories, by network and target, of every draw of the network untrained."""
+    how = {name: study.encoding[name] for name in ("alphas", "device")}
+    how |= {"responses": measured, "splits": study.splits, "categories": categories}
+    found = defaultdict(list)
+    for features in _untrained(study):
+        scored = study.keep(score_within, features=features, **how)
+        values = nested_best(scored, METRIC)["value"].median(SPLIT).values
+        for target, own in groups(scored).items():
+            found[str(features[0][MODEL].values), target].append(float(np.median(values[own])))
+    return found
+
+
 def of_labels(table: pd.DataFrame) -> text.Bilingual:
-    """Return a sentence per target of `beside_labels`: the network that predicts best within categories."""
+    """Return a sentence per target of `beside_labels`: the highest within categories, and of new ones."""
     return text.markdown([_within(own) for _, own in table.groupby(TARGET, sort=False)])
 
 
@@ -124,10 +144,18 @@ def _within(own: pd.DataFrame) -> text.Bilingual:
     top = own.nlargest(1, "within").iloc[0]
     words = {"target": lambda labeller: labeller.name("target", top[TARGET])}
     words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
-    words |= {"whole": float(top["all"]), "within": float(top["within"])}
-    if np.isnan(top["new_category"]):
+    words |= {"whole": float(top["all"]), "within": float(top["within"]), "start": _start_within(own[UNTRAINED].max())}
+    if own["new_category"].isna().all():
         return text.both("say.within_labels", **words)
-    return text.both("say.within_labels_and_new", new=float(top["new_category"]), **words)
+    new = own.nlargest(1, "new_category").iloc[0]
+    words |= {"new": float(new["new_category"]), "new_model": lambda labeller: labeller.name("model", new[MODEL])}
+    return text.both("say.within_labels_and_new", **words)
+
+
+def _start_within(untrained: float) -> Callable[[text.Labeller], str]:
+    if np.isnan(untrained):
+        return lambda labeller: ""
+    return lambda labeller: labeller("say.untrained_within", untrained=float(untrained))
 
 
 def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.DataArray]) -> text.Bilingual:
@@ -172,7 +200,7 @@ def _sentence(own: pd.DataFrame, names: list[str]) -> text.Bilingual:
     if known.empty:
         return text.both("say.adds_nothing", **words, n=len(own))
     top = known.nlargest(1, "added").iloc[0]
-    numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without", "joint")}
+    numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without")}
     words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
     return text.both("say.adds", **words, **numbers, start=_start(top))
 

@@ -60,7 +60,7 @@ text.words(
         "new_category": "New categories",
         "hover": "{model}<br>{kind}: %{{x:.2f}}",
         "alt": "{k} {k:panel|panels}, one per target: r² in all, within categories and of new categories. {facts}",
-        "alt_fact": "{target}: best within categories is {model}, {within}, of {whole} in all.",
+        "alt_fact": "{target}: within categories at most {within} ({model}, which has {whole} in all).",
     },
     es={
         "title": "Qué queda si se quitan las categorías",
@@ -73,7 +73,7 @@ text.words(
             "{k} {k:panel|paneles}, uno por respuesta: r² en total, dentro de las categorías y de categorías nuevas. "
             "{facts}"
         ),
-        "alt_fact": "{target}: dentro de las categorías, la mejor es {model}, {within}, de {whole} en total.",
+        "alt_fact": "{target}: dentro de las categorías, como máximo {within} ({model}, que en total tiene {whole}).",
     },
 )
 ALL = "all"
