@@ -149,6 +149,7 @@ def test_a_lead_over_its_own_controls_that_other_seeds_do_not_keep_is_said_to_be
     assert "explains for 1 of 2 targets: Speech component" in steady["en"] and "with this seed" not in steady["en"]
     once = summary.findings(values, leads, learned, None, seeds.assign(r2=[0.7, 0.05, 0.2])).pieces
     assert "For Speech component it is ahead with this seed of training" in once["en"]
+    assert "For the others it is not." in once["en"] and "For the others" not in steady["en"]
     assert "explains for 1 of 2 targets: Speech component." not in once["en"]
     assert "En Componente habla los aventaja con esta semilla de entrenamiento" in once["es"]
 

@@ -256,6 +256,7 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
         if ahead or not once:
             said.append(text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words))
         said += [text.both("summary.once", names=text.listed(TARGET, once))] if once else []
+        said += [text.both("summary.not_others")] if once and not ahead and len(own) > len(once) else []
     return [text.paragraph(said)] if said else []
 
 
