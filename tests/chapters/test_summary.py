@@ -125,6 +125,21 @@ def test_networks_that_heard_the_test_sounds_say_so(small_brain, tmp_path):
         assert ("entrenadas sin los sonidos que las evalúan" in found["es"]) == judged
 
 
+def test_networks_that_are_trained_here_are_said_to_stand_in_where_they_are_named(small_brain, tmp_path):
+    entry = {"name": "mix", "family": "mini", "steps": 3, "batch_size": 4, "crop_s": 0.5}
+    other = {"name": "other", "family": "activations", "file": str(tmp_path / "other.npz")}
+    sounds = small_brain.waveforms["sound"].values
+    np.savez(tmp_path / "other.npz", one=np.random.default_rng(0).normal(size=(len(sounds), 4)), sounds=sounds)
+
+    def found(*entries):
+        parameters = {"name": "stand", "dataset": "demo", "models": list(entries)}
+        return summary.compared(Study(Parameters.model_validate(parameters), tmp_path / "out")).pieces
+
+    assert "It was trained here, for minutes on few sounds, and stands in for published ones." in found(entry)["en"]
+    assert "Se entrenó aquí, durante minutos" in found(entry)["es"]
+    assert "mix was trained here" in found(entry, other)["en"] and "trained here" not in found(other)["en"]
+
+
 def test_of_many_targets_few_are_named_by_chance(values):
     random, named, false = np.random.default_rng(0), 0, []
     for _ in range(N_STUDIES):  # one target with a lead, nine without
@@ -156,12 +171,13 @@ def test_a_lead_over_its_own_controls_that_other_seeds_do_not_keep_is_said_to_be
 
 def test_a_claim_that_is_decided_the_same_before_any_training_says_so(values, leads):
     verdicts = claims(HOLDS, FAILS, UNDECIDED)
-    assert "the same before any training" not in said(values, leads, verdicts), "the other side, or not known"
+    assert "which is so before any training" not in said(values, leads, verdicts), "the other side, or not known"
     text = said(values, leads, verdicts.assign(untrained=[0.15, np.nan, 0.3]))
     assert (
-        text.count("the same before any training") == 1 and "(the same before any training). One does not hold" in text
+        text.count("which is so before any training") == 1
+        and "(which is so before any training, too). One does not hold" in text
     )
-    assert "lo mismo antes de todo entrenamiento" in said(values, leads, verdicts.assign(untrained=0.15), "es")
+    assert "ya es así antes de todo entrenamiento" in said(values, leads, verdicts.assign(untrained=0.15), "es")
 
 
 def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, leads):
@@ -172,7 +188,7 @@ def test_a_lead_that_another_seed_turns_around_is_not_said_to_be_one(values, lea
 
     assert "1 of 2 targets one network is ahead of every other" in found([0.7, 0.6, 0.66, 0.5, 0.4, 0.45])["en"]
     turned = found([0.7, 0.45, 0.6, 0.5, 0.44, 0.41])
-    assert "targets one network" not in turned["en"] and "the others do not make that lead certain" in turned["en"]
+    assert "targets one network" not in turned["en"] and "over all seeds that lead is not certain" in turned["en"]
     assert "Speech component one network is ahead of every other with this seed of training" in turned["en"]
     assert (
         "En Componente habla una red aventaja a todas las demás con esta semilla" in turned["es"]
@@ -264,7 +280,9 @@ def test_a_control_that_was_trained_is_not_said_to_have_learned_nothing(values, 
     text = said(values, leads, None, learned=pd.concat([learned, matched], ignore_index=True))
     assert "compared with the highest of its own controls, which did not learn what it did" in text
     assert "For Speech component, the best network was trained on a part of the sounds. It reaches r² 0.70;" in text
-    assert "drawn at random, at most 0.65. That is no more than the choice of sounds explains" in text
+    assert (
+        "drawn at random, reaches at most 0.65. That difference is no more than the choice of sounds explains" in text
+    )
     none = said(values, leads, None, learned=learned.assign(p=0.2))
     assert "For none of 2 targets is it ahead by more" in none
     assert "learned" not in said(values, leads, None)

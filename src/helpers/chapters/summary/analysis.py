@@ -33,6 +33,9 @@ def compared(study: Study) -> text.Bilingual:
         question.overview(study),
         text.both("summary.networks", n=len(study.models), names=text.listed(MODEL, study.models)),
     ]
+    if here := study.trained_here:
+        which = "all" if len(here) == len(study.models) else "some"
+        said.append(text.both(f"summary.trained.{which}", n=len(here), names=text.listed(MODEL, here)))
     if study.baselines:
         said.append(text.both("summary.baselines", n=len(study.baselines), names=text.listed(MODEL, study.baselines)))
     if states:
