@@ -118,7 +118,7 @@ def test_a_plan_knows_baselines_and_controls_and_the_first_that_reads_them_compu
     assert jobs.joint(study) == []
     first, other = plan["02_voxelwise mixture 2"], plan["02_voxelwise music 2"]
     assert first.missing[-3:] == other.missing[-3:] == ["baselines", "controls", "notebook"]
-    assert plan["12_unique_variance music 2"].missing[-2:] == ["baselines", "notebook"]
+    assert plan["12_unique_variance music 2"].missing[-3:] == ["baselines", "controls", "notebook"]
     assert plan["01_extract mixture 2"].missing[-2:] == ["activations", "notebook"]
     names = [model.name for model in first.hears]
     assert names == ["categories", "spectrotemporal", *["mixture"] * 4]
