@@ -13,16 +13,16 @@
 # %% [markdown] tags=["lang-es"]
 # # Dinámica del aprendizaje
 #
-# Una red sin entrenar ya predice algo: sus capas son mezclas al azar del espectro, y a una regresión eso ya le sirve. Lo
-# que el entrenamiento agrega se ve siguiendo los puntos de control de cada red, del paso 0 al último. El eje de los
-# pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
+# Una red sin entrenar ya predice algo: sus capas son funciones al azar, no lineales, del espectro en el tiempo, y a una
+# regresión eso ya le sirve. Lo que el entrenamiento agrega se ve siguiendo los puntos de control de cada red, del paso
+# 0 al último. El eje de los pasos es logarítmico; el paso 0, que no tiene logaritmo, está en el borde izquierdo.
 
 # %% [markdown] tags=["lang-en"]
 # # Learning dynamics
 #
-# An untrained network predicts something already: its layers are random mixtures of the spectrum, and a regression can
-# work with these. What training adds is seen by following the checkpoints of each network, from step 0 to the last. The
-# axis of steps is logarithmic; step 0, which has no logarithm, is shown at its left edge.
+# An untrained network predicts something already: its layers are random, non-linear functions of the spectrum in time,
+# and a regression can work with these. What training adds is seen by following the checkpoints of each network, from
+# step 0 to the last. The axis of steps is logarithmic; step 0, which has no logarithm, is shown at its left edge.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part
@@ -66,8 +66,8 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 #
 # La ganancia de un componente es la diferencia de r² entre el último punto de control y el primero, con la capa elegida
 # con los sonidos de entrenamiento, y su intervalo dice cuánto cambiaría con otros sonidos. Solo cuentan las ganancias
-# que son más que azar (método de Holm sobre los componentes de una red, 5 % de error en total): de las demás no se lee
-# ningún orden.
+# que son más que azar (método de Holm sobre todas las redes y componentes, 5 % de error en total; los intervalos no
+# están ajustados): de las demás no se lee ningún orden.
 #
 # Para cada capa y componente se busca el primer paso en el que la curva llega al 95 % de su valor final, interpolando
 # entre puntos de control, y el primero en el que llega al 95 % de lo que gana: lo que ya estaba antes de entrenar
@@ -81,7 +81,8 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 #
 # The gain of a component is the difference in r² between the last checkpoint and the first, with the layer chosen on
 # the train sounds, and its interval says how much it would change with other sounds. Only gains that are more than
-# chance count (Holm's method over the components of a network, 5 % of error in all): of others no order is read.
+# chance count (Holm's method over all networks and components, 5 % of error in all; the intervals are not adjusted): of
+# others no order is read.
 #
 # For each layer and component, the first step is sought at which the curve reaches 95 % of its final value,
 # interpolating between checkpoints, and the first at which it reaches 95 % of what it gains: what was there before any

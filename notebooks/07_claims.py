@@ -18,7 +18,7 @@
 # datos. Una afirmación se confirma si el número está más allá del azar del lado que corresponde, queda refutada si está
 # del otro, y queda sin decidir en los demás casos. Entre todas las afirmaciones de la tabla, la probabilidad de que
 # haya algún veredicto falso es de a lo sumo el 5 % (método de Holm). Lo que se afirma de cómo predice una red queda sin
-# veredicto si la red no predice las respuestas, o no las predice mejor que antes de entrenarse.
+# veredicto si la red no predice las respuestas, o no se muestra que las prediga mejor que antes de entrenarse.
 
 # %% [markdown] tags=["lang-en"]
 # # Which claims hold
@@ -28,7 +28,7 @@
 # had been seen. A claim holds if the number lies on the right side beyond chance, it does not hold if it lies on the
 # other side, and it is undecided otherwise. Over all claims of the table, the probability of any false verdict is at
 # most 5 % (Holm's method). What is claimed of how a network predicts has no verdict where the network does not predict
-# the responses, or predicts them no better than before its training.
+# the responses, or is not shown to predict them better than before its training.
 
 # %% tags=["parameters"]
 study = "demo"  # in params/, or a YAML file; {"study": "demo", "models": ["music"], "checkpoints": [30]}: a part

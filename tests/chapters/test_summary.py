@@ -177,6 +177,7 @@ def test_a_claim_that_is_decided_the_same_before_any_training_says_so(values, le
         text.count("which is so before any training") == 1
         and "(which is so before any training, too). One does not hold" in text
     )
+    assert "the number lies on the other side). One does not hold" in said(values, leads, verdicts)
     assert "ya es así antes de todo entrenamiento" in said(values, leads, verdicts.assign(untrained=0.15), "es")
 
 
@@ -226,7 +227,10 @@ def test_seeds_keep_a_lead_that_is_far_larger_than_they_change():
     [
         ((UNDECIDED, UNTESTABLE), "2 claims; one of them can be judged with the networks and data at hand. One stays"),
         ((UNTESTABLE,), "one claim; none of them can be judged"),
-        ((HOLDS, UNDECIDED), "One holds: Deeper layers predict the components better. One stays undecided."),
+        (
+            (HOLDS, UNDECIDED),
+            "the number lies on the other side). One stays undecided.",
+        ),
         ((FAILS, FAILS), "2 do not hold: Deeper layers"),
     ],
 )
@@ -235,11 +239,11 @@ def test_claims_are_counted_and_named(values, leads, verdicts, words):
 
 
 def test_it_is_said_of_which_network_a_claim_about_one_was_judged(values, leads):
-    of_one = "Where a claim speaks of one network, it was judged with Mixture network."
-    assert of_one in said(values, leads, claims(HOLDS, FAILS)) and "con «Red de mezcla»" in said(
+    of_one = "Claims that do not compare networks were judged with Mixture network alone."
+    assert of_one in said(values, leads, claims(HOLDS, FAILS)) and "solo con «Red de mezcla»" in said(
         values, leads, claims(FAILS), language="es"
     )
-    assert "speaks of one network" not in said(values, leads, claims(UNTESTABLE, HOLDS))
+    assert "do not compare networks" not in said(values, leads, claims(UNTESTABLE, HOLDS))
 
 
 def test_nothing_is_said_of_what_a_study_has_not(values):

@@ -43,7 +43,7 @@ def gains(study: Study, responses: xr.DataArray, curves: pd.DataFrame) -> pd.Dat
 
     Columns model, target, first_r2, last_r2 (r2_pearson at the first and the last checkpoint, mean over splits, at the
     layer chosen on the train sounds), gain, low, high (95 %, for other sounds), p_adjusted (two-sided, by Holm's method
-    over the components of a network). By an estimator other than ridge no sound can be left out: r2 are the medians of
+    over all networks and components). By an estimator other than ridge no sound can be left out: r2 are the medians of
     the best layer, and low, high and p_adjusted are NaN.
 
     responses : (sound, component); curves : model, step, layer, target, median_r2 of every checkpoint
@@ -53,7 +53,8 @@ def gains(study: Study, responses: xr.DataArray, curves: pd.DataFrame) -> pd.Dat
     steps = {model: own[STEP].agg(["min", "max"]).astype(int) for model, own in curves.groupby(MODEL, sort=False)}
     rows = [row for model, ends in steps.items() for row in _gains(study, responses, model, *ends)]
     columns = [MODEL, TARGET, "first_r2", "last_r2", "gain", "low", "high", "p_adjusted"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(p_adjusted=holm(table["p_adjusted"].to_numpy(float)))
 
 
 def _gains(study: Study, responses: xr.DataArray, model: str, first: int, last: int) -> list[dict]:
@@ -66,9 +67,8 @@ def _gains(study: Study, responses: xr.DataArray, model: str, first: int, last: 
         values = {"first_r2": float(before["chosen_r2"].mean()), "last_r2": float(after["chosen_r2"].mean())}
         bounds = dict(zip(("low", "high"), gain.interval(), strict=True))
         own = {MODEL: model, TARGET: target, **values, "gain": gain.value, **bounds}
-        rows.append(own | {"p_adjusted": gain.p_differs()})
-    adjusted = holm(np.array([row["p_adjusted"] for row in rows]))
-    return [row | {"p_adjusted": p} for row, p in zip(rows, adjusted, strict=True)]
+        rows.append(own | {"p_adjusted": gain.p_differs()})  # `gains` adjusts them
+    return rows
 
 
 def voxels(study: Study, names: list[str]) -> pd.DataFrame:

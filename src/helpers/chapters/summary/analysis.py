@@ -267,12 +267,12 @@ def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
     """Return how many claims there are, how many can be tested here, and which of those hold, do not, or are open."""
     counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS, UNDECIDED)}
     sides = verdicts[["value", "untrained"]].sub(verdicts["threshold"], axis=0)
-    before = verdicts.loc[sides["value"] * sides["untrained"] > 0, "claim"].tolist()  # training changed no side
+    same = (sides["value"] * sides["untrained"]).set_axis(verdicts["claim"])  # below 0 where training changed sides
 
     def named(names: list[str]) -> Callable[[text.Labeller], str]:
         def words(labeller: text.Labeller, name: str) -> str:
-            known = labeller("summary.claims.untrained") if name in before else ""
-            return labeller(f"claim.{name}").rstrip(".") + known
+            known = "untrained" if same[name] > 0 else "otherwise" if same[name] < 0 else ""
+            return labeller(f"claim.{name}").rstrip(".") + (labeller(f"summary.claims.{known}") if known else "")
 
         return lambda labeller: "; ".join(words(labeller, name) for name in names)
 

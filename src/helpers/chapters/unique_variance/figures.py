@@ -31,7 +31,7 @@ text.words(
             "{k} {k:panel|panels}, one per target, with a row for {n:the only network|each of {n} networks}: R² added "
             "to {m} {m:baseline|baselines}. {facts}"
         ),
-        "alt_fact": "{target}: {model} adds most, {added}.",
+        "alt_fact": "{target}: at most {added} ({model}).",
     },
     es={
         "title": "Qué agrega cada red a lo que no necesita ninguna",
@@ -47,7 +47,7 @@ text.words(
             "{k} {k:panel|paneles}, uno por respuesta, con una fila para {n:la única red|cada una de {n} redes}: R² "
             "agregado a {m} {m:línea|líneas} de base. {facts}"
         ),
-        "alt_fact": "{target}: la que más agrega es {model}, {added}.",
+        "alt_fact": "{target}: como máximo {added} ({model}).",
     },
 )
 text.words(

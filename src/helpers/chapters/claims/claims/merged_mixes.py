@@ -1,4 +1,4 @@
-"""The network's output, the sum of both branches, is a mixture of its first and its last layer."""
+"""The network's output, the sum of both branches, resembles its first layer more than the last left branch does."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ CLAIM = Claim(
     reason="0: the merged output is no more similar to the first layer than the last one alone",
     untrained=lambda run: similarity(run.untrained_branches()),
     en={
-        "claim": "The network's output, the sum of both branches, is a mixture of its first and its last layer.",
+        "claim": (
+            "The network's output, the sum of both branches, resembles its first layer more than the last left branch "
+            "does."
+        ),
         "test": "CKA with the first layer, output (sum of both branches) minus the last left branch,",
     },
     es={
-        "claim": "La salida de la red, suma de ambas ramas, es una mezcla de su primera y su última capa.",
+        "claim": (
+            "La salida de la red, suma de ambas ramas, se parece a su primera capa más que la última rama izquierda."
+        ),
         "test": "CKA con la primera capa, salida (suma de ambas ramas) menos la última rama izquierda;",
     },
 )
