@@ -81,10 +81,10 @@ question.overview(study)
 # correlación con lo medido, corregida por el ruido de la medición donde hay repeticiones. Cada capítulo empieza por su
 # método y termina en tablas; las oraciones con números salen de esas tablas.
 #
-# Lo que así no se ve: de cada unidad llega a la regresión un solo número por sonido, casi siempre la media en el tiempo,
-# de modo que cuándo ocurre algo dentro del sonido cuenta solo si hay unidades que responden a ello. La *ridge* encoge
-# los pesos, más cuanto menos sonidos hay: lo predicho varía menos que lo medido (eso baja $R^2$ y no $r^2$), y un valor
-# bajo puede deberse a que los sonidos no alcanzan para estimar los pesos y no a lo que la red representa.
+# Lo que así no se ve: de cada unidad llega a la regresión un solo número por sonido, casi siempre la media en el
+# tiempo, de modo que cuándo ocurre algo dentro del sonido cuenta solo si hay unidades que responden a ello. La *ridge*
+# encoge los pesos, más cuanto menos sonidos hay: lo predicho varía menos que lo medido (eso baja $R^2$ y no $r^2$), y
+# un valor bajo puede deberse a que los sonidos no alcanzan para estimar los pesos y no a lo que la red representa.
 
 # %% [markdown] tags=["lang-en"]
 # ## The analysis in brief

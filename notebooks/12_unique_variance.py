@@ -45,8 +45,8 @@ study.banner()
 #
 # $$R^2(A, B) - R^2(B),$$
 #
-# en los sonidos de prueba. Puede ser negativo, y no se recorta. Al lado está lo que agrega la misma red sin entrenar: lo
-# que no pasa de ahí no se debe a lo que aprendió.
+# en los sonidos de prueba. Puede ser negativo, y no se recorta. Al lado está lo que agrega la misma red sin entrenar:
+# lo que no pasa de ahí no se debe a lo que aprendió.
 
 # %% [markdown] tags=["lang-en"]
 # ## Method
@@ -57,8 +57,8 @@ study.banner()
 #
 # $$R^2(A, B) - R^2(B),$$
 #
-# on the test sounds. It may be negative, and is not clipped. Beside it stands what the same network adds untrained: what
-# does not go beyond that is not due to what it learned.
+# on the test sounds. It may be negative, and is not clipped. Beside it stands what the same network adds untrained:
+# what does not go beyond that is not due to what it learned.
 
 # %%
 responses = unique_variance.responses(study)  # name of a set -> (sound, target[, repetition])

@@ -6,11 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from helpers import text
-from helpers.models.weights import UNTRAINED
 from helpers.names import MODEL, TARGET
 from helpers.plotting import panels, style
 from helpers.plotting.bilingual import bilingual
-from helpers.plotting.references import MARKS
+from helpers.plotting.references import MARKS, UNTRAINED
 from helpers.text import Labeller
 
 ROW, PANEL, AROUND = 22, 70, 204  # px: of a network, around the rows of a panel, around all panels
