@@ -94,3 +94,16 @@ def test_a_single_network_is_said_to_be_one(rows):
     nothing = rows.iloc[:0]
     assert figures.confusion(analysis.confusion(nothing), **LOOK) is None
     assert "single network" in analysis.sentences(nothing, pd.DataFrame()).pieces["en"]
+
+
+def test_beside_how_often_a_layer_is_found_stands_how_often_it_would_be_by_chance():
+    made = [
+        {"true_model": name, "true_layer": layer} for name, n in (("a", 4), ("b", 1), ("c", 1)) for layer in range(n)
+    ]
+    rows = pd.DataFrame(made).assign(own_layer=0, of="x", model=["a", "b", "b", "c", "b", "c"])
+    ranked = pd.DataFrame([{**dict.fromkeys(analysis.UNIVERSE, "x"), "model": "a", "rank": 1}])
+    said = analysis.sentences(rows, ranked).pieces["en"]
+    # by chance: of four layers each is one of 4, it or one beside it 2, 3, 3, 2 of 4; a single layer is always found
+    assert "chosen for 50 % (by chance 50 %)" in said and "beside it for 67 % (by chance 75 %)" in said
+    assert "Of the 3 that are attributed to another network, 2 go to " in said
+    assert "another network" not in analysis.sentences(rows[rows["model"] == rows["true_model"]], ranked).pieces["en"]

@@ -41,7 +41,7 @@ def leads(study: Study, responses: dict[str, xr.DataArray]) -> pd.DataFrame:
 def _of_set(study: Study, measured: xr.DataArray) -> pd.DataFrame:
     found = left_out(study, measured)
     names = next(iter(found.values()))[GROUP].values.tolist()
-    return pd.DataFrame([row for name in names for row in _of_target(found, name, study.splits)])
+    return pd.DataFrame([row for name in names for row in of_target(found, name, study.splits)])
 
 
 def left_out(study: Study, measured: xr.DataArray) -> dict[tuple[str, str], xr.Dataset]:
@@ -91,12 +91,10 @@ def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame)
     networks = {model: one for (model, role), one in left_out(study, measured).items() if role == NETWORK}
     highest = []
     for target in next(iter(networks.values()))[GROUP].values.tolist():
-        means = {model: float(one["chosen_r2"].sel({GROUP: target}).mean()) for model, one in networks.items()}
-        best = max(means, key=means.get)
-        own = controls[(controls[TARGET] == target) & (controls[MODEL] == best)]
+        own = controls[(controls[TARGET] == target) & (controls[MODEL] == best_of(networks, target))]
         trained = own["role"] == weights.MATCHED
         for kind in (own[~trained], own[trained]):
-            highest += [row | {"own_r2": means[best]} for row in kind.nlargest(1, "r2").to_dict("records")]
+            highest += kind.nlargest(1, "r2").to_dict("records")
     wanted = {(row[MODEL], row["role"], row[SEED]) for row in highest}
     found = {}
     for features in study.references([CONTROLS]):
@@ -105,17 +103,29 @@ def _over_controls(study: Study, measured: xr.DataArray, controls: pd.DataFrame)
             found[key] = without_each_sound(study, measured, features)
     rows = []
     for row in highest:
-        pair = networks[row[MODEL]], found[row[MODEL], row["role"], row[SEED]]
-        one, other = (anonymous(several.sel({GROUP: row[TARGET]})) for several in pair)
-        estimate = r2_difference(one, other, study.splits)
-        low, high = estimate.interval()
-        known = {TARGET: row[TARGET], MODEL: row[MODEL], "role": row["role"], SEED: row[SEED], "r2": row["own_r2"]}
-        known |= {"control_r2": float(other["chosen_r2"].mean()), "difference": estimate.value, "low": low}
-        rows.append(known | {"high": high, "p": estimate.p_differs()})
+        control = found[row[MODEL], row["role"], row[SEED]]
+        known = {name: row[name] for name in (TARGET, MODEL, "role", SEED)}
+        rows.append(known | over_control(networks, control, row[TARGET], study.splits))
     return rows
 
 
-def _of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:
+def best_of(networks: dict[str, xr.Dataset], target: str) -> str:
+    """Return the name of the network with the highest r2, the mean over splits."""
+    return max(networks, key=lambda name: float(networks[name]["chosen_r2"].sel({GROUP: target}).mean()))
+
+
+def over_control(networks: dict[str, xr.Dataset], control: xr.Dataset, target: str, splits: xr.DataArray) -> dict:
+    """Return how far the best of some networks is ahead of a control, for a target: the columns of OVER from r2 on."""
+    best = networks[best_of(networks, target)]
+    one, other = (anonymous(several.sel({GROUP: target})) for several in (best, control))
+    estimate = r2_difference(one, other, splits)
+    low, high = estimate.interval()
+    r2 = {"r2": float(one["chosen_r2"].mean()), "control_r2": float(other["chosen_r2"].mean())}
+    return r2 | {"difference": estimate.value, "low": low, "high": high, "p": estimate.p_differs()}
+
+
+def of_target(found: dict[tuple[str, str], xr.Dataset], target: str, splits: xr.DataArray) -> list[dict]:
+    """Return the rows of `leads` of one target, from what `left_out` returns."""
     own = {key: anonymous(one.sel({GROUP: target})) for key, one in found.items()}
     means = {key: float(one["chosen_r2"].mean()) for key, one in own.items()}
     best = max((key for key in own if key[1] == NETWORK), key=means.get)

@@ -150,10 +150,27 @@ def sentences(rows: pd.DataFrame, ranked: pd.DataFrame) -> text.Bilingual:
         return text.both("say.one_network")
     off = (rows["own_layer"] - rows[TRUE_LAYER]).abs()
     n_networks = rows[TRUE_MODEL].nunique()
-    numbers = {"share": 100 * float((rows[MODEL] == rows[TRUE_MODEL]).mean()), "chance": 100 / n_networks}
+    right = rows[MODEL] == rows[TRUE_MODEL]
+    numbers = {"share": 100 * float(right.mean()), "chance": 100 / n_networks}
     numbers |= {"layer": 100 * float((off == 0).mean()), "near": 100 * float((off <= 1).mean()), "n": len(rows)}
+    numbers |= {f"{name}_chance": 100 * one for name, one in _by_chance(rows).items()}
+    said = [text.both("say.recovered", n_networks=n_networks, **numbers)]
+    if n_networks > 2 and not right.all():  # of two there is but one other
+        to = rows.loc[~right, MODEL].value_counts()
+        words = {"n": int(to.sum()), "n_to": int(to.iloc[0])}
+        said.append(text.both("say.mistaken", **words, model=lambda labeller: labeller.name("model", to.index[0])))
     n_universes = len(ranked[UNIVERSE].drop_duplicates())
     first = ranked[ranked["rank"] == 1][MODEL].value_counts()
     names = {"model": lambda labeller: labeller.name("model", first.index[0])}
     lead = text.both("say.first_in", n_first=int(first.iloc[0]), n_universes=n_universes, **names)
-    return text.markdown([text.both("say.recovered", n_networks=n_networks, **numbers), lead])
+    return text.markdown([text.paragraph(said), lead])
+
+
+def _by_chance(rows: pd.DataFrame) -> dict[str, float]:
+    """Return how often a layer drawn at random would be the true one (layer), and it or one beside it (near)."""
+    shares = []
+    for _, own in rows.groupby(TRUE_MODEL):
+        numbers = np.unique(own[TRUE_LAYER])
+        away = np.abs(numbers[:, None] - own[TRUE_LAYER].to_numpy())
+        shares += zip((away == 0).mean(0), (away <= 1).mean(0), strict=True)
+    return dict(zip(("layer", "near"), map(float, np.mean(shares, 0)), strict=True))

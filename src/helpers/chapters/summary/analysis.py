@@ -187,11 +187,22 @@ def _unlearned(learned: pd.DataFrame) -> list[str]:
     Ahead of others it may be because training made them worse.
     """
     own = learned[learned["role"] != MATCHED]
-    return own.loc[~_is_ahead(own), TARGET].tolist()
+    return own.loc[~is_ahead(own), TARGET].tolist()
 
 
-def _is_ahead(learned: pd.DataFrame) -> pd.Series:
+def is_ahead(learned: pd.DataFrame) -> pd.Series:
+    """Return for each row of `comparison.leads.over_controls` whether the network is ahead beyond chance."""
     return _beyond_chance(learned["p"].where(learned["difference"] > 0, 1.0))
+
+
+def told_apart(rivals: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return for each target of `comparison.leads.leads` whether the best network is ahead of all rivals beyond chance,
+    and whether a rival is ahead of it.
+    """
+    p, difference = rivals["p_adjusted"], rivals["difference"]
+    ahead = _beyond_chance(p.where(difference > 0, 1.0).groupby(rivals[TARGET], sort=False).max())
+    behind = _beyond_chance(p.where(difference < 0, 1.0).groupby(rivals[TARGET], sort=False).min())
+    return ahead, behind
 
 
 def _beyond_chance(p: pd.Series) -> pd.Series:
@@ -207,9 +218,7 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[
     rivals = leads[leads["role"] == role]
     if rivals.empty:
         return []
-    p, difference = rivals["p_adjusted"], rivals["difference"]
-    whole = _beyond_chance(p.where(difference > 0, 1.0).groupby(rivals[TARGET], sort=False).max())
-    behind = _beyond_chance(p.where(difference < 0, 1.0).groupby(rivals[TARGET], sort=False).min())
+    whole, behind = told_apart(rivals)
     once = [target for target in whole.index[whole] if target in unsteady]
     as_before = [target for target in whole.index[whole] if target in unlearned and target not in once]
     doubtful = whole.index.isin([*once, *as_before])
@@ -241,7 +250,7 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
     """
     said, r2 = [], _by_seed(from_seeds)
     for kind, own in learned.groupby(learned["role"] == MATCHED):
-        known = own[_is_ahead(own)]
+        known = own[is_ahead(own)]
         gaps = {
             one.target: r2[key] - one.control_r2 for one in known.itertuples() if (key := (one.target, one.model)) in r2
         }
