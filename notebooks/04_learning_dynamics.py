@@ -66,14 +66,15 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 #
 # La ganancia de un componente es la diferencia de r² entre el último punto de control y el primero, con la capa elegida
 # con los sonidos de entrenamiento, y su intervalo dice cuánto cambiaría con otros sonidos. Solo cuentan las ganancias
-# que son más que azar (método de Holm sobre todas las redes y componentes, 5 % de error en total; los intervalos no
-# están ajustados): de las demás no se lee ningún orden.
+# que superan el azar (método de Holm sobre todas las redes y componentes, 5 % de error en total; los intervalos no
+# están ajustados): de las demás no se lee ningún orden. El resumen es menos estricto: de cada componente compara solo
+# la mejor red con sus controles, y limita qué parte de las ventajas que nombra se espera que se deba al azar.
 #
 # Para cada capa y componente se busca el primer paso en el que la curva llega al 95 % de su valor final, interpolando
 # entre puntos de control, y el primero en el que llega al 95 % de lo que gana: lo que ya estaba antes de entrenar
 # cuenta en el primero y no en el segundo, y el orden puede depender de cuál se elija. El orden de los componentes es el
 # de la mediana de ese paso entre capas. Profundidad y primer paso se comparan con el rho de Spearman: si es negativo,
-# las primeras capas aprenden durante más tiempo. No tiene un p, porque los pares no son independientes. Los cuartiles
+# las primeras capas aprenden durante más tiempo. No lleva valor p, porque los pares no son independientes. Los cuartiles
 # de la tabla son los de las particiones, cada una con su propia curva.
 
 # %% [markdown] tags=["lang-en"]
@@ -82,7 +83,8 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 # The gain of a component is the difference in r² between the last checkpoint and the first, with the layer chosen on
 # the train sounds, and its interval says how much it would change with other sounds. Only gains that are more than
 # chance count (Holm's method over all networks and components, 5 % of error in all; the intervals are not adjusted): of
-# others no order is read.
+# others no order is read. The summary is less strict: of each component it compares the best network alone with its
+# controls, and bounds which share of the leads that it names is expected to be there by chance.
 #
 # For each layer and component, the first step is sought at which the curve reaches 95 % of its final value,
 # interpolating between checkpoints, and the first at which it reaches 95 % of what it gains: what was there before any

@@ -44,7 +44,7 @@ study.banner()
 
 # %%
 claim = claims.CLAIMS["mixture_best"]  # each has a file of its own, with its test, its threshold and the reason for it
-print(claim.name, claim.side, claim.threshold, "because", claim.reason)
+print(claim.name, claim.side, claim.threshold, "because", claim.en["reason"])
 
 # %%
 table = claims.table(study)  # one row per claim: this run's number and interval, the published number, the verdict

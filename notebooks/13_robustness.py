@@ -27,7 +27,7 @@ study = "networks"  # in params/, or a YAML file; {"study": "networks", "models"
 
 # %%
 from helpers import text
-from helpers.chapters import robustness
+from helpers.chapters import question, robustness
 from helpers.study import open_study
 
 study = open_study(study)
@@ -38,7 +38,7 @@ study.banner()
 # %% [markdown] tags=["lang-es"]
 # ## Recuperación del modelo
 #
-# Se simula un cerebro que fuera una capa de una red: la respuesta que esa capa predice, más sus errores reales al dejar
+# Se simula un cerebro como si fuera una capa de una red: la respuesta que esa capa predice, más sus errores reales al dejar
 # afuera un sonido por vez, repartidos entre los sonidos en otro orden. Después se comparan todas las redes con esa
 # respuesta como si no se supiera de dónde viene. Si la red verdadera no se recupera, una ventaja de ese tamaño entre
 # dos redes no dice cuál se parece más al cerebro.
@@ -81,7 +81,7 @@ ranks = robustness.ranks(universes)
 robustness.figures.ranks(ranks, **study.look)
 
 # %%
-robustness.sentences(rows, ranks)
+robustness.sentences(rows, ranks, question.heard_here(study))
 
 # %%
 firsts = robustness.firsts(universes)
@@ -90,7 +90,8 @@ text.table(firsts)
 # %% [markdown] tags=["lang-es"]
 # ## Otras semillas
 #
-# Una red pequeña, entrenada con pocos sonidos, termina distinta si empieza de otros pesos o los recibe en otro orden.
+# Una red pequeña, entrenada con pocos sonidos, llega a otro resultado si parte de otros pesos o recibe los
+# sonidos en otro orden.
 # Las redes que se entrenan aquí se entrenan de nuevo, con la misma receta y otra semilla, y se comparan otra vez con
 # las mismas respuestas y particiones.
 

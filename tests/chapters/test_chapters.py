@@ -402,6 +402,11 @@ def test_sentences_about_components_of_any_name():
     best = pd.DataFrame([curve | {"step": step, "target": "mine", "median_r2": 0.2 + step / 100} for step in (0, 3)])
     nothing = stats.references([], "r2_pearson")
     assert "mine" in components.sentences(best, nothing, 3).pieces["es"]
+    control = {"role": "untrained", "target": "mine", "layer": 1, "low": 0.1, "high": 0.1, "n_seeds": 1}
+    for other, same in ((0.1, True), (0.2, False)):
+        made = [control | {"model": name, "median_r2": r2} for name, r2 in (("mixture", 0.1), ("music", other))]
+        said = components.about_beside(pd.DataFrame(made)).pieces
+        assert ("the same for all 2, which start alike" in said["en"]) == same == ("el mismo para las 2" in said["es"])
     learned = pd.DataFrame(
         [
             {
@@ -433,10 +438,12 @@ def test_sentences_about_components_of_any_name():
     alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves, False).pieces["en"]
     assert "yours last" not in alone and " first " not in alone, "one component has no order"
     assert "1 of 2 it makes worse by more than that, most yours, from 0.10 to 0.50" in alone
-    for unsure in (gains.assign(gain=[-0.2, -0.1]), gains.assign(p_adjusted=0.06)):
+    mixed = gains.assign(gain=[-0.2, 0.1], p_adjusted=0.06)
+    for unsure in (gains.assign(gain=[-0.2, -0.1]), gains.assign(p_adjusted=0.06), mixed):
         none = dynamics.sentences(learned, unsure, curves, False).pieces["en"]
         assert "improves none of 2 components by more than the choice of sounds" in none
-        assert " first " not in none and "rho" not in none
+        assert " first " not in none and "rho" not in none and "adjusted for all 2 of this chapter" in none
+        assert ("least favourably is mine, from 0.10 to 0.50" in none) == (unsure is mixed)
     unknown = dynamics.sentences(
         learned, gains.assign(low=np.nan, high=np.nan, p_adjusted=np.nan), curves, False
     ).pieces

@@ -16,7 +16,7 @@ from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import claims as chapter
 from helpers.chapters import registry
 from helpers.chapters.claims import analysis, evidence
-from helpers.chapters.claims.claim import CONTRADICTS, HYPOTHESES, OPEN, SUPPORTS, Claim
+from helpers.chapters.claims.claim import CONTRADICTS, HYPOTHESES, OPEN, SUPPORTS, WORDS, Claim
 from helpers.chapters.claims.claims import CLAIMS, complete
 from helpers.chapters.claims.evidence import Evidence
 from helpers.chapters.claims.run import Missing, Run
@@ -27,7 +27,7 @@ from helpers.study import Parameters, Study
 from helpers.text import labellers
 
 FREQUENCY, CATEGORY = ("lowfreq", "highfreq"), ("speech", "music")
-SAID = {"claim": "It holds.", "test": "A number,"}
+SAID = {"claim": "It holds.", "test": "A number,", "reason": "nothing differs"}
 
 
 class Planted:
@@ -94,7 +94,6 @@ def claim(**changes) -> Claim:
         "name": "new",
         "order": 1,
         "test": lambda run: Evidence.of(Estimate(1)),
-        "reason": "0",
         "en": SAID,
         "es": SAID,
     }
@@ -160,7 +159,7 @@ def test_every_file_of_the_folder_is_a_claim_with_words_in_both_languages():
     for labeller in labellers().values():
         for name, one in CLAIMS.items():
             own = getattr(one, labeller.language)
-            assert (labeller(f"claim.{name}"), labeller(f"test.{name}")) == (own["claim"], own["test"])
+            assert [labeller(f"{word}.{name}") for word in WORDS] == [own[word] for word in WORDS]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +168,7 @@ def test_every_file_of_the_folder_is_a_claim_with_words_in_both_languages():
         (claim(test=None), r"claims/claims/new\.py: CLAIM lacks test$"),
         (claim(es={}), r"new\.py: CLAIM lacks es\['claim'\], es\['test'\]"),
         (claim(en={"claim": "It holds."}), r"new\.py: CLAIM lacks en\['test'\]"),
-        (claim(reason=""), "CLAIM lacks reason"),
+        (claim(en={"claim": "It holds.", "test": "It,"}), r"CLAIM lacks en\['reason'\]$"),
         (claim(hypothesis="anatomy"), "CLAIM lacks a hypothesis of hierarchy, specialisation, diversity"),
         (claim(name="other"), r"new\.py: CLAIM is named 'other'; give it the name of its file"),
         (None, r"new\.py defines no CLAIM"),
@@ -365,7 +364,7 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(study, monkeypa
 
 
 def test_a_p_that_is_nearly_0_is_said_to_be_below_what_is_written():
-    row = pd.Series(dict.fromkeys(("value", "low", "high", "untrained", "otherwise"), np.nan))
+    row = pd.Series(dict.fromkeys(("value", "low", "high", "untrained", "otherwise"), np.nan) | {"other_side": ""})
     for p, said in ((0.0, "p ajustado < 0,001"), (0.0231, "p ajustado = 0,023"), (0.001, "p ajustado = 0,001")):
         assert analysis._number(pd.concat([row, pd.Series({"p_adjusted": p})]), labellers()["es"]) == f"–|{said}"
 

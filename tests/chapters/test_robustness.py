@@ -86,14 +86,14 @@ def test_what_is_found_is_drawn_and_said(rows):
     ranked = analysis.ranks(values)
     places = figures.ranks(ranked, **LOOK)
     assert np.sort(np.asarray(places.data[0].z), axis=0).tolist() == [[1, 1], [2, 2]]
-    said = analysis.sentences(rows, ranked).pieces
+    said = analysis.sentences(rows, ranked, {}).pieces
     assert "first in 1 of 2" in said["en"] and "24 respuestas" in said["es"]
 
 
 def test_a_single_network_is_said_to_be_one(rows):
     nothing = rows.iloc[:0]
     assert figures.confusion(analysis.confusion(nothing), **LOOK) is None
-    assert "single network" in analysis.sentences(nothing, pd.DataFrame()).pieces["en"]
+    assert "single network" in analysis.sentences(nothing, pd.DataFrame(), {}).pieces["en"]
 
 
 def test_beside_how_often_a_layer_is_found_stands_how_often_it_would_be_by_chance():
@@ -102,8 +102,15 @@ def test_beside_how_often_a_layer_is_found_stands_how_often_it_would_be_by_chanc
     ]
     rows = pd.DataFrame(made).assign(own_layer=0, of="x", model=["a", "b", "b", "c", "b", "c"])
     ranked = pd.DataFrame([{**dict.fromkeys(analysis.UNIVERSE, "x"), "model": "a", "rank": 1}])
-    said = analysis.sentences(rows, ranked).pieces["en"]
+    said = analysis.sentences(rows, ranked, {}).pieces["en"]
     # by chance: of four layers each is one of 4, it or one beside it 2, 3, 3, 2 of 4; a single layer is always found
     assert "chosen for 50 % (by chance 50 %)" in said and "beside it for 67 % (by chance 75 %)" in said
+    assert "heard" not in said
+    unequal = analysis.sentences(rows, ranked, {"music": 35, "speech": 17}).pieces
+    assert "those that test among them: Music network 35 and Speech network 17." in unequal["en"]
+    assert "«Red de música», 35 y «Red de habla», 17." in unequal["es"]
+    assert analysis.sentences(rows, ranked, {"music": 35, "speech": 35}).pieces["en"] == said
     assert "Of the 3 that are attributed to another network, 2 go to " in said
-    assert "another network" not in analysis.sentences(rows[rows["model"] == rows["true_model"]], ranked).pieces["en"]
+    assert (
+        "another network" not in analysis.sentences(rows[rows["model"] == rows["true_model"]], ranked, {}).pieces["en"]
+    )

@@ -47,6 +47,20 @@ def test_the_sentence_names_what_is_added_to():
     assert "adds 0.01 or more to mine and yours together" in nothing["en"] and "en conjunto" in nothing["es"]
 
 
+def test_a_baseline_that_reaches_more_alone_than_with_the_other_is_said_to():
+    row = ROW | {"model": "a", "q25": 0.05, "untrained": float("nan")}
+    beyond = {"mine": (0.6, 0.02), "yours": (0.2, 0.4), "all": (0.5, 0.1)}
+    rows = [row | {"beyond": name, "without": without, "added": added} for name, (without, added) in beyond.items()]
+    found = unique_variance.sentences(pd.DataFrame(rows)).pieces
+    assert (
+        "0.10 to an R² of 0.50" in found["en"]
+        and "But mine alone reaches 0.60, and to that it adds 0.02" in found["en"]
+    )
+    assert "Pero mine por sí sola llega a 0,60, y a eso agrega 0,02" in found["es"]
+    rows[0]["without"] = 0.504
+    assert "alone reaches" not in unique_variance.sentences(pd.DataFrame(rows)).pieces["en"], "not in two digits"
+
+
 @pytest.fixture
 def study(small_brain, tmp_path):
     entry = {"name": "mix", "family": "mini", "steps": 3, "batch_size": 4, "crop_s": 0.5, "controls": ["untrained"]}

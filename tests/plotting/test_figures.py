@@ -244,7 +244,7 @@ def test_alternative_texts_of_spectra_and_surface_say_what_is_drawn(curves):
     spectra = pd.DataFrame({"category": "Song", "frequency_khz": [1.0, 2.5, 4.0], "level": [-6.0, -5.0, -7.0]})
     spectra = spectra.assign(q25=spectra["level"] - 1, q75=spectra["level"] + 1)
     alt = extract.spectra(spectra, **LOOK).layout.meta["alt"]["es"]
-    assert "Canto: con él, máximo en 2,50 kHz" in alt and "de 1,00 a 4,00 kHz" in alt
+    assert "Canto: con preénfasis, máximo en 2,50 kHz" in alt and "de 1,00 a 4,00 kHz" in alt
     own = curves[curves["model"] == "mixture"]
     alt = learning.surface(own, **LOOK).layout.meta["alt"]["en"]
     best = own[own["step"] == own["step"].max()]["median_r2"].max()
@@ -279,6 +279,9 @@ def test_branches_are_compared_in_maps_and_curves():
     figure = cka.heat_maps(frame, {"music": {1: "encoder", 2: "decoder"}}, **LOOK)
     assert len(figure.data) == 6 and [trace.visible for trace in figure.data] == [True] * 3 + [False] * 3
     assert list(figure.data[0].x) == ["1", "2 dec"] and "dec marks layers" in figure.layout.meta["alt"]["en"]
+    same = frame[(frame.row_branch == "right") & (frame.column_branch == "left") & (frame.row_layer == 1)]
+    same = same[(same.column_layer == 1) & (same.over == "frames")]["cka"].iloc[0]
+    assert f"of the same encoder layer, CKA is between {same:.2f} and {same:.2f}" in figure.layout.meta["alt"]["en"]
     plain = cka.heat_maps(frame, {"music": {1: "encoder", 2: "encoder"}}, **LOOK)
     assert list(plain.data[0].x) == ["1", "2"] and " dec" not in plain.layout.meta["alt"]["es"]
     own = frame[(frame.row_branch == "right") & (frame.column_branch == "left") & (frame.over == "frames")]

@@ -32,7 +32,7 @@ text.words(
             "right, with a menu{decoder}. {facts}"
         ),
         "alt_decoder": "; dec marks layers of the decoder, the others are those of the encoder",
-        "alt_fact": "{model}, {over}: between the branches of the same layer, CKA is between {low} and {high}.",
+        "alt_fact": "{model}, {over}: between the branches of the same encoder layer, CKA is between {low} and {high}.",
     },
     es={
         "title": "Cuánto se parecen las capas de ambas ramas",
@@ -45,7 +45,7 @@ text.words(
             "izquierda y derecha contra derecha, con un menú{decoder}. {facts}"
         ),
         "alt_decoder": "; dec señala las capas del decodificador, las demás son del codificador",
-        "alt_fact": "{model}, {over}: entre las ramas de una misma capa, la CKA está entre {low} y {high}.",
+        "alt_fact": "{model}, {over}: entre las ramas de una misma capa del codificador, la CKA va de {low} a {high}.",
     },
 )
 
@@ -107,7 +107,8 @@ def _heat_alt(frame: pd.DataFrame, towers: dict[str, dict[int, str]], labeller: 
     facts = []
     across = frame[(frame["row_branch"] == "right") & (frame["column_branch"] == "left")]
     for (model, over), rows in across.groupby([MODEL, "over"], sort=False):
-        same = rows[rows["row_layer"] == rows["column_layer"]]["cka"]
+        encoder = rows["row_layer"].map(lambda layer, of=towers[model]: of[layer] == ENCODER)
+        same = rows[encoder & (rows["row_layer"] == rows["column_layer"])]["cka"]
         words = {"model": labeller.name("model", model), "over": labeller.name("over", over)}
         facts.append(labeller("figure.heat_maps.alt_fact", **words, low=float(same.min()), high=float(same.max())))
     marked = any(tower != ENCODER for of_layers in towers.values() for tower in of_layers.values())
@@ -202,7 +203,7 @@ text.words(
         "pre": "Pre-norm",
         "residual": "ResiDual",
         "block": "Bloque",
-        "norm": "Norma",
+        "norm": "Normalización",
         "left": "izquierda",
         "right": "derecha",
     },

@@ -29,9 +29,11 @@ def table(study: Study) -> pd.DataFrame:
     """Return one row per claim, in their order.
 
     Columns claim, about (the networks that have to predict, as a list), threshold, side, published, published_sign,
-    published_note, published_otherwise, untrained, otherwise, value, low, high, over, p, p_adjusted, verdict, why;
-    numbers are NaN where the study, or a figure, does not have them. `p` is two-sided, and adjusted by Holm's method
-    over the claims that are tested. Synthetic data have numbers, but no verdict.
+    published_note, published_otherwise, untrained, other_side, otherwise, value, low, high, over, p, p_adjusted,
+    verdict, why; numbers are NaN where the study, or a figure, does not have them. `other_side` lists the networks of
+    which the number lies on the other side of the threshold, for claims about a single one that have a number of
+    others, too. `p` is two-sided, and adjusted by Holm's method over the claims that are tested. Synthetic data have
+    numbers, but no verdict.
     """
     run = Run.of(study)
     return _judged(pd.DataFrame([_row(claim, run) for claim in CLAIMS.values()]))
@@ -76,7 +78,13 @@ def _row(claim: Claim, run: Run) -> dict:
     row |= {"threshold": claim.threshold, "side": claim.side}
     row["published"] = np.nan if claim.published is None else claim.published().value
     row["published_sign"] = np.nan if claim.published_sign is None else claim.published_sign()
-    row |= {"published_note": claim.published_note, "untrained": np.nan, "evidence": None, "verdict": UNTESTABLE}
+    row |= {
+        "published_note": claim.published_note,
+        "untrained": np.nan,
+        "other_side": "",
+        "evidence": None,
+        "verdict": UNTESTABLE,
+    }
     both = claim.otherwise is not None and claim.published is not None
     row |= {"published_otherwise": claim.otherwise(FIGURES) if both else np.nan, "otherwise": np.nan}
     row |= dict.fromkeys(("value", "low", "high", "p", "p_adjusted"), np.nan) | {"over": ""}
@@ -96,6 +104,12 @@ def _row(claim: Claim, run: Run) -> dict:
     if claim.untrained is not None:
         with contextlib.suppress(Missing):
             row["untrained"] = claim.untrained(run).value
+    if claim.elsewhere is not None:
+        far = {
+            name: (value - claim.threshold) * (row["value"] - claim.threshold)
+            for name, value in claim.elsewhere(run).items()
+        }
+        row["other_side"] = LIST.join(name for name, product in far.items() if product < 0)
     return row
 
 
@@ -109,6 +123,11 @@ def sentences(study: Study, table: pd.DataFrame) -> text.Bilingual:
     said += [text.both("say.small_networks")] if study.trained_here else []
     said += [text.both("say.unheard")] if study.parameters.unheard else []
     return text.markdown(said)
+
+
+def named(names: str) -> Callable[[text.Labeller], str]:
+    """Return the words for networks that stand in a cell of `table`, as a list in a sentence."""
+    return text.listed(MODEL, names.split(LIST))
 
 
 def about(table: pd.DataFrame) -> list[text.Bilingual]:
@@ -144,7 +163,8 @@ def _cells(row: pd.Series) -> list[Callable[[text.Labeller], str]]:
 
 
 def _tested(row: pd.Series, labeller: text.Labeller) -> str:
-    side = labeller(f"say.{row.side}", threshold=float(row["threshold"]))
+    words = {"threshold": float(row["threshold"]), "reason": labeller(f"reason.{row.claim}")}
+    side = labeller(f"say.{row.side}", **words)
     return f"{labeller(f'test.{row.claim}')} {side}"
 
 
@@ -158,6 +178,8 @@ def _number(row: pd.Series, labeller: text.Labeller) -> str:
         said.append(labeller("say.p_below" if tiny else "say.p_adjusted", p=max(float(row["p_adjusted"]), SMALLEST)))
     if not np.isnan(row["untrained"]):
         said.append(labeller("say.before_training", value=float(row["untrained"])))
+    if row["other_side"]:
+        said.append(labeller("say.other_side", names=named(row["other_side"])(labeller)))
     if not np.isnan(row["otherwise"]):
         said.append(labeller("say.otherwise", value=float(row["otherwise"])))
     return f"{labeller.number(row['value'], DIGITS)}|{'; '.join(said)}"

@@ -18,7 +18,7 @@ LEVEL = 0.05  # of all verdicts of a table together
 SUPPORTS, CONTRADICTS, OPEN = "speaks_for", "speaks_against", "open"  # what a verdict does to a hypothesis
 
 HYPOTHESES = ("hierarchy", "specialisation", "diversity")  # as chapter 00 names them, in its order
-WORDS = ("claim", "test")  # what each language says: the claim, and how it is tested
+WORDS = ("claim", "test", "reason")  # what each language says: the claim, how it is tested, and why its threshold
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,6 @@ class Claim:
     test : this run -> its number and how sure it is; raises Missing for what the study lacks
     threshold : what the number is compared with
     side : ABOVE, BELOW, or WITHIN: no further from 0 than the threshold, a test of equivalence (Schuirmann 1987)
-    reason : why this threshold
     about : the networks that have to predict the responses; () for the study's main one
     on : COMPONENTS or VOXELS, what those have to predict; "" for claims that are not about prediction
     of_training : whether those have to predict better than they did untrained
@@ -42,9 +41,10 @@ class Claim:
     otherwise : this run, or the original figures -> the number by the definition that `say.otherwise` describes, which
         has no interval; None where there is one definition
     untrained : this run -> the number of the network before any training, for claims about an architecture
+    elsewhere : this run -> the number of each other network, by name, for claims about a single one
     hypothesis : one of HYPOTHESES that the claim can speak for or against; "" for none
     supports : whether the claim supports that hypothesis when it holds; else it contradicts it
-    en, es : what each language says: `claim`, a sentence, and `test`, how it is tested
+    en, es : what each language says: `claim`, a sentence; `test`, how it is tested; and `reason`, why this threshold
     """
 
     name: str
@@ -52,7 +52,6 @@ class Claim:
     test: Callable[[Run], Evidence] | None = None
     threshold: float = 0.0
     side: str = ABOVE
-    reason: str = ""
     about: tuple[str, ...] = ()
     on: str = COMPONENTS
     of_training: bool = True
@@ -61,6 +60,7 @@ class Claim:
     published_note: str = ""
     otherwise: Callable[[Run | Figures], float] | None = None
     untrained: Callable[[Run], Evidence] | None = None
+    elsewhere: Callable[[Run], dict[str, float]] | None = None
     hypothesis: str = ""
     supports: bool = True
     en: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Claim:
     @property
     def lacking(self) -> list[str]:
         """What a complete claim has and this one has not."""
-        parts = {"test": self.test, "reason": self.reason}
+        parts: dict = {"test": self.test}
         for language in LANGUAGES:
             parts |= {f"{language}['{word}']": getattr(self, language).get(word) for word in WORDS}
         unknown = [] if self.hypothesis in ("", *HYPOTHESES) else [f"a hypothesis of {', '.join(HYPOTHESES)}"]

@@ -225,6 +225,11 @@ class Run:
             raise Missing("no_branches")
         return cka_residual.ends(self.study, self.main, step)
 
+    def other_branches(self) -> dict[str, cka_residual.Ends]:
+        """Return the same of every other network that has branches."""
+        names = (name for name in cka_residual.names(self.study) if name != self.main)
+        return {name: cka_residual.ends(self.study, name) for name in names}
+
     def untrained_branches(self) -> cka_residual.Ends:
         """Return the same of the main network before any training."""
         if not self.has_untrained():

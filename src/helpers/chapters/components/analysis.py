@@ -69,7 +69,9 @@ def about_beside(references: pd.DataFrame) -> text.Bilingual | None:
     if len(controls):
 
         def kinds(labeller: text.Labeller) -> str:
-            return labeller.listed(_drawn(labeller, *one) for one in draws.itertuples())
+            return labeller.listed(
+                _drawn(labeller, *one, same=_n_alike(controls, one.Index)) for one in draws.itertuples()
+            )
 
         said.append(text.both("say.beside_controls", names=kinds))
     if len(names):
@@ -80,9 +82,18 @@ def about_beside(references: pd.DataFrame) -> text.Bilingual | None:
     return text.markdown([text.both("say.beside"), *said])
 
 
-def _drawn(labeller: text.Labeller, role: str, fewest: int, most: int) -> str:
+def _drawn(labeller: text.Labeller, role: str, fewest: int, most: int, same: int) -> str:
     key = "control.drawn" if fewest == most else "control.drawn_varied"
-    return labeller(key, name=labeller.name("control", role), n=int(fewest), most=int(most))
+    alike = labeller("control.same", n=same) if same else ""
+    return labeller(key, name=labeller.name("control", role), n=int(fewest), most=int(most), same=alike)
+
+
+def _n_alike(controls: pd.DataFrame, role: str) -> int:
+    """Return of how many networks the controls of a role are the same, because these start alike; 0: of none."""
+    own = controls[controls["role"] == role]
+    wide = own.pivot_table("median_r2", [LAYER, TARGET], MODEL)
+    alike = wide.shape[1] > 1 and wide.notna().to_numpy().all() and (wide.nunique(axis=1) == 1).all()
+    return wide.shape[1] if alike else 0
 
 
 def sentences(best: pd.DataFrame, references: pd.DataFrame, n_layers: int) -> text.Bilingual:

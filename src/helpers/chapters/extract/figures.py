@@ -31,7 +31,7 @@ text.words(
             "pre-emphasis that raises high frequencies: without it, maxima lie lower. A menu adds the area "
             "between the quartiles over the sounds of a category. {facts}"
         ),
-        "alt_fact": "{category}: with it strongest at {frequency} kHz.",
+        "alt_fact": "{category}: with pre-emphasis strongest at {frequency} kHz.",
     },
     es={
         "title": "Espectro medio de los sonidos de cada categoría",
@@ -47,7 +47,7 @@ text.words(
             "tras un preénfasis que realza las frecuencias altas: sin él, los máximos son más graves. Un menú "
             "agrega el área entre los cuartiles de los sonidos de una categoría. {facts}"
         ),
-        "alt_fact": "{category}: con él, máximo en {frequency} kHz.",
+        "alt_fact": "{category}: con preénfasis, máximo en {frequency} kHz.",
     },
 )
 

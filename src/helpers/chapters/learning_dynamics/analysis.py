@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -131,23 +132,24 @@ def sentences(table: pd.DataFrame, gains: pd.DataFrame, curves: pd.DataFrame, tr
     if table.empty:
         return text.both("say.no_series")
     steps = {model: np.sort(own[STEP].unique()) for model, own in curves.groupby(MODEL, sort=False)}
-    said = [
-        text.paragraph(_said(model, rows, gains[gains[MODEL] == model], steps[model]))
-        for model, rows in table.groupby(MODEL, sort=False)
-    ]
+    said = [text.paragraph(_said(model, rows, gains, steps[model])) for model, rows in table.groupby(MODEL, sort=False)]
     return text.markdown([*said, text.both("say.one_seed")] if trained_here else said)
 
 
 def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame, steps: np.ndarray) -> list[text.Bilingual]:
-    top = gains.sort_values("gain", ascending=False, kind="stable")
+    top = gains[gains[MODEL] == model].sort_values("gain", ascending=False, kind="stable")
     said = [text.both("say.of_model", model=lambda labeller: labeller.name("model", model))]
     if top["p_adjusted"].isna().all():
         return [*said, text.both("say.no_interval", component=_component(top.iloc[0][TARGET]), **_ends(top.iloc[0]))]
     certain = top["p_adjusted"] <= LEVEL
     gained, lost = top[certain & (top["gain"] > 0)], top[certain & (top["gain"] < 0)]
-    pieces = [(row, "say.gain") for _, row in gained.head(SHOWN).iterrows()] or [(top.iloc[0], "say.no_gain")]
-    said += [text.both(key, k=len(top), component=_component(row[TARGET]), **_ends(row)) for row, key in pieces]
-    if len(gained):
+    if gained.empty:
+        least = _least(top.iloc[-1]) if len(top) > 1 and lost.empty and top.iloc[-1]["gain"] < 0 else ""
+        words = {"k": len(top), "m": len(gains), "component": _component(top.iloc[0][TARGET]), "least": least}
+        said.append(text.both("say.no_gain", **words, **_ends(top.iloc[0])))
+    else:
+        several = [row for _, row in gained.head(SHOWN).iterrows()]
+        said += [text.both("say.gain", component=_component(row[TARGET]), **_ends(row)) for row in several]
         said.append(text.both("say.gained", n=len(gained), k=len(top)))
     if len(lost):
         worst = lost.iloc[-1]
@@ -173,9 +175,13 @@ def _order(grown: pd.DataFrame, column: str, steps: np.ndarray) -> text.Bilingua
     return text.both(f"say.order.{column}", **words, first_step=int(late.iloc[0]), last_step=int(late.iloc[-1]))
 
 
+def _least(row: pd.Series) -> Callable[[text.Labeller], str]:
+    return lambda labeller: labeller("say.least", component=labeller.name("target", row[TARGET]), **_ends(row))
+
+
 def _component(target: str):
     return lambda labeller: labeller.name("target", target)
 
 
 def _ends(row: pd.Series) -> dict:
-    return {name: float(row[name]) for name in ("first_r2", "last_r2", "gain", "low", "high")}
+    return {name: float(row[name]) for name in ("first_r2", "last_r2", "gain", "low", "high", "p_adjusted")}

@@ -32,6 +32,11 @@ def networks(study: Study) -> text.Bilingual:
     return text.markdown([_network(study, name) for name in study.models])
 
 
+def heard_here(study: Study) -> dict[str, int]:
+    """Return how many sounds each network was trained on, of those that are trained here."""
+    return {name: study.model(name).training_sounds.sizes[SOUND] for name in study.trained_here}
+
+
 def _network(study: Study, name: str) -> text.Bilingual:
     model = study.model(name)
     sizes, source = model.sizes, model.source

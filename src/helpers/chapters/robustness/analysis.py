@@ -144,8 +144,11 @@ def firsts(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sentences(rows: pd.DataFrame, ranked: pd.DataFrame) -> text.Bilingual:
-    """Return how often the true network and layer are found, and which network leads in how many universes."""
+def sentences(rows: pd.DataFrame, ranked: pd.DataFrame, heard: dict[str, int]) -> text.Bilingual:
+    """Return how often the true network and layer are found, and which network leads in how many universes.
+
+    heard : how many sounds networks were trained on that are trained here; said where these are not as many for all
+    """
     if rows.empty:
         return text.both("say.one_network")
     off = (rows["own_layer"] - rows[TRUE_LAYER]).abs()
@@ -163,7 +166,19 @@ def sentences(rows: pd.DataFrame, ranked: pd.DataFrame) -> text.Bilingual:
     first = ranked[ranked["rank"] == 1][MODEL].value_counts()
     names = {"model": lambda labeller: labeller.name("model", first.index[0])}
     lead = text.both("say.first_in", n_first=int(first.iloc[0]), n_universes=n_universes, **names)
-    return text.markdown([text.paragraph(said), lead])
+    return text.markdown([text.paragraph(said), text.paragraph([lead, *_unequal(heard)])])
+
+
+def _unequal(heard: dict[str, int]) -> list[text.Bilingual]:
+    if len(set(heard.values())) < 2:
+        return []
+
+    def names(labeller: text.Labeller) -> str:
+        return labeller.listed(
+            labeller("say.heard", model=labeller.name("model", name), n=n) for name, n in heard.items()
+        )
+
+    return [text.both("say.unequal", names=names)]
 
 
 def _by_chance(rows: pd.DataFrame) -> dict[str, float]:

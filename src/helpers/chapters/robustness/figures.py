@@ -43,8 +43,8 @@ text.words(
             "Capa encontrada: %{{customdata[0]:.0%}}; o una vecina: %{{customdata[1]:.0%}}"
         ),
         "alt": (
-            "Un mapa de {n} por {n} {n:red|redes}: cuánto se elige cada una para respuestas hechas con cada una. "
-            "{facts}"
+            "Un mapa de {n} por {n} {n:red|redes}: con qué frecuencia se elige cada red según de cuál salen las "
+            "respuestas. {facts}"
         ),
         "alt_fact": "{model}: se le atribuye el {share} % de sus respuestas.",
     },

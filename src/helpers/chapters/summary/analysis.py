@@ -15,7 +15,7 @@ from helpers.chapters import claims, comparison, question, robustness
 from helpers.chapters.claims.verdict import FAILS, HOLDS, UNDECIDED
 from helpers.chapters.comparison.leads import LEVEL, MOST_TARGETS, NETWORK
 from helpers.encoding.left_out import GROUP
-from helpers.models.weights import MATCHED, TRAINED, UNTRAINED
+from helpers.models.weights import CONTROLS, MATCHED, TRAINED, UNTRAINED
 from helpers.names import METRIC, MODEL, SEED, SPLIT, TARGET
 from helpers.stats.intervals import r2_interval
 from helpers.stats.references import BASELINE, role_of
@@ -111,6 +111,7 @@ def findings(
         unlearned = _unlearned(learned)
         said += _ahead(leads, NETWORK, _once(leads, from_seeds), unlearned) + _ahead(leads, BASELINE, [], unlearned)
     said += _above_controls(learned, from_seeds)
+    said += _other_controls(values, best.set_index(TARGET))
     if verdicts is not None:
         said.append(_of_claims(verdicts))
     return text.markdown(said)
@@ -165,7 +166,7 @@ def _once(leads: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[str]:
     for one in leads[leads["role"] == NETWORK].itertuples():
         best, rival = r2.get((one.target, one.model)), r2.get((one.target, one.rival), one.rival_r2)
         trained = best is not None or (one.target, one.rival) in r2
-        if trained and not _is_steady((one.r2 if best is None else best) - rival):
+        if trained and not _p_of_seeds((one.r2 if best is None else best) - rival) <= LEVEL:
             found.append(one.target)
     return list(dict.fromkeys(found))
 
@@ -177,8 +178,9 @@ def _by_seed(from_seeds: pd.DataFrame | None) -> dict[tuple[str, str], pd.Series
     return {key: own.set_index(SEED)["r2"] for key, own in from_seeds.groupby([TARGET, MODEL])}
 
 
-def _is_steady(gaps: pd.Series) -> bool:
-    return bool(gaps.mean() > 0 and ttest_1samp(gaps, 0).pvalue <= LEVEL)
+def _p_of_seeds(gaps: pd.Series) -> float:
+    """Return the two-sided p of a t test over seeds; 1 where the network is not ahead on average."""
+    return float(ttest_1samp(gaps, 0).pvalue) if gaps.mean() > 0 else 1.0
 
 
 def _unlearned(learned: pd.DataFrame) -> list[str]:
@@ -251,10 +253,12 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
     said, r2 = [], _by_seed(from_seeds)
     for kind, own in learned.groupby(learned["role"] == MATCHED):
         known = own[is_ahead(own)]
-        gaps = {
-            one.target: r2[key] - one.control_r2 for one in known.itertuples() if (key := (one.target, one.model)) in r2
+        p = {
+            one.target: _p_of_seeds(r2[key] - one.control_r2)
+            for one in known.itertuples()
+            if (key := (one.target, one.model)) in r2
         }
-        once = [target for target, gap in gaps.items() if not _is_steady(gap)]
+        once = [target for target in p if not p[target] <= LEVEL]
         ahead = [target for target in known[TARGET] if target not in once]
         words = {
             "n": len(ahead),
@@ -267,21 +271,60 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
         said += [text.both(f"summary.{sort}.compared", **words)]
         if ahead or not once:
             said.append(text.both(f"summary.{sort}.{'ahead' if ahead else 'not_ahead'}", **words))
-        said += [text.both("summary.once", names=text.listed(TARGET, once))] if once else []
+        said += [_once_said(once, p)] if once else []
         said += [text.both("summary.not_others")] if once and not ahead and len(own) > len(once) else []
     return [text.paragraph(said)] if said else []
+
+
+def _once_said(once: list[str], p: dict[str, float]) -> text.Bilingual:
+    """Return of which targets a lead may be one seed's; of a single one that is ahead on average, with its p."""
+    only = p[once[0]] if len(once) == 1 else 1.0
+    words = (lambda labeller: labeller("summary.p", p=only)) if only < 1 else ""
+    return text.both("summary.once", names=text.listed(TARGET, once), p=words)
+
+
+def _other_controls(values: pd.DataFrame, best: pd.DataFrame) -> list[text.Bilingual]:
+    """Return for which targets a control of a network that is not the best reaches more than the best; none: nothing.
+
+    A best network that learned from more sounds may not need their diversity.
+    """
+    controls = values[values["role"].isin(CONTROLS)]
+    others = controls[controls[MODEL] != controls[TARGET].map(best[MODEL])]
+    above = others[others["r2"].round(2) > others[TARGET].map(best["r2"]).round(2)]
+    top = above.sort_values("r2", ascending=False).drop_duplicates(TARGET).set_index(TARGET)
+    targets = [target for target in dict.fromkeys(values[TARGET]) if target in top.index]
+    if not targets:
+        return []
+
+    def names(labeller: text.Labeller) -> str:
+        return labeller.listed(
+            labeller(
+                "summary.other",
+                target=labeller.name("target", target),
+                model=labeller.name("model", top.loc[target, MODEL]),
+                role=labeller.name("role", top.loc[target, "role"]).lower(),
+                r2=float(top.loc[target, "r2"]),
+            )
+            for target in targets
+        )
+
+    return [text.both("summary.others", names=names)]
 
 
 def _of_claims(verdicts: pd.DataFrame) -> text.Bilingual:
     """Return how many claims there are, how many can be tested here, and which of those hold, do not, or are open."""
     counts = {name: verdicts.loc[verdicts["verdict"] == name, "claim"].tolist() for name in (HOLDS, FAILS, UNDECIDED)}
     sides = verdicts[["value", "untrained"]].sub(verdicts["threshold"], axis=0)
+    elsewhere = verdicts.set_index("claim")["other_side"]
     same = (sides["value"] * sides["untrained"]).set_axis(verdicts["claim"])  # below 0 where training changed sides
 
     def named(names: list[str]) -> Callable[[text.Labeller], str]:
         def words(labeller: text.Labeller, name: str) -> str:
             known = "untrained" if same[name] > 0 else "otherwise" if same[name] < 0 else ""
-            return labeller(f"claim.{name}").rstrip(".") + (labeller(f"summary.claims.{known}") if known else "")
+            beside = [labeller(f"summary.claims.{known}")] if known else []
+            if other := elsewhere.get(name):
+                beside.append(labeller("summary.claims.elsewhere", names=claims.named(other)(labeller)))
+            return labeller(f"claim.{name}").rstrip(".") + (f" ({'; '.join(beside)})" if beside else "")
 
         return lambda labeller: "; ".join(words(labeller, name) for name in names)
 

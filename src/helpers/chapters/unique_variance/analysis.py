@@ -188,11 +188,11 @@ def sentences(table: pd.DataFrame) -> text.Bilingual:
     And what it adds untrained, where that is known.
     """
     names = [name for name in dict.fromkeys(table["beyond"]) if name != BOTH]
-    last = table[table["beyond"] == (BOTH if len(names) > 1 else names[0])]
-    return text.markdown([_sentence(own, names) for _, own in last.groupby(TARGET, sort=False)])
+    return text.markdown([_sentence(own, names) for _, own in table.groupby(TARGET, sort=False)])
 
 
-def _sentence(own: pd.DataFrame, names: list[str]) -> text.Bilingual:
+def _sentence(rows: pd.DataFrame, names: list[str]) -> text.Bilingual:
+    own = rows[rows["beyond"] == (BOTH if len(names) > 1 else names[0])]
     known = own.dropna(subset="added")
     words = {"target": lambda labeller: labeller.name("target", own[TARGET].iloc[0])}
     words |= {"m": len(names), "names": text.listed(MODEL, names)}
@@ -202,7 +202,18 @@ def _sentence(own: pd.DataFrame, names: list[str]) -> text.Bilingual:
     top = known.nlargest(1, "added").iloc[0]
     numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without")}
     words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
-    return text.both("say.adds", **words, **numbers, start=_start(top))
+    return text.both(
+        "say.adds", **words, **numbers, alone=_alone(rows[rows[MODEL] == top[MODEL]], top), start=_start(top)
+    )
+
+
+def _alone(rows: pd.DataFrame, top: pd.Series) -> Callable[[text.Labeller], str]:
+    """Return which baseline reaches more alone than all of them together, and what the network adds to that one."""
+    best = rows.nlargest(1, "without").iloc[0]
+    if not round(best["without"], 2) > round(top["without"], 2):
+        return lambda labeller: ""
+    numbers = {name: float(best[name]) for name in ("added", "q25", "q75")} | {"r2": float(best["without"])}
+    return lambda labeller: labeller("say.alone", name=labeller.name("model", best["beyond"]), **numbers)
 
 
 def _start(top: pd.Series) -> Callable[[text.Labeller], str]:

@@ -17,8 +17,8 @@ MODULES = sorted(found.name for found in pkgutil.iter_modules(__path__, f"{__nam
 def complete(modules: Iterable[ModuleType]) -> dict[str, Claim]:
     """Return the claims of modules by name, in their order.
 
-    Raises RuntimeError for a module without a claim, and for a claim that lacks its test, the reason of its threshold
-    or a word of either language, has another name than its file, or the place of another claim.
+    Raises RuntimeError for a module without a claim, and for a claim that lacks its test or a
+    word of either language, has another name than its file, or the place of another claim.
     """
     found: dict[int, Claim] = {}
     for module in modules:
@@ -37,7 +37,7 @@ def complete(modules: Iterable[ModuleType]) -> dict[str, Claim]:
 
 
 def register(claims: dict[str, Claim]) -> None:
-    """Register the words of claims: `claim.<name>` and `test.<name>`."""
+    """Register the words of claims: `claim.<name>`, `test.<name>` and `reason.<name>`."""
     for word in WORDS:
         own = {language: {name: getattr(one, language)[word] for name, one in claims.items()} for language in LANGUAGES}
         text.words(word, **own)

@@ -20,7 +20,6 @@ CLAIM = Claim(
     order=20,
     test=test,
     side=BELOW,
-    reason="0: the last third of the layers is as good as the middle one",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     hypothesis="hierarchy",
@@ -30,6 +29,7 @@ CLAIM = Claim(
             "Mean r² of the last third of the layers minus that of the middle third, low- and high-frequency "
             "components, mixture network, without a last layer that sums both branches,"
         ),
+        "reason": "the last third of the layers predicts as well as the middle one",
     },
     es={
         "claim": (
@@ -39,5 +39,6 @@ CLAIM = Claim(
             "r² medio del último tercio de las capas menos el del tercio del medio, componentes de frecuencias bajas "
             "y altas, red de mezcla, sin la última capa si es la suma de ambas ramas;"
         ),
+        "reason": "el último tercio de las capas predice igual que el del medio",
     },
 )

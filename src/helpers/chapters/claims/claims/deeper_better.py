@@ -17,7 +17,6 @@ CLAIM = Claim(
     name="deeper_better",
     order=10,
     test=test,
-    reason="0: both halves alike",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
@@ -26,6 +25,7 @@ CLAIM = Claim(
             "Mean r² of the deeper half of the layers minus that of the other half, mixture network, without a last "
             "layer that sums both branches,"
         ),
+        "reason": "both halves are alike",
     },
     es={
         "claim": "Las capas más profundas predicen mejor los componentes.",
@@ -33,5 +33,6 @@ CLAIM = Claim(
             "r² medio de la mitad más profunda de las capas menos el de la otra mitad, red de mezcla, sin la última "
             "capa si es la suma de ambas ramas;"
         ),
+        "reason": "ambas mitades son iguales",
     },
 )

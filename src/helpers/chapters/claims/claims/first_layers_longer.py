@@ -24,7 +24,6 @@ CLAIM = Claim(
     order=100,
     test=test,
     otherwise=lambda source: reached_later(*_both(source)),
-    reason="0: both halves of the layers learn for as long",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
@@ -33,6 +32,7 @@ CLAIM = Claim(
             "Mean time at which the final r² is learned, as a share of the training, shallower half of the layers "
             "minus the deeper half, mean of the components, mixture network,"
         ),
+        "reason": "both halves of the layers learn for as long",
     },
     es={
         "claim": "Las primeras capas siguen aprendiendo por más tiempo.",
@@ -40,5 +40,6 @@ CLAIM = Claim(
             "Tiempo medio en el que se aprende el r² final, como proporción del entrenamiento, mitad menos profunda "
             "de las capas menos la más profunda, media de los componentes, red de mezcla;"
         ),
+        "reason": "ambas mitades de las capas aprenden durante el mismo tiempo",
     },
 )

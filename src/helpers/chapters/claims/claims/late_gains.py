@@ -24,7 +24,6 @@ CLAIM = Claim(
     order=91,
     test=test,
     otherwise=lambda run: reached_later(*_both(run), gained=True),
-    reason="0: learned at the same time",
     en={
         "claim": (
             "The speech and music components are learned later than the low- and high-frequency ones, if only what "
@@ -34,6 +33,7 @@ CLAIM = Claim(
             "Mean time at which the gain over the untrained network is learned, as a share of the training, speech "
             "and music components minus low- and high-frequency ones, mean of the layers, mixture network,"
         ),
+        "reason": "they are learned at the same time",
     },
     es={
         "claim": (
@@ -45,5 +45,6 @@ CLAIM = Claim(
             "entrenamiento, componentes habla y música menos los de frecuencias bajas y altas, media de las capas, "
             "red de mezcla;"
         ),
+        "reason": "se aprenden al mismo tiempo",
     },
 )

@@ -23,7 +23,6 @@ CLAIM = Claim(
     order=90,
     test=test,
     otherwise=lambda source: reached_later(*_both(source)),
-    reason="0: learned at the same time",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
@@ -32,6 +31,7 @@ CLAIM = Claim(
             "Mean time at which the final r² is learned, as a share of the training, speech and music components "
             "minus low- and high-frequency ones, mean of the layers, mixture network,"
         ),
+        "reason": "they are learned at the same time",
     },
     es={
         "claim": "Los componentes habla y música se aprenden más tarde que los de frecuencias bajas y altas.",
@@ -39,5 +39,6 @@ CLAIM = Claim(
             "Tiempo medio en el que se aprende el r² final, como proporción del entrenamiento, componentes habla y "
             "música menos los de frecuencias bajas y altas, media de las capas, red de mezcla;"
         ),
+        "reason": "se aprenden al mismo tiempo",
     },
 )

@@ -22,19 +22,21 @@ CLAIM = Claim(
     order=120,
     test=test,
     on="",
-    reason="0: the merged output is no more similar to the first layer than the last one alone",
     untrained=lambda run: similarity(run.untrained_branches()),
+    elsewhere=lambda run: {name: similarity(ends).value for name, ends in run.other_branches().items()},
     en={
         "claim": (
             "The network's output, the sum of both branches, resembles its first layer more than the last left branch "
             "does."
         ),
         "test": "CKA with the first layer, output (sum of both branches) minus the last left branch,",
+        "reason": "the sum is as similar to the first layer as the last left branch",
     },
     es={
         "claim": (
             "La salida de la red, suma de ambas ramas, se parece a su primera capa más que la última rama izquierda."
         ),
         "test": "CKA con la primera capa, salida (suma de ambas ramas) menos la última rama izquierda;",
+        "reason": "la suma se parece a la primera capa tanto como la última rama izquierda",
     },
 )

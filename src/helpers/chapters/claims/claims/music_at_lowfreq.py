@@ -20,7 +20,6 @@ CLAIM = Claim(
     name="music_at_lowfreq",
     order=80,
     test=test,
-    reason="0: as good as the best other one",
     about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
@@ -30,6 +29,7 @@ CLAIM = Claim(
             "r² of the low-frequency component, music network minus the better of the others, each at the layer "
             "chosen on the train sounds,"
         ),
+        "reason": "it is as good as the best other one",
     },
     es={
         "claim": "La red de música es la que mejor predice el componente de frecuencias bajas.",
@@ -37,5 +37,6 @@ CLAIM = Claim(
             "r² del componente de frecuencias bajas, red de música menos la mejor de las otras, cada una en la capa "
             "elegida con los sonidos de entrenamiento;"
         ),
+        "reason": "predice igual que la mejor de las otras",
     },
 )

@@ -20,7 +20,6 @@ CLAIM = Claim(
     name="music_at_music",
     order=70,
     test=test,
-    reason="0: as good as the best other one",
     about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
@@ -31,6 +30,7 @@ CLAIM = Claim(
             "r² of the music component, the music network minus the better of the others, each at the layer chosen "
             "on the train sounds,"
         ),
+        "reason": "it is as good as the best other one",
     },
     es={
         "claim": "La red de música es la que mejor predice el componente música.",
@@ -38,5 +38,6 @@ CLAIM = Claim(
             "r² del componente música, la red de música menos la mejor de las otras, cada una en la capa elegida con "
             "los sonidos de entrenamiento;"
         ),
+        "reason": "predice igual que la mejor de las otras",
     },
 )

@@ -23,7 +23,6 @@ CLAIM = Claim(
     order=95,
     test=test,
     otherwise=lambda source: reached_later(*_both(source)),
-    reason="0: learned at the same time",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     en={
@@ -32,6 +31,7 @@ CLAIM = Claim(
             "Mean time at which the final r² is learned, as a share of the training, the music component minus the "
             "speech component, mean of the layers, mixture network,"
         ),
+        "reason": "they are learned at the same time",
     },
     es={
         "claim": "El componente música tarda más en aprenderse que el componente habla.",
@@ -39,5 +39,6 @@ CLAIM = Claim(
             "Tiempo medio en el que se aprende el r² final, como proporción del entrenamiento, componente música "
             "menos componente habla, media de las capas, red de mezcla;"
         ),
+        "reason": "se aprenden al mismo tiempo",
     },
 )

@@ -21,7 +21,6 @@ CLAIM = Claim(
     order=170,
     test=test,
     on=VOXELS,
-    reason="0: depth matters as much to both",
     published=published.region_contrast,
     published_note=MEDIAN,
     hypothesis="hierarchy",
@@ -31,6 +30,7 @@ CLAIM = Claim(
             "Median r² of the deeper half of the layers minus that of the other half: other regions minus Primary, "
             "mean over subjects, mixture network, without a last layer that sums both branches,"
         ),
+        "reason": "depth matters as much to both",
     },
     es={
         "claim": "La corteza primaria se predice mejor a partir de capas más tempranas que las regiones que la rodean.",
@@ -38,5 +38,6 @@ CLAIM = Claim(
             "r² mediano de la mitad más profunda de las capas menos el de la otra mitad: otras regiones menos la "
             "primaria, media de los sujetos, red de mezcla, sin la última capa si es la suma de ambas ramas;"
         ),
+        "reason": "la profundidad importa lo mismo para ambos",
     },
 )

@@ -22,15 +22,17 @@ CLAIM = Claim(
     order=110,
     test=test,
     on="",
-    reason="0: equally similar to both",
     published_sign=published.sign_of_branches,
     untrained=lambda run: similarity(run.untrained_branches()),
+    elsewhere=lambda run: {name: similarity(ends).value for name, ends in run.other_branches().items()},
     en={
         "claim": "The right branch of the last layer resembles the first layer more than its own left branch.",
         "test": "CKA of the last right branch with the first left one minus that with the last left one,",
+        "reason": "it is equally similar to both",
     },
     es={
         "claim": "La rama derecha de la última capa se parece más a la primera capa que a su propia rama izquierda.",
         "test": "CKA de la última rama derecha con la primera izquierda menos la que tiene con la última izquierda;",
+        "reason": "se parece igual a ambas",
     },
 )

@@ -19,7 +19,6 @@ CLAIM = Claim(
     name="speech_music_deeper",
     order=30,
     test=test,
-    reason="0: depth matters as much to both",
     published=lambda: test(FIGURES),
     published_note=MEDIAN,
     hypothesis="hierarchy",
@@ -32,6 +31,7 @@ CLAIM = Claim(
             "Mean r² of the deeper half of the layers minus that of the other half: speech and music components "
             "minus low- and high-frequency ones, mixture network, without a last layer that sums both branches,"
         ),
+        "reason": "depth matters as much to both",
     },
     es={
         "claim": (
@@ -43,5 +43,6 @@ CLAIM = Claim(
             "menos los de frecuencias bajas y altas, red de mezcla, sin la última capa si es la suma "
             "de ambas ramas;"
         ),
+        "reason": "la profundidad importa lo mismo para ambos",
     },
 )

@@ -22,7 +22,6 @@ CLAIM = Claim(
     order=60,
     test=test,
     side=BELOW,
-    reason="0: as good as the best other one",
     about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
@@ -34,6 +33,7 @@ CLAIM = Claim(
             "r² of the speech component, the speech network minus the better of the others, each at the layer chosen "
             "on the train sounds,"
         ),
+        "reason": "it is as good as the best other one",
     },
     es={
         "claim": "La red de habla no es la que mejor predice el componente habla.",
@@ -41,5 +41,6 @@ CLAIM = Claim(
             "r² del componente habla, la red de habla menos la mejor de las otras, cada una en la capa elegida con "
             "los sonidos de entrenamiento;"
         ),
+        "reason": "predice igual que la mejor de las otras",
     },
 )

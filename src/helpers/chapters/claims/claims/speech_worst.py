@@ -17,7 +17,6 @@ CLAIM = Claim(
     name="speech_worst",
     order=50,
     test=test,
-    reason="0: as good as the worst other one",
     about=("mixture", "music", "speech"),
     published=lambda: test(FIGURES),
     published_note=CURVE_BEST,
@@ -26,6 +25,7 @@ CLAIM = Claim(
         "test": (
             "Mean r², the worse of the others minus the speech network, each at the layer chosen on the train sounds,"
         ),
+        "reason": "it is as good as the worst other one",
     },
     es={
         "claim": "La red de habla es la que peor predice los componentes en conjunto.",
@@ -33,5 +33,6 @@ CLAIM = Claim(
             "r² medio, la peor de las otras menos la red de habla, cada una en la capa elegida con los sonidos de "
             "entrenamiento;"
         ),
+        "reason": "predice igual que la peor de las otras",
     },
 )

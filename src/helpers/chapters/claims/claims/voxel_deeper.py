@@ -20,7 +20,6 @@ CLAIM = Claim(
     order=140,
     test=test,
     on=VOXELS,
-    reason="0: both halves alike",
     published=published.voxel_depth_contrast,
     published_note=MEDIAN,
     en={
@@ -29,6 +28,7 @@ CLAIM = Claim(
             "Median r² of the deeper half of the layers minus that of the other half, mean over subjects, mixture "
             "network,"
         ),
+        "reason": "both halves are alike",
     },
     es={
         "claim": "Las capas más profundas predicen mejor los vóxeles.",
@@ -36,5 +36,6 @@ CLAIM = Claim(
             "r² mediano de la mitad más profunda de las capas menos el de la otra mitad, media de los sujetos, red "
             "de mezcla;"
         ),
+        "reason": "ambas mitades son iguales",
     },
 )

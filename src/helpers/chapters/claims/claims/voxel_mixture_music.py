@@ -20,7 +20,6 @@ CLAIM = Claim(
     order=150,
     test=test,
     on=VOXELS,
-    reason="0: equally good",
     about=("mixture", "music"),
     published=lambda: published.model_difference("Mixture", "Music"),
     published_note=MEDIAN,
@@ -31,6 +30,7 @@ CLAIM = Claim(
             "Median r² over voxels, mixture network minus music network, layer chosen on the train sounds, mean over "
             "subjects,"
         ),
+        "reason": "both are equally good",
     },
     es={
         "claim": "La red de mezcla predice los vóxeles mejor que la de música.",
@@ -38,5 +38,6 @@ CLAIM = Claim(
             "r² mediano de los vóxeles, red de mezcla menos red de música, capa elegida con los sonidos de "
             "entrenamiento, media de los sujetos;"
         ),
+        "reason": "ambas son igual de buenas",
     },
 )

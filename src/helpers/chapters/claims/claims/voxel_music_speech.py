@@ -20,7 +20,6 @@ CLAIM = Claim(
     order=160,
     test=test,
     on=VOXELS,
-    reason="0: equally good",
     about=("music", "speech"),
     published=lambda: published.model_difference("Music", "Speech"),
     published_note=MEDIAN,
@@ -30,6 +29,7 @@ CLAIM = Claim(
             "Median r² over voxels, music network minus speech network, layer chosen on the train sounds, mean over "
             "subjects,"
         ),
+        "reason": "both are equally good",
     },
     es={
         "claim": "La red de música predice los vóxeles mejor que la de habla.",
@@ -37,5 +37,6 @@ CLAIM = Claim(
             "r² mediano de los vóxeles, red de música menos red de habla, capa elegida con los sonidos de "
             "entrenamiento, media de los sujetos;"
         ),
+        "reason": "ambas son igual de buenas",
     },
 )

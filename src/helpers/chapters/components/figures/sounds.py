@@ -21,7 +21,8 @@ text.words(
             "<br>{model}, layer {layer}; mean of the %{{customdata[0]}} splits that test this sound"
         ),
         "alt": (
-            "Measured against predicted response of {n} sounds, marked by category, with a menu of components. {facts}"
+            "Measured against predicted response of {n} sounds, marked by category, with a menu of components: by the "
+            "network and layer with the highest value on the test sounds. {facts}"
         ),
         "alt_fact": "{component}: correlation {r}.",
     },
@@ -32,8 +33,8 @@ text.words(
             "<br>{model}, capa {layer}; media de las %{{customdata[0]}} particiones en las que este sonido es de prueba"
         ),
         "alt": (
-            "Respuesta medida frente a predicha de {n} sonidos, marcados por categoría, con un menú de componentes. "
-            "{facts}"
+            "Respuesta medida frente a predicha de {n} sonidos, marcados por categoría, con un menú de componentes: "
+            "con la red y la capa de mayor valor en los sonidos de prueba. {facts}"
         ),
         "alt_fact": "{component}: correlación {r}.",
     },
