@@ -20,7 +20,7 @@ test-slow: .venv/ready  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
 coverage: .venv/ready  ## what intervals and verdicts cover, simulated: writes tests/COVERAGE.md (hours)
-	$(BIN)/python tests/calibration.py
+	$(BIN)/python tests/coverage_page.py
 
 bench: .venv/ready  ## how long everything takes, beside other packages and beside its goal (minutes, on an idle machine)
 	$(BIN)/python tests/bench.py

@@ -74,8 +74,8 @@ dynamics.figures.voxels_by_step(voxels, dynamics.voxel_baselines(study), **study
 # entre puntos de control, y el primero en el que llega al 95 % de lo que gana: lo que ya estaba antes de entrenar
 # cuenta en el primero y no en el segundo, y el orden puede depender de cuál se elija. El orden de los componentes es el
 # de la mediana de ese paso entre capas. Profundidad y primer paso se comparan con el rho de Spearman: si es negativo,
-# las primeras capas aprenden durante más tiempo. No lleva valor p, porque los pares no son independientes. Los cuartiles
-# de la tabla son los de las particiones, cada una con su propia curva.
+# las primeras capas aprenden durante más tiempo. No lleva valor p, porque los pares no son independientes. Los
+# cuartiles de la tabla son los de las particiones, cada una con su propia curva.
 
 # %% [markdown] tags=["lang-en"]
 # ## What is learned late, and which layers learn for longer?
