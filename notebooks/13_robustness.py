@@ -40,8 +40,8 @@ study.banner()
 #
 # Se simula un cerebro como si fuera una capa de una red: la respuesta que esa capa predice, más sus errores reales al
 # dejar afuera un sonido por vez, repartidos entre los sonidos en otro orden. Después se comparan todas las redes con
-# esa respuesta como si no se supiera de dónde viene. Si la red verdadera no se recupera, una ventaja de ese tamaño entre
-# dos redes no dice cuál se parece más al cerebro.
+# esa respuesta como si no se supiera de dónde viene. Si la red verdadera no se recupera, una ventaja de ese tamaño
+# entre dos redes no dice cuál se parece más al cerebro.
 
 # %% [markdown] tags=["lang-en"]
 # ## Model recovery

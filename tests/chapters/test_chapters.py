@@ -438,8 +438,8 @@ def test_sentences_about_components_of_any_name():
     alone = dynamics.sentences(learned, gains.assign(gain=[0.4, -0.1]), curves, False).pieces["en"]
     assert "yours last" not in alone and " first " not in alone, "one component has no order"
     assert "1 of 2 it makes worse by more than that, most yours, from 0.10 to 0.50" in alone
-    mixed = gains.assign(gain=[-0.2, 0.1], p_adjusted=0.06)
-    for unsure in (gains.assign(gain=[-0.2, -0.1]), gains.assign(p_adjusted=0.06), mixed):
+    mixed = gains.assign(gain=[-0.2, 0.1], low=[-0.3, 0.0], high=[-0.1, 0.2], p_adjusted=0.06)
+    for unsure in (gains.assign(gain=[-0.2, -0.1]), mixed.assign(high=0.1), gains.assign(p_adjusted=0.06), mixed):
         none = dynamics.sentences(learned, unsure, curves, False).pieces["en"]
         assert "improves none of 2 components by more than the choice of sounds" in none
         assert " first " not in none and "rho" not in none and "adjusted for all 2 of this chapter" in none

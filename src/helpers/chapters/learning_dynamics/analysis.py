@@ -144,7 +144,8 @@ def _said(model: str, rows: pd.DataFrame, gains: pd.DataFrame, steps: np.ndarray
     certain = top["p_adjusted"] <= LEVEL
     gained, lost = top[certain & (top["gain"] > 0)], top[certain & (top["gain"] < 0)]
     if gained.empty:
-        least = _least(top.iloc[-1]) if len(top) > 1 and lost.empty and top.iloc[-1]["gain"] < 0 else ""
+        last = top.iloc[-1]
+        least = _least(last) if lost.empty and last["high"] < 0 else ""  # worse, if that one is looked at alone
         words = {"k": len(top), "m": len(gains), "component": _component(top.iloc[0][TARGET]), "least": least}
         said.append(text.both("say.no_gain", **words, **_ends(top.iloc[0])))
     else:
