@@ -60,7 +60,8 @@ claims.shown(table)
 # capa y alfa quedan fijas; cuánto cambiaría la elección de la capa se estima remuestreando los sonidos. Del
 # lasso no se puede dejar afuera un sonido sin ajustarlo de nuevo: su intervalo es el de particiones que se solapan, y
 # es demasiado ancho. Los valores publicados se leyeron de las figuras, que muestran medianas entre particiones y no
-# permiten calcular un intervalo.
+# permiten calcular un intervalo; donde hay una raya, no muestran ese número. La afirmación que solo cuenta lo que
+# agrega el entrenamiento es una variante formulada aquí.
 
 # %% [markdown] tags=["lang-en"]
 # The 95 % intervals say how much the number would change with other sounds and, where it is about people, with other
@@ -69,7 +70,8 @@ claims.shown(table)
 # the layer and alpha stay as they were; how much the choice of the layer would vary is estimated by drawing the sounds
 # with replacement. Of the lasso no sound can be left out without fitting it again: its interval is that of overlapping
 # splits, which is too wide. Published values were read off the figures, which show medians over splits and do not allow
-# an interval to be computed.
+# an interval to be computed; where there is a dash, they do not show that number. The claim that counts only what
+# training adds is a variant made here.
 
 # %% [markdown] tags=["lang-es"]
 # ## Limitaciones

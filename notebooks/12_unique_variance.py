@@ -46,7 +46,7 @@ study.banner()
 # $$R^2(A, B) - R^2(B),$$
 #
 # en los sonidos de prueba. Puede ser negativo, y no se recorta. Al lado está lo que agrega la misma red sin entrenar:
-# lo que no pasa de ahí no se debe a lo que aprendió.
+# lo que no pasa de ahí no indica nada aprendido.
 
 # %% [markdown] tags=["lang-en"]
 # ## Method
@@ -58,7 +58,7 @@ study.banner()
 # $$R^2(A, B) - R^2(B),$$
 #
 # on the test sounds. It may be negative, and is not clipped. Beside it stands what the same network adds untrained:
-# what does not go beyond that is not due to what it learned.
+# what does not go beyond that is no sign of what it learned.
 
 # %%
 responses = unique_variance.responses(study)  # name of a set -> (sound, target[, repetition])
@@ -88,7 +88,8 @@ text.table(summary, fold=True)
 # nada. *Categorías nuevas*: una categoría por vez se deja afuera de la regresión y se predicen sus sonidos; las
 # categorías parecidas siguen adentro, como el habla extranjera cuando se deja afuera el habla en inglés. Ese ajuste usa
 # más sonidos que los otros, y no se puede comparar con ellos. Una correlación negativa cuenta como cero: también el
-# azar da valores mayores que 0.
+# azar da valores mayores que 0. De las categorías nuevas no hay aquí línea de base ni red sin entrenar: esos valores
+# solos no dicen que haga falta una red.
 
 # %% [markdown] tags=["lang-en", "diagnostic"]
 # ## Without the categories
@@ -97,7 +98,8 @@ text.table(summary, fold=True)
 # is taken from activations and responses, so that telling speech from music is of no use. *New categories*: one
 # category at a time is left out of the regression, and its sounds are predicted; similar categories stay, as foreign
 # speech does when English speech is left out. That fit uses more sounds than the others, and cannot be compared with
-# them. A negative correlation counts as zero: chance, too, gives values above 0.
+# them. A negative correlation counts as zero: chance, too, gives values above 0. Of new categories there is neither a
+# baseline nor an untrained network here, so these values alone do not say that it takes a network.
 
 # %% tags=["diagnostic"]
 first = next(iter(responses.values()))  # the first set of responses

@@ -148,6 +148,9 @@ def test_sentences_take_their_numbers_from_the_tables(compared, tables):
     ahead = regularisation.ridge_ahead(tables["differences"]).pieces
     mean = labellers()["en"].number(tables["differences"]["difference"].mean(), 3)
     assert mean in ahead["en"] and "ridge menos lasso multitarea" in ahead["es"]
+    for low, high, said in ((-0.1, 0.1, "includes 0 for all of them."), (0.01, 0.1, "below it for none")):
+        found = regularisation.ridge_ahead(tables["differences"].assign(low=low, high=high)).pieces["en"]
+        assert said in found
     units = regularisation.units_selected(compared, tables["best"], tables["agreement"]).pieces
     assert "of 16 units" in units["en"] and "de 16 unidades" in units["es"]
     alphas = tables["alphas"]

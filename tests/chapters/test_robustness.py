@@ -87,7 +87,7 @@ def test_what_is_found_is_drawn_and_said(rows):
     places = figures.ranks(ranked, **LOOK)
     assert np.sort(np.asarray(places.data[0].z), axis=0).tolist() == [[1, 1], [2, 2]]
     said = analysis.sentences(rows, ranked, {}).pieces
-    assert "first in 1 of 2" in said["en"] and "24 respuestas" in said["es"]
+    assert "first of the networks in 1 of 2" in said["en"] and "24 respuestas" in said["es"]
 
 
 def test_a_single_network_is_said_to_be_one(rows):

@@ -57,6 +57,10 @@ def test_a_baseline_that_reaches_more_alone_than_with_the_other_is_said_to():
         and "But mine alone reaches 0.60, and to that it adds 0.02" in found["en"]
     )
     assert "Pero mine por sí sola llega a 0,60, y a eso agrega 0,02" in found["es"]
+    made = pd.DataFrame(rows).assign(untrained=[0.05, 0.3, 0.07])
+    beside = unique_variance.sentences(made).pieces
+    assert "0.05 to 0.20; untrained 0.05)" in beside["en"] and "Untrained it adds 0.07 to both together" in beside["en"]
+    assert "; sin entrenar: 0,05)" in beside["es"] and "Sin entrenar agrega 0,07 a ambas en conjunto" in beside["es"]
     rows[0]["without"] = 0.504
     assert "alone reaches" not in unique_variance.sentences(pd.DataFrame(rows)).pieces["en"], "not in two digits"
 

@@ -90,7 +90,8 @@ def _ahead(name: str, rows: pd.DataFrame) -> text.Bilingual:
     known = rows.dropna(subset="difference")
     clear, behind = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
     numbers = {"mean": float(known["difference"].mean()), "n": len(known), "clear": clear, "behind": behind}
-    return text.both("say.ridge_ahead", **_model(name), **numbers, open=len(known) - clear - behind)
+    key = "say.ridge_open" if len(known) and not clear and not behind else "say.ridge_ahead"
+    return text.both(key, **_model(name), **numbers, open=len(known) - clear - behind)
 
 
 def units_selected(compared: list[xr.Dataset], best: pd.DataFrame, agreement: pd.DataFrame) -> text.Bilingual:

@@ -110,7 +110,7 @@ def findings(
     if len(leads):
         unlearned = _unlearned(learned)
         said += _ahead(leads, NETWORK, _once(leads, from_seeds), unlearned) + _ahead(leads, BASELINE, [], unlearned)
-    said += _above_controls(learned, from_seeds)
+    said += _above_controls(learned, from_seeds, _n_draws(values))
     said += _other_controls(values, best.set_index(TARGET))
     if verdicts is not None:
         said.append(_of_claims(verdicts))
@@ -245,7 +245,13 @@ def _ahead(leads: pd.DataFrame, role: str, unsteady: list[str], unlearned: list[
     return [text.paragraph(said)]
 
 
-def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> list[text.Bilingual]:
+def _n_draws(values: pd.DataFrame) -> int:
+    """Return how many controls trained on other sounds a network has at most; 1 where none has any."""
+    draws = values[values["role"] == MATCHED].groupby([TARGET, MODEL]).size()
+    return int(draws.max()) if len(draws) else 1
+
+
+def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None, n_draws: int) -> list[text.Bilingual]:
     """Return for which targets the best network is ahead of its own controls of either kind, as far as it has them.
 
     And of which it may be so with one seed of training alone.
@@ -266,7 +272,7 @@ def _above_controls(learned: pd.DataFrame, from_seeds: pd.DataFrame | None) -> l
             "names": text.listed(TARGET, ahead),
             "all": text.listed(TARGET, own[TARGET]),
         }
-        words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean())}
+        words |= {"r2": float(own["r2"].mean()), "control": float(own["control_r2"].mean()), "draws": n_draws}
         sort = "matched" if kind else "without"
         said += [text.both(f"summary.{sort}.compared", **words)]
         if ahead or not once:

@@ -155,7 +155,9 @@ def _within(own: pd.DataFrame) -> text.Bilingual:
 def _start_within(untrained: float) -> Callable[[text.Labeller], str]:
     if np.isnan(untrained):
         return lambda labeller: ""
-    return lambda labeller: labeller("say.untrained_within", untrained=float(untrained))
+    return lambda labeller: labeller(
+        "say.untrained_within", untrained=float(untrained), n=1 if untrained < 0.005 else 2
+    )
 
 
 def said(study: Study, taken: dict[str, xr.DataArray], spaces: dict[str, xr.DataArray]) -> text.Bilingual:
@@ -203,7 +205,11 @@ def _sentence(rows: pd.DataFrame, names: list[str]) -> text.Bilingual:
     numbers = {name: float(top[name]) for name in ("added", "q25", "q75", "without")}
     words |= {"model": lambda labeller: labeller.name("model", top[MODEL])}
     return text.both(
-        "say.adds", **words, **numbers, alone=_alone(rows[rows[MODEL] == top[MODEL]], top), start=_start(top)
+        "say.adds",
+        **words,
+        **numbers,
+        alone=_alone(rows[rows[MODEL] == top[MODEL]], top),
+        start=_start(top, len(names)),
     )
 
 
@@ -213,12 +219,18 @@ def _alone(rows: pd.DataFrame, top: pd.Series) -> Callable[[text.Labeller], str]
     if not round(best["without"], 2) > round(top["without"], 2):
         return lambda labeller: ""
     numbers = {name: float(best[name]) for name in ("added", "q25", "q75")} | {"r2": float(best["without"])}
-    return lambda labeller: labeller("say.alone", name=labeller.name("model", best["beyond"]), **numbers)
+
+    def said(labeller: text.Labeller) -> str:
+        known = np.isfinite(best["untrained"])
+        start = labeller("say.alone_untrained", untrained=float(best["untrained"])) if known else ""
+        return labeller("say.alone", name=labeller.name("model", best["beyond"]), start=start, **numbers)
+
+    return said
 
 
-def _start(top: pd.Series) -> Callable[[text.Labeller], str]:
+def _start(top: pd.Series, n_baselines: int) -> Callable[[text.Labeller], str]:
     """Return what the network adds untrained; nothing where that is not known."""
     if np.isnan(top["untrained"]):
         return lambda labeller: ""
     key = "say.untrained_as_much" if round(top["untrained"], 2) >= round(top["added"], 2) else "say.untrained_adds"
-    return lambda labeller: labeller(key, untrained=float(top["untrained"]))
+    return lambda labeller: labeller(key, untrained=float(top["untrained"]), m=n_baselines)

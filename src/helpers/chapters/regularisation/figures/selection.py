@@ -22,7 +22,7 @@ text.words(
             "Median number of units with a coefficient other than zero, by layer: one line for a lasso whose units are "
             "those of all components, and one per component for the other. {facts}"
         ),
-        "alt_fact": "{model}, {estimator}: between {low:0} and {high:0} of {n} {n:unit|units}.",
+        "alt_fact": "{model}, {estimator}: between {low:1} and {high:1} of {n} {n:unit|units}.",
     },
     es={
         "title": "Cuántas unidades usan el lasso multitarea y el univariado",
@@ -32,7 +32,7 @@ text.words(
             "Mediana de la cantidad de unidades con un coeficiente distinto de cero, según la capa: una línea para el "
             "lasso cuyas unidades son las de todos los componentes y, para el otro, una por componente. {facts}"
         ),
-        "alt_fact": "{model}, {estimator}: entre {low:0} y {high:0} de {n} {n:unidad|unidades}.",
+        "alt_fact": "{model}, {estimator}: entre {low:1} y {high:1} de {n} {n:unidad|unidades}.",
     },
 )
 
