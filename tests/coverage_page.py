@@ -101,8 +101,8 @@ def written(
     ]
     for row in rows:
         numbers = [f"{row[key]:.3f}" for key in ("mean", "spread", "coverage", "above", "below")]
-        named = f"{row['study']} | {row['procedure']} | {row['n']}"
-        lines.append(f"| {named} | {' | '.join(numbers)} | {row['width']:.2f} |")
+        cells = [row["study"], row["procedure"], str(row["n"]), *numbers, f"{row['width']:.2f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *_beyond(rows)]
     for kind, found in counts.items():
         lines += ["", *_of_claims(kind, found, n_few)]
@@ -278,17 +278,19 @@ def main(n_studies: int = N_STUDIES, n_more: int = N_MORE, n_few: int = N_FEW, n
     """Simulate what is not kept yet, on all cores, and write the page anew after each chunk: it takes hours."""
     start, found = time.monotonic(), Simulated(n_studies, n_more, n_few)
     fork = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with concurrent.futures.ProcessPoolExecutor(n_processes or os.cpu_count(), fork) as pool:
+    pool = concurrent.futures.ProcessPoolExecutor(n_processes or os.cpu_count(), fork)
+    try:
         waiting = {pool.submit(part, chunk): chunk for kind in KINDS for chunk in found.missing(kind)}
         while waiting:
             done = next(concurrent.futures.as_completed(waiting))
             chunk = waiting.pop(done)
             found.add(chunk, done.result())
             print(f"{chunk.kind}, {chunk.number}: after {time.monotonic() - start:.0f} s", flush=True)
-            asked = set(waiting.values())
-            if not any(one.kind == chunk.kind for one in asked):
+            if chunk.kind not in {one.kind for one in waiting.values()}:
                 waiting |= {pool.submit(part, one): one for one in found.missing(chunk.kind)}
             _write(found, n_studies, n_more, n_few)
+    finally:
+        pool.shutdown(cancel_futures=True)  # what is wrong is said at once, and not after hours
     _write(found, n_studies, n_more, n_few)
 
 

@@ -105,11 +105,8 @@ def _row(claim: Claim, run: Run) -> dict:
         with contextlib.suppress(Missing):
             row["untrained"] = claim.untrained(run).value
     if claim.elsewhere is not None:
-        far = {
-            name: (value - claim.threshold) * (row["value"] - claim.threshold)
-            for name, value in claim.elsewhere(run).items()
-        }
-        row["other_side"] = LIST.join(name for name, product in far.items() if product < 0)
+        own, others = row["value"] - claim.threshold, claim.elsewhere(run).items()
+        row["other_side"] = LIST.join(name for name, value in others if (value - claim.threshold) * own < 0)
     return row
 
 

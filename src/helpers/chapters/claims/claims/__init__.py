@@ -17,8 +17,8 @@ MODULES = sorted(found.name for found in pkgutil.iter_modules(__path__, f"{__nam
 def complete(modules: Iterable[ModuleType]) -> dict[str, Claim]:
     """Return the claims of modules by name, in their order.
 
-    Raises RuntimeError for a module without a claim, and for a claim that lacks its test or a
-    word of either language, has another name than its file, or the place of another claim.
+    Raises RuntimeError for a module without a claim, and for a claim that lacks its test or a word of either language,
+    has another name than its file, or the place of another claim.
     """
     found: dict[int, Claim] = {}
     for module in modules:
