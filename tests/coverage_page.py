@@ -40,7 +40,7 @@ WHERE = Path(__file__).with_name("COVERAGE.md")
 KEPT = Path(__file__).parents[1] / "outputs" / "coverage.json"
 LEAST, MOST = 0.93, 0.97  # of coverage
 N_STUDIES, N_FEW = 400, 200  # of a kind; of those that are simulated in one piece
-N_MORE = 1600  # others, of a kind of which the first leave a line outside the goals
+N_MORE = 1000  # others, of a kind of which the first leave a line outside the goals
 CHUNK = 100  # studies that a process simulates at once
 EQUAL = ("equal networks", "one layer each", "nothing but noise", "8 subjects, noisy data")  # designs without a lead
 FEW = {**OF_CLAIMS, **OF_NAMES, **OF_VOXELS}
@@ -88,8 +88,8 @@ def written(
         "# What intervals and verdicts cover",
         "",
         f"Made by `make coverage`. `n` is the number of simulated studies: {n_studies}, of which a coverage of .95 has "
-        f"a standard error of {_error(0.95, n_studies):.3f}, or where these left one of today's lines outside the "
-        f"goals, {n_more} others ({_error(0.95, n_more):.3f}). Each study draws new sounds, and new subjects where it "
+        f"a standard error of {_error(0.95, n_studies):.3f}, or {n_more} others ({_error(0.95, n_more):.3f}) where the "
+        "first left one of today's lines outside the goals. Each study draws new sounds, and new subjects where it "
         "has any, and goes through the report's own code: ridge, choice of layer on the train sounds, leaving out "
         "sounds, interval. True is the mean over all studies. Nominal is .95. `above` and `below` are the shares of "
         "intervals that lie wholly above and below 0: false verdicts where networks are equal, power where one leads. "
@@ -182,7 +182,7 @@ def _beyond(rows: list[dict]) -> list[str]:
     """Return which of today's lines miss the goals, and why they are what they are."""
     now = [row for row in rows if row["procedure"].endswith("as now")]
     named = [(f"{row['study']}, {row['procedure'].removesuffix(', as now')}", row) for row in now]
-    missed = [f"{name} ({row['coverage']:.3f})" for name, row in named if is_missed(row)]
+    missed = [f"{name} ({row['coverage']:.3f}, n {row['n']})" for name, row in named if is_missed(row)]
     equal = [row for name, row in named if name.startswith(EQUAL) or ", equal networks, " in name]
     worst = max((row["above"] + row["below"] for row in equal if "r²" not in row["procedure"]), default=0.0)
     nothing = max((row["above"] for name, row in named if "nothing" in name and "r²" in name), default=0.0)
