@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from calibration import OF_CLAIMS, judged
+from calibration import ALIKE, OF_CLAIMS, judged
 from helpers import brain, models
 from helpers.brain.nh2015 import COMPONENTS
 from helpers.chapters import claims as chapter
@@ -307,14 +307,19 @@ CURVES = {"late_learners", "late_gains", "music_longer", "first_layers_longer"} 
 
 @pytest.mark.parametrize("kind", OF_CLAIMS)
 def test_no_claim_is_decided_too_often_where_nothing_differs(kind):
-    """As simulated for tests/COVERAGE.md; that the last layers are alike is true there."""
+    """As simulated for tests/COVERAGE.md; that the last layers are alike is true there.
+
+    Of networks that are alike the rival that looks best, or worst, is taken: each side errs in up to twice its 2.5 %
+    then, which a simulation may exceed by its own error; verdicts, after Holm's adjustment, may not.
+    """
     page = (Path(__file__).parents[1] / "COVERAGE.md").read_text(encoding="utf-8")
     part = page.partition(f"## {kind.capitalize()}")[2].partition("## ")[0]
     rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][2:]
     assert {row[0] for row in rows} == {one.name for one in judged()}
     for name, tested, holds, fails, verdicts in rows:
         for wrong in [int(fails)] + [int(holds)] * (CLAIMS[name].side != WITHIN):  # of either side
-            assert wrong <= 0.05 * int(tested), name
+            most = 0.05 + 2 * (kind == ALIKE) * np.sqrt(0.05 * 0.95 / int(tested))
+            assert wrong <= most * int(tested), name
         assert CLAIMS[name].side == WITHIN or int(verdicts) <= 0.05 * int(tested), name
 
 
