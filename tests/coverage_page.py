@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,6 +113,11 @@ def written(
     return "\n".join(lines) + "\n"
 
 
+def _section(heading: str, words: str, columns: Sequence[str], rows: Iterable[Sequence]) -> list[str]:
+    cells = [columns, ["---"] * len(columns), *rows]
+    return [f"## {heading}", "", words, "", *(f"| {' | '.join(map(str, row))} |" for row in cells)]
+
+
 def _of_claims(kind: str, found: dict[str, dict], n_studies: int) -> list[str]:
     """Return a heading, what was simulated, and how often each claim was decided."""
     said = {
@@ -121,57 +126,41 @@ def _of_claims(kind: str, found: dict[str, dict], n_studies: int) -> list[str]:
         ALIKE: "three networks, their layers and six components are alike but for noise of their own, learn in the "
         "same way over five checkpoints, and predict well. `last_layers_alike` is true.",
     }[kind]
-    lines = [
-        f"## {kind.capitalize()}",
-        "",
+    words = (
         f"{n_studies} studies in which {said} `holds` and `fails` count each claim as if it stood alone, each side at "
         "2.5 %; `verdicts` are those that the report would give, after Holm's adjustment and where the networks "
-        "predict anything.",
-        "",
-        "| claim | tested | holds | fails | verdicts |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for name, row in found.items():
-        lines.append(f"| {name} | {row['tested']} | {row['holds']} | {row['fails']} | {row['verdicts']} |")
-    return lines
+        "predict anything."
+    )
+    columns = ("tested", "holds", "fails", "verdicts")
+    rows = [(name, *(row[column] for column in columns)) for name, row in found.items()]
+    return _section(kind.capitalize(), words, ("claim", *columns), rows)
 
 
 def _of_names(found: dict[str, dict], n_studies: int) -> list[str]:
     """Return a heading, what was simulated, and how often the summary names a target."""
-    lines = [
-        "## Targets that the summary names",
-        "",
+    words = (
         f"{n_studies} studies of three networks and six components that are alike, from nothing but noise to well "
         "predicted. In which share of studies is any component named because the network with the highest r² is ahead "
         "of both others, because one of them is ahead of it, or because it is ahead of its own control, which is "
-        "alike, too? Each at a false-discovery rate of 5 % (Benjamini & Hochberg 1995), so at most 5 % of studies.",
-        "",
-        "| study | ahead of the others | behind one | ahead of its control |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name, row in found.items():
-        lines.append(f"| {name} | {row['ahead']:.3f} | {row['behind']:.3f} | {row['own']:.3f} |")
-    return lines
+        "alike, too? Each at a false-discovery rate of 5 % (Benjamini & Hochberg 1995), so at most 5 % of studies."
+    )
+    columns = ("study", "ahead of the others", "behind one", "ahead of its control")
+    rows = [(name, *(f"{row[key]:.3f}" for key in ("ahead", "behind", "own"))) for name, row in found.items()]
+    return _section("Targets that the summary names", words, columns, rows)
 
 
 def _of_voxels(found: dict[str, dict], n_studies: int) -> list[str]:
     """Return a heading, what was simulated, and what the false-discovery rate of voxels is."""
-    lines = [
-        "## Voxels above chance",
-        "",
+    words = (
         f"{n_studies} studies of {N_VOXELS} voxels, {N_PERMUTATIONS} permutations and a false-discovery rate of {FDR} "
         "(Benjamini & Hochberg 1995). `any false` is the share of studies that call a voxel of noise predicted, `false "
         "share` the mean share of such voxels among those that are called so: the rate that is controlled. With so "
         f"many permutations the smallest p is 1 / {N_PERMUTATIONS + 1}, and fewer than "
-        f"{100 / FDR / (N_PERMUTATIONS + 1):.0f} % of voxels above chance cannot be told from chance.",
-        "",
-        "| study | any false | false share | power |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name, row in found.items():
-        power = "–" if np.isnan(row["power"]) else f"{row['power']:.3f}"
-        lines.append(f"| {name} | {row['any_false']:.3f} | {row['false_share']:.3f} | {power} |")
-    return lines
+        f"{100 / FDR / (N_PERMUTATIONS + 1):.0f} % of voxels above chance cannot be told from chance."
+    )
+    keys = ("any_false", "false_share", "power")
+    rows = [(name, *("–" if np.isnan(row[key]) else f"{row[key]:.3f}" for key in keys)) for name, row in found.items()]
+    return _section("Voxels above chance", words, ("study", *(key.replace("_", " ") for key in keys)), rows)
 
 
 def _error(share: float, n: int) -> float:

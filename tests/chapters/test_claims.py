@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -366,6 +366,15 @@ def test_other_data_do_and_every_claim_is_said_in_both_languages(study, monkeypa
         assert labeller("claim.primary_early") in shown[language]
         assert labeller.number(table["value"].iloc[0], 3) in shown[language]
     assert chapter.hypotheses(table).pieces["es"].count("<tr>") == 1 + len(HYPOTHESES)
+
+
+def test_the_networks_on_the_other_side_of_the_threshold_are_named():
+    run = SimpleNamespace(main="mixture", study=SimpleNamespace(brain=SimpleNamespace(synthetic=False)))
+    numbers = {"music": 0.4, "speech": 0.6, "other": -2.0}
+    one = claim(on="", threshold=0.5, elsewhere=lambda run: numbers)  # its own number is 1
+    assert analysis._row(one, run)["other_side"] == "music, other"
+    assert analysis._row(claim(on=""), run)["other_side"] == ""
+    assert {name for name, one in CLAIMS.items() if one.elsewhere} == {n for n, o in CLAIMS.items() if o.untrained}
 
 
 def test_a_p_that_is_nearly_0_is_said_to_be_below_what_is_written():

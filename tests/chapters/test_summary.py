@@ -190,6 +190,16 @@ def test_a_claim_about_one_network_names_those_for_which_it_is_otherwise(values,
     assert said_en.count("it lies on the other side") == 1 and "con Red de música y Red de habla está del" in said_es
 
 
+def test_of_several_draws_of_a_control_the_highest_is_said_to_be_that(values, leads, learned):
+    draws = pd.DataFrame([value("speech", "a", r2, "matched") for r2 in (0.6, 0.65)])
+    matched = learned.iloc[:1].assign(role="matched", control_r2=0.65)
+    one = said(pd.concat([values, draws.iloc[1:]]), leads, None, learned=matched)
+    assert "reaches 0.65. That" in one
+    assert "reaches 0.65 in the highest of 2 draws. That" in said(
+        pd.concat([values, draws]), leads, None, learned=matched
+    )
+
+
 def test_a_control_of_another_network_that_reaches_more_than_the_best_is_named(values, leads):
     assert "control of another" not in said(values, leads, None), "none does, but for the best network's own"
     more = [value("music", "a", 0.46, "matched"), value("music", "a", 0.44, "untrained")]
