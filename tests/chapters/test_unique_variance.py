@@ -65,6 +65,16 @@ def test_a_baseline_that_reaches_more_alone_than_with_the_other_is_said_to():
     assert "alone reaches" not in unique_variance.sentences(pd.DataFrame(rows)).pieces["en"], "not in two digits"
 
 
+def test_an_untrained_value_that_two_digits_do_not_show_is_said_to_be_less():
+    row = {"model": "a", "target": "speech", "all": 0.5, "within": 0.2, "new_category": float("nan")}
+    for untrained, words in (
+        (0.0042, ("less than 0.01", "menos de 0,01")),
+        (0.03, ("at most 0.03", "como máximo 0,03")),
+    ):
+        found = unique_variance.of_labels(pd.DataFrame([row | {"untrained": untrained}])).pieces
+        assert words[0] in found["en"] and words[1] in found["es"]
+
+
 @pytest.fixture
 def study(small_brain, tmp_path):
     entry = {"name": "mix", "family": "mini", "steps": 3, "batch_size": 4, "crop_s": 0.5, "controls": ["untrained"]}
